@@ -26,8 +26,9 @@ type ErrorClass = abstract new (...args: never[]) => Error;
 const isA =
   (kind: ErrorClass) =>
   (err: unknown): boolean => {
+    const matches = (e: Error): boolean => e instanceof kind;
     for (let e = err, depth = 0; e instanceof Error && depth < 16; e = e.cause, depth++)
-      if (e instanceof kind) return true;
+      if (matches(e)) return true;
     return false;
   };
 
