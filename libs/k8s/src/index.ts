@@ -1,0 +1,5 @@
+export * from "./client.ts";
+export * from "./core.ts";
+export * from "./informer.ts";
+export * from "./kubeconfig.ts";
+export * from "./types.ts";

@@ -1,0 +1,255 @@
+import { describeError, GoneError, UnavailableError } from "@tideway/errors";
+import { errorOf, type Kube } from "./client.ts";
+import { keyOf, type KubeObject, pathOf, type Resource } from "./types.ts";
+import { jsonLines } from "./watch-stream.ts";
+
+export interface InformerOptions<T extends KubeObject> {
+  namespace?: string;
+  labelSelector?: string;
+  fieldSelector?: string;
+  /** Ask only for metadata (PartialObjectMetadata): for what is counted or compared by uid, not read. */
+  metadataOnly?: boolean;
+  /** Keep less: called once an object before it enters the cache. managedFields are always dropped. */
+  transform?: (obj: T) => T;
+  /** First and longest wait between attempts after an error, in ms; doubled each time, with full jitter. Default 100 and 5,000. */
+  backoffMs?: { first: number; max: number };
+  /** A watch that delivers nothing, not even a bookmark, is opened anew after this many ms. Default 90,000 (bookmarks come each minute). */
+  silenceMs?: number;
+  random?: () => number;
+  now?: () => number;
+}
+
+export type ChangeHandler<T> = (key: string, obj: Readonly<T> | undefined, old: Readonly<T> | undefined) => void;
+
+/**
+ * A local copy of a collection, kept current by list and watch with bookmarks (KEP-956).
+ *
+ * Lists again on 410 and after errors, with jittered backoff, and never stops by itself. While it is not
+ * `hasSynced`, absence from the cache means nothing. Handlers see each object's newest state; a deletion
+ * that happened during a gap is delivered by the next list.
+ */
+export interface Informer<T extends KubeObject> {
+  start(signal: AbortSignal): void;
+  /** Resolves after the first complete list was delivered to the handlers. */
+  readonly synced: Promise<void>;
+  readonly hasSynced: boolean;
+  get(key: string): Readonly<T> | undefined;
+  list(): Readonly<T>[];
+  readonly size: number;
+  onChange(handler: ChangeHandler<T>): () => void;
+  /** Called when a list or watch fails; the informer goes on by itself. */
+  onError(handler: (err: unknown) => void): () => void;
+  /** Called when a list or watch works again after an error, and the first time. */
+  onConnect(handler: () => void): () => void;
+  /** Seconds since the server was last heard; 0 while a watch is open. */
+  staleSeconds(): number;
+  index(name: string, of: (obj: Readonly<T>) => string[]): void;
+  byIndex(name: string, value: string): Readonly<T>[];
+}
+
+interface WatchEvent<T> {
+  type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
+  object: T & { code?: number; reason?: string; message?: string };
+}
+
+const PAGE = 1000;
+const METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+const METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+export const informer = <T extends KubeObject>(kube: Kube, r: Resource<T>, o: InformerOptions<T> = {}): Informer<T> => {
+  const cache = new Map<string, T>();
+  const changes = new Set<ChangeHandler<T>>();
+  const errors = new Set<(err: unknown) => void>();
+  const connects = new Set<() => void>();
+  const indexes = new Map<string, { of: (obj: Readonly<T>) => string[]; values: Map<string, Set<string>> }>();
+  const { promise: synced, resolve: markSynced } = Promise.withResolvers<void>();
+  const random = o.random ?? Math.random;
+  const now = o.now ?? Date.now;
+  const backoff = o.backoffMs ?? { first: 100, max: 5_000 };
+  const silenceMs = o.silenceMs ?? 90_000;
+  let hasSynced = false;
+  let heardAt = now();
+  let watching = false;
+  let failures = 0;
+  let version: string | undefined;
+
+  const path = pathOf(r, o.namespace);
+  const selectors = { labelSelector: o.labelSelector, fieldSelector: o.fieldSelector };
+
+  const keep = (obj: T): T => {
+    delete obj.metadata.managedFields;
+    return o.transform ? o.transform(obj) : obj;
+  };
+
+  const reindex = (key: string, obj: T | undefined, old: T | undefined): void => {
+    for (const { of, values } of indexes.values()) {
+      if (old) for (const v of of(old)) values.get(v)?.delete(key);
+      if (obj)
+        for (const v of of(obj)) {
+          let keys = values.get(v);
+          if (!keys) values.set(v, (keys = new Set()));
+          keys.add(key);
+        }
+    }
+  };
+
+  const put = (key: string, obj: T | undefined): void => {
+    const old = cache.get(key);
+    if (obj) cache.set(key, obj);
+    else if (!cache.delete(key)) return;
+    if (indexes.size > 0) reindex(key, obj, old);
+    for (const handler of changes) handler(key, obj, old);
+  };
+
+  const heard = (): void => {
+    heardAt = now();
+    if (failures > 0 || !hasSynced) for (const handler of connects) handler();
+    failures = 0;
+  };
+
+  const list = async (signal: AbortSignal): Promise<string> => {
+    const seen = new Set<string>();
+    let token: string | undefined;
+    let listVersion = "";
+    do {
+      const answer = await kube.request({
+        method: "GET",
+        path,
+        // resourceVersion 0 takes the first list from the server's watch cache; a paged one must be consistent.
+        query: { ...selectors, limit: PAGE, continue: token },
+        signal,
+        ...(o.metadataOnly ? { headers: { accept: METADATA_LIST } } : {}),
+      });
+      const body = (await answer.body.json()) as {
+        items?: T[];
+        metadata?: { continue?: string; resourceVersion?: string };
+        message?: string;
+        reason?: string;
+      };
+      if (answer.status !== 200) throw errorOf(answer.status, body, `LIST ${path}`);
+      for (const item of body.items ?? []) {
+        const key = keyOf(item);
+        seen.add(key);
+        if (cache.get(key)?.metadata.resourceVersion !== item.metadata.resourceVersion) put(key, keep(item));
+      }
+      token = body.metadata?.continue || undefined;
+      listVersion = body.metadata?.resourceVersion ?? listVersion;
+    } while (token);
+    for (const key of [...cache.keys()]) if (!seen.has(key)) put(key, undefined);
+    return listVersion;
+  };
+
+  const handle = (event: WatchEvent<T>): void => {
+    const { object } = event;
+    if (event.type === "ERROR") throw errorOf(object.code ?? 500, object, `WATCH ${path}`);
+    version = object.metadata.resourceVersion ?? version;
+    if (event.type === "BOOKMARK") return;
+    put(keyOf(object), event.type === "DELETED" ? undefined : keep(object));
+  };
+
+  const watch = async (signal: AbortSignal): Promise<void> => {
+    const answer = await kube.request({
+      method: "GET",
+      path,
+      query: { ...selectors, watch: true, allowWatchBookmarks: true, resourceVersion: version, timeoutSeconds: 300 + Math.floor(random() * 300) },
+      signal,
+      bodyTimeoutMs: 0,
+      ...(o.metadataOnly ? { headers: { accept: METADATA } } : {}),
+    });
+    if (answer.status !== 200) throw errorOf(answer.status, JSON.parse((await answer.body.text()) || "{}"), `WATCH ${path}`);
+    heard();
+    watching = true;
+    try {
+      await jsonLines<WatchEvent<T>>(answer.body, silenceMs, (event) => {
+        heardAt = now();
+        handle(event);
+      });
+    } finally {
+      watching = false;
+    }
+  };
+
+  const pause = (signal: AbortSignal): Promise<void> => {
+    const ms = random() * Math.min(backoff.max, backoff.first * 2 ** Math.min(failures, 16));
+    return new Promise((done) => {
+      const timer = setTimeout(finish, ms);
+      function finish(): void {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", finish);
+        done();
+      }
+      signal.addEventListener("abort", finish);
+    });
+  };
+
+  const run = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        if (version === undefined) {
+          version = await list(signal);
+          heard();
+          if (!hasSynced) {
+            hasSynced = true;
+            markSynced();
+          }
+        }
+        const openedAt = now();
+        await watch(signal); // ends by the server's timeout: open it again from the last version
+        if (now() - openedAt < 1_000) await pause(signal); // a server that is shutting down ends watches at once
+      } catch (err) {
+        if (signal.aborted) return;
+        // A version that is too old, and any answer that is not a mere break of the line, asks for a new list.
+        if (err instanceof GoneError || !(err instanceof UnavailableError)) version = undefined;
+        failures++;
+        if (err instanceof GoneError && failures === 1) continue;
+        for (const handler of errors) handler(err);
+        await pause(signal);
+      }
+    }
+  };
+
+  return {
+    start: (signal) => void run(signal),
+    synced,
+    get hasSynced() {
+      return hasSynced;
+    },
+    get size() {
+      return cache.size;
+    },
+    get: (key) => cache.get(key),
+    list: () => [...cache.values()],
+    onChange: (handler) => {
+      changes.add(handler);
+      if (cache.size > 0) for (const [key, obj] of cache) handler(key, obj, undefined);
+      return () => changes.delete(handler);
+    },
+    onError: (handler) => {
+      errors.add(handler);
+      return () => errors.delete(handler);
+    },
+    onConnect: (handler) => {
+      connects.add(handler);
+      return () => connects.delete(handler);
+    },
+    staleSeconds: () => (watching ? 0 : (now() - heardAt) / 1000),
+    index: (name, of) => {
+      const values = new Map<string, Set<string>>();
+      indexes.set(name, { of, values });
+      for (const [key, obj] of cache)
+        for (const v of of(obj)) {
+          const keys = values.get(v) ?? new Set();
+          values.set(v, keys.add(key));
+        }
+    },
+    byIndex: (name, value) => {
+      const index = indexes.get(name);
+      if (!index) throw new Error(`informer of ${r.plural} has no index "${name}"`);
+      return [...(index.values.get(value) ?? [])].flatMap((key) => cache.get(key) ?? []);
+    },
+  };
+};
+
+/** One line about why an informer is behind, for conditions. */
+export const describeLag = (i: Informer<KubeObject>, err: unknown): string =>
+  `${Math.round(i.staleSeconds())} s behind: ${describeError(err)}`;
