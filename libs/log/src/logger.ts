@@ -37,8 +37,8 @@ const serializeError = (err: unknown): unknown =>
     : { type: typeof err, message: String(err) };
 
 /** JSON lines on standard output, secrets redacted. */
-export const createLogger = ({ service, level = "info", destination }: LoggerOptions): Logger =>
-  pino(
+export const createLogger = ({ service, level = "info", destination }: LoggerOptions): Logger => {
+  const root = pino(
     {
       level,
       base: { service },
@@ -47,12 +47,18 @@ export const createLogger = ({ service, level = "info", destination }: LoggerOpt
       serializers: { err: serializeError },
       formatters: {
         level: (label) => ({ level: label }),
-        bindings: (fields) => redact(fields) as Record<string, unknown>,
         log: (fields) => redact(fields) as Record<string, unknown>,
       },
     },
     destination ?? pino.destination({ dest: 1, sync: true }),
   );
+  // pino passes a child's fields by its formatters; children inherit this method by prototype
+  const plainChild = root.child;
+  root.child = function child(this: typeof root, fields: object) {
+    return plainChild.call(this, redact(fields) as Record<string, unknown>);
+  } as typeof root.child;
+  return root;
+};
 
 const nothing = (): void => undefined;
 

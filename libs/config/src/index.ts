@@ -1,0 +1,3 @@
+export { loadConfig, variableOf } from "./load.ts";
+export { commonConfig, readOptionalFile } from "./common.ts";
+export type { CommonConfig } from "./common.ts";
