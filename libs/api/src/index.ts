@@ -1,0 +1,5 @@
+/** Types, resource descriptors, names and conditions. Validation and CRDs: `@tideway/api/validate`, `/crd`. */
+export * from "./conditions.ts";
+export * from "./names.ts";
+export * from "./resources.ts";
+export type * from "./types.ts";

@@ -1,0 +1,126 @@
+import { createHash } from "node:crypto";
+
+export const API_SUFFIX = "tideway.dev";
+export const API_VERSION = "v1alpha1";
+export const CATEGORY = "tideway";
+
+/** Where the services run, and where the privileged network agents run. */
+export const SYSTEM_NAMESPACE = "tideway-system";
+export const NETWORK_NAMESPACE = "tideway-network";
+/** ConfigMap in the system namespace: keys `clusterName`, `apiServer` (https URL), `authEndpoint` (host:port). */
+export const CLUSTER_CONFIG_MAP = "tideway-cluster";
+
+/** Label "true" and taint key (effect NoSchedule) of a node that stands for another cluster. */
+export const VIRTUAL_NODE = "tideway.dev/virtual-node";
+/** Label: the cluster ID of the peer on whose behalf the object was made here. */
+export const ORIGIN = "tideway.dev/origin";
+/** Label: the peer name, as this cluster knows the peer. */
+export const PEER = "tideway.dev/peer";
+export const REMOTE_CLUSTER_ID = "tideway.dev/remote-cluster-id";
+/** Label of an offloaded namespace, value {@link OFFLOADING_ENABLED}. */
+export const OFFLOADING = "tideway.dev/offloading";
+export const OFFLOADING_ENABLED = "enabled";
+/** Annotation: W3C trace context that the replicator carries across. */
+export const TRACEPARENT = "tideway.dev/traceparent";
+/** Annotation: metadata.uid of the object a copy was made from. */
+export const ORIGIN_UID = "tideway.dev/origin-uid";
+/** Annotation on a ResourceRequest on the provider, "yes" or "no": the owner's answer to a rule that asks. */
+export const APPROVE = "sharing.tideway.dev/approve";
+
+/** Names of the objects of which a tenant namespace holds one. */
+export const IDENTITY_NAME = "outgoing";
+export const REQUEST_NAME = "request";
+export const OFFER_NAME = "offer";
+export const NAMESPACE_MAP_NAME = "namespaces";
+/** The only name a NamespaceOffloading may have. */
+export const NAMESPACE_OFFLOADING_NAME = "offloading";
+/** The SharingPolicy that is used. */
+export const SHARING_POLICY_NAME = "default";
+
+/** The conditions of a ForeignCluster, each written by the service of that concern alone. */
+export const FOREIGN_CLUSTER_CONDITIONS = {
+  ready: "Ready",
+  reachable: "Reachable",
+  authenticated: "Authenticated",
+  negotiated: "Negotiated",
+  replicated: "Replicated",
+  virtualised: "Virtualised",
+} as const;
+
+/** Longest DNS label, and so the longest namespace name. */
+export const MAX_LABEL = 63;
+/**
+ * Longest peer name. With it `tideway-tenant-<peer>` is never cut, and a cut twin namespace keeps its whole prefix.
+ */
+export const MAX_PEER_NAME = 40;
+
+const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const TENANT_PREFIX = "tideway-tenant-";
+const TWIN_PREFIX = "tideway-";
+const LOOKS_CUT = /-[0-9a-f]{8}$/;
+
+export const isDnsLabel = (s: string): boolean => s.length <= MAX_LABEL && DNS_LABEL.test(s);
+
+/**
+ * A peer name is a DNS label of at most {@link MAX_PEER_NAME} characters without `--`. Without that last rule peer
+ * `a` with namespace `b--c` and peer `a--b` with namespace `c` would share a twin namespace.
+ */
+export const isPeerName = (s: string): boolean =>
+  s.length <= MAX_PEER_NAME && DNS_LABEL.test(s) && !s.includes("--");
+
+const tidy = (s: string, max: number): string =>
+  s
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replace(/^-/, "")
+    .slice(0, max)
+    .replace(/-$/, "");
+
+/**
+ * The name for a peer in this cluster: its human name as a valid peer name; with the first characters of its ID
+ * where `isTaken` says that another cluster has that name.
+ */
+export function peerName(
+  clusterName: string,
+  clusterID: string,
+  isTaken: (name: string) => boolean = () => false,
+): string {
+  const plain = tidy(clusterName, MAX_PEER_NAME) || "peer";
+  if (!isTaken(plain)) return plain;
+  const id = tidy(clusterID, MAX_LABEL).replaceAll("-", "") || sha(clusterID, 32);
+  for (const digits of [6, 12, 24]) {
+    const tail = id.slice(0, digits);
+    const name = `${tidy(plain, MAX_PEER_NAME - 1 - tail.length)}-${tail}`;
+    if (!isTaken(name)) return name;
+  }
+  return `p-${sha(`${clusterName}/${clusterID}`, 32)}`;
+}
+
+/** The namespace in which this cluster and the peer exchange resources. `peer` must be a valid peer name. */
+export function tenantNamespace(peer: string): string {
+  if (!isPeerName(peer)) throw new RangeError(`not a peer name: ${JSON.stringify(peer)}`);
+  return `${TENANT_PREFIX}${peer}`;
+}
+
+/** The peer of a tenant namespace, undefined for any other namespace. */
+export function peerOfTenantNamespace(namespace: string): string | undefined {
+  if (!namespace.startsWith(TENANT_PREFIX)) return undefined;
+  const peer = namespace.slice(TENANT_PREFIX.length);
+  return isPeerName(peer) ? peer : undefined;
+}
+
+/**
+ * The provider's namespace for the consumer's namespace `source`: `tideway-<peer>--<source>`; where that is longer
+ * than 63 characters it is cut and ends in 8 hex digits of its SHA-256. A name that only looks as if it had been
+ * cut is hashed too, so nobody can take a cut one by naming it.
+ */
+export function twinNamespace(peer: string, source: string): string {
+  if (!isPeerName(peer)) throw new RangeError(`not a peer name: ${JSON.stringify(peer)}`);
+  if (!isDnsLabel(source)) throw new RangeError(`not a namespace name: ${JSON.stringify(source)}`);
+  const whole = `${TWIN_PREFIX}${peer}--${source}`;
+  const fits = whole.length < MAX_LABEL || (whole.length === MAX_LABEL && !LOOKS_CUT.test(whole));
+  return fits ? whole : `${whole.slice(0, MAX_LABEL - 9)}-${sha(whole, 8)}`;
+}
+
+const sha = (s: string, digits: number): string =>
+  createHash("sha256").update(s).digest("hex").slice(0, digits);

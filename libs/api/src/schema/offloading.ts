@@ -1,0 +1,238 @@
+import { Type } from "@sinclair/typebox";
+import type { Pod } from "@tideway/k8s";
+import { anyObject, clusterID, conditions, labelMap, observedGeneration, resourceList } from "./common.ts";
+import { defineKind, immutable, listByKey, oneOf, setOf } from "./define.ts";
+
+const ready = (field: string): string => `.status.conditions[?(@.type=="Ready")].${field}`;
+const age = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" } as const;
+
+export const virtualNode = defineKind({
+  concern: "offloading",
+  kind: "VirtualNode",
+  plural: "virtualnodes",
+  shortNames: ["vn"],
+  namespaced: false,
+  description:
+    "A peer cluster as one node of this cluster. Its name is the peer name and the name of the node.",
+  spec: Type.Object({
+    clusterID: clusterID(immutable("clusterID")),
+    resources: resourceList("Capacity of the node."),
+    labels: Type.Optional(labelMap("Labels of the node.")),
+    unreachable: Type.Optional(
+      oneOf(["Hold", "Reschedule", "Fence"], {
+        default: "Reschedule",
+        description:
+          "What happens to the pods when the peer is away: kept, started elsewhere after their toleration, or stopped over there first.",
+      }),
+    ),
+  }),
+  status: Type.Object({
+    conditions,
+    observedGeneration,
+    nodeName: Type.Optional(Type.String({ maxLength: 253, description: "Name of the node." })),
+  }),
+  columns: [
+    { name: "CPU", jsonPath: ".spec.resources.cpu" },
+    { name: "Memory", jsonPath: ".spec.resources.memory" },
+    { name: "Pods", jsonPath: ".spec.resources.pods" },
+    { name: "Unreachable", jsonPath: ".spec.unreachable" },
+    { name: "Ready", jsonPath: ready("status") },
+    { name: "Reason", jsonPath: ready("reason") },
+    { name: "Message", jsonPath: ready("message"), priority: 1 },
+    age,
+  ],
+});
+
+const stringMap = (description: string) =>
+  Type.Unsafe<Record<string, string>>({
+    type: "object",
+    description,
+    additionalProperties: { type: "string" },
+  });
+
+export const shadowPod = defineKind({
+  concern: "offloading",
+  kind: "ShadowPod",
+  plural: "shadowpods",
+  shortNames: ["shp"],
+  namespaced: true,
+  description: "A pod that a consumer wants to run here. The provider makes and owns the real pod.",
+  spec: Type.Object({
+    originUID: Type.String({
+      minLength: 1,
+      maxLength: 63,
+      description: "UID of the consumer's pod.",
+      ...immutable("originUID"),
+    }),
+    originNamespace: Type.String({
+      minLength: 1,
+      maxLength: 63,
+      description: "Namespace of the consumer's pod.",
+    }),
+    pod: anyObject<NonNullable<Pod["spec"]>>("PodSpec, cut to the fields that may cross."),
+    podLabels: Type.Optional(stringMap("Labels of the pod.")),
+    podAnnotations: Type.Optional(stringMap("Annotations of the pod.")),
+    gracePeriodSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 86400,
+        format: "int64",
+        description: "Grace period of a deletion under way.",
+      }),
+    ),
+  }),
+  status: Type.Object({
+    conditions,
+    observedGeneration,
+    phase: Type.Optional(oneOf(["Pending", "Running", "Succeeded", "Failed", "Unknown"])),
+  }),
+  columns: [
+    { name: "Phase", jsonPath: ".status.phase" },
+    { name: "Ready", jsonPath: ready("status") },
+    { name: "Reason", jsonPath: ready("reason") },
+    { name: "Origin-Namespace", jsonPath: ".spec.originNamespace" },
+    { name: "Message", jsonPath: ready("message"), priority: 1 },
+    age,
+  ],
+});
+
+/** Of core/v1 NodeSelectorTerm; matchFields knows only metadata.name. */
+const requirement = Type.Object({
+  key: Type.String({ minLength: 1, maxLength: 317 }),
+  operator: oneOf(["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"]),
+  values: Type.Optional(Type.Array(Type.String({ maxLength: 253 }), { maxItems: 64 })),
+});
+const nodeSelectorTerm = Type.Object({
+  matchExpressions: Type.Optional(Type.Array(requirement, { maxItems: 32 })),
+  matchFields: Type.Optional(Type.Array(requirement, { maxItems: 32 })),
+});
+
+export const namespaceOffloading = defineKind({
+  concern: "offloading",
+  kind: "NamespaceOffloading",
+  plural: "namespaceoffloadings",
+  shortNames: ["nso"],
+  namespaced: true,
+  description: "Lets the pods of its namespace run on virtual nodes.",
+  rules: [
+    {
+      rule: "self.metadata.name == 'offloading'",
+      message: "metadata.name must be offloading: a namespace has one",
+    },
+  ],
+  spec: Type.Object({
+    podOffloadingStrategy: Type.Optional(
+      oneOf(["Local", "Remote", "LocalAndRemote"], {
+        default: "LocalAndRemote",
+        description: "On which nodes new pods may run: real ones, virtual ones, or both.",
+      }),
+    ),
+    clusterSelector: Type.Optional(
+      Type.Array(nodeSelectorTerm, {
+        maxItems: 32,
+        description: "Which virtual nodes, by their labels; terms are alternatives. Absent: all.",
+      }),
+    ),
+  }),
+  status: Type.Object({
+    conditions,
+    observedGeneration,
+    remoteNamespaces: Type.Optional(
+      listByKey(
+        Type.Object({
+          peer: Type.String({ maxLength: 63 }),
+          namespace: Type.String({
+            maxLength: 63,
+            description: "The twin at the peer; empty until it is known.",
+          }),
+          ready: Type.Boolean(),
+          message: Type.Optional(Type.String({ maxLength: 1024 })),
+        }),
+        "peer",
+        { maxItems: 256, description: "The twins of this namespace." },
+      ),
+    ),
+  }),
+  columns: [
+    { name: "Strategy", jsonPath: ".spec.podOffloadingStrategy" },
+    { name: "Peers", jsonPath: ".status.remoteNamespaces[*].peer" },
+    { name: "Ready", jsonPath: ready("status") },
+    { name: "Reason", jsonPath: ready("reason") },
+    { name: "Message", jsonPath: ready("message"), priority: 1 },
+    age,
+  ],
+});
+
+const namespaceName = (description: string) =>
+  Type.String({
+    minLength: 1,
+    maxLength: 63,
+    pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+    "x-tideway-hint": "must be the name of a namespace",
+    description,
+  });
+
+export const namespaceMap = defineKind({
+  concern: "offloading",
+  kind: "NamespaceMap",
+  plural: "namespacemaps",
+  shortNames: ["nm"],
+  namespaced: true,
+  description: "The namespaces that a consumer offloads to a provider, and their twins there.",
+  rules: [
+    {
+      rule: "self.metadata.name == 'namespaces'",
+      message: "metadata.name must be namespaces: a tenant namespace holds one",
+    },
+  ],
+  spec: Type.Object({
+    namespaces: setOf(namespaceName("Namespace of the consumer."), {
+      maxItems: 1024,
+      description: "Namespaces of the consumer that want a twin.",
+    }),
+  }),
+  status: Type.Object({
+    conditions,
+    observedGeneration,
+    namespaces: Type.Optional(
+      listByKey(
+        Type.Object({
+          source: Type.String({ maxLength: 63 }),
+          twin: Type.String({ maxLength: 63 }),
+          ready: Type.Boolean(),
+          message: Type.Optional(Type.String({ maxLength: 1024 })),
+        }),
+        "source",
+        { maxItems: 1024, description: "The twins, written by the provider." },
+      ),
+    ),
+  }),
+  columns: [
+    { name: "Namespaces", jsonPath: ".spec.namespaces" },
+    { name: "Ready", jsonPath: ready("status") },
+    { name: "Reason", jsonPath: ready("reason") },
+    { name: "Message", jsonPath: ready("message"), priority: 1 },
+    age,
+  ],
+});
+
+export const shadowEndpointSlice = defineKind({
+  concern: "offloading",
+  kind: "ShadowEndpointSlice",
+  plural: "shadowendpointslices",
+  shortNames: ["ses"],
+  namespaced: true,
+  description: "Endpoints of a consumer's service, as the provider sees them.",
+  spec: Type.Object({
+    originUID: Type.String({
+      minLength: 1,
+      maxLength: 63,
+      description: "UID of the consumer's EndpointSlice.",
+    }),
+    template: anyObject<Record<string, unknown>>(
+      "discovery.k8s.io/v1 EndpointSlice: addressType, endpoints, ports.",
+    ),
+  }),
+  status: Type.Object({ conditions, observedGeneration }),
+  columns: [{ name: "Ready", jsonPath: ready("status") }, { name: "Reason", jsonPath: ready("reason") }, age],
+});

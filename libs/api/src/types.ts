@@ -1,0 +1,68 @@
+/** The types of the kinds, derived from their schemas; nothing of this exists at run time. */
+import type { Static } from "@sinclair/typebox";
+import type { Condition } from "./conditions.ts";
+import type { KubeObject } from "@tideway/k8s";
+import type * as authentication from "./schema/authentication.ts";
+import type * as discovery from "./schema/discovery.ts";
+import type * as offloading from "./schema/offloading.ts";
+import type * as sharing from "./schema/sharing.ts";
+import type { KindDefinition } from "./schema/define.ts";
+
+type SpecOf<K extends KindDefinition> = Static<K["spec"]>;
+type StatusOf<K extends KindDefinition> = Omit<Static<K["status"]>, "conditions"> & {
+  conditions?: Condition[];
+};
+
+interface Typed<Spec, Status> extends KubeObject {
+  spec: Spec;
+  status?: Status;
+}
+
+export type ForeignClusterSpec = SpecOf<typeof discovery.foreignCluster>;
+export type ForeignClusterStatus = StatusOf<typeof discovery.foreignCluster>;
+export interface ForeignCluster extends Typed<ForeignClusterSpec, ForeignClusterStatus> {}
+export type SearchDomainSpec = SpecOf<typeof discovery.searchDomain>;
+export type SearchDomainStatus = StatusOf<typeof discovery.searchDomain>;
+export interface SearchDomain extends Typed<SearchDomainSpec, SearchDomainStatus> {}
+
+export type InvitationSpec = SpecOf<typeof authentication.invitation>;
+export type InvitationStatus = StatusOf<typeof authentication.invitation>;
+export interface Invitation extends Typed<InvitationSpec, InvitationStatus> {}
+export type TenantSpec = SpecOf<typeof authentication.tenant>;
+export type TenantStatus = StatusOf<typeof authentication.tenant>;
+export interface Tenant extends Typed<TenantSpec, TenantStatus> {}
+export type IdentitySpec = SpecOf<typeof authentication.identity>;
+export type IdentityStatus = StatusOf<typeof authentication.identity>;
+export interface Identity extends Typed<IdentitySpec, IdentityStatus> {}
+
+export type SharingPolicySpec = SpecOf<typeof sharing.sharingPolicy>;
+export type SharingPolicyStatus = StatusOf<typeof sharing.sharingPolicy>;
+export interface SharingPolicy extends Typed<SharingPolicySpec, SharingPolicyStatus> {}
+export type SharingRule = NonNullable<SharingPolicySpec["rules"]>[number];
+export type SharingAction = SharingRule["action"];
+export type ResourceRequestSpec = SpecOf<typeof sharing.resourceRequest>;
+export type ResourceRequestStatus = StatusOf<typeof sharing.resourceRequest>;
+export interface ResourceRequest extends Typed<ResourceRequestSpec, ResourceRequestStatus> {}
+export type ResourceOfferSpec = SpecOf<typeof sharing.resourceOffer>;
+export type ResourceOfferStatus = StatusOf<typeof sharing.resourceOffer>;
+export interface ResourceOffer extends Typed<ResourceOfferSpec, ResourceOfferStatus> {}
+
+export type VirtualNodeSpec = SpecOf<typeof offloading.virtualNode>;
+export type VirtualNodeStatus = StatusOf<typeof offloading.virtualNode>;
+export interface VirtualNode extends Typed<VirtualNodeSpec, VirtualNodeStatus> {}
+export type ShadowPodSpec = SpecOf<typeof offloading.shadowPod>;
+export type ShadowPodStatus = StatusOf<typeof offloading.shadowPod>;
+export interface ShadowPod extends Typed<ShadowPodSpec, ShadowPodStatus> {}
+export type NamespaceOffloadingSpec = SpecOf<typeof offloading.namespaceOffloading>;
+export type NamespaceOffloadingStatus = StatusOf<typeof offloading.namespaceOffloading>;
+export interface NamespaceOffloading extends Typed<NamespaceOffloadingSpec, NamespaceOffloadingStatus> {}
+export type NodeSelectorTerm = NonNullable<NamespaceOffloadingSpec["clusterSelector"]>[number];
+export type NamespaceMapSpec = SpecOf<typeof offloading.namespaceMap>;
+export type NamespaceMapStatus = StatusOf<typeof offloading.namespaceMap>;
+export interface NamespaceMap extends Typed<NamespaceMapSpec, NamespaceMapStatus> {}
+export type ShadowEndpointSliceSpec = SpecOf<typeof offloading.shadowEndpointSlice>;
+export type ShadowEndpointSliceStatus = StatusOf<typeof offloading.shadowEndpointSlice>;
+export interface ShadowEndpointSlice extends Typed<ShadowEndpointSliceSpec, ShadowEndpointSliceStatus> {}
+
+/** A list of resources as a service writes it: amounts are strings. */
+export type ResourceList = Record<string, string>;
