@@ -1,0 +1,41 @@
+import { defineConfig } from "vitest/config";
+
+/** Real servers share two cores: their suites run one file at a time. */
+const alone = { fileParallelism: false, pool: "forks" as const };
+const never = ["**/node_modules/**", "dist/**", ".sandbox/**"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["{libs,services,cli,protos,test,hack}/**/*.test.ts"],
+          exclude: [...never, "**/*.int.test.ts", "test/e2e/**"],
+          pool: "threads",
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "service",
+          include: ["{libs,services,cli,test/sandbox}/**/*.int.test.ts"],
+          exclude: never,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          ...alone,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          exclude: never,
+          testTimeout: 180_000,
+          hookTimeout: 600_000,
+          ...alone,
+        },
+      },
+    ],
+  },
+});
