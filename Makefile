@@ -12,8 +12,8 @@ NODE := node --disable-warning=ExperimentalWarning
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-node_modules/.ready: package.json package-lock.json hack/prerequisites.sh
-	@hack/prerequisites.sh
+node_modules/.ready: package.json package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing; install it with: apt-get install nodejs npm" >&2; exit 1; }
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 

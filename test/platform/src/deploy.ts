@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import { execFile } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { promisify } from "node:util";
+import { attachCluster, type Cluster } from "@tideway/sandbox";
+
+const exec = promisify(execFile);
+const root = resolve(import.meta.dirname, "../../..");
+
+/** The NodePort of overlays/sandbox under which peers find the auth service. */
+const AUTH_PORT = 30443;
+
+export const services = ["discovery", "auth", "negotiator", "replicator", "virtual-kubelet", "admission"] as const;
+export type ServiceName = (typeof services)[number];
+
+/** Changes when a service's bundle does, so that `apply` rolls out just the services that changed. */
+const buildHash = (service: string): string => {
+  const dir = join(root, "dist/services", service);
+  const hash = createHash("sha256");
+  for (const file of readdirSync(dir).filter((f) => f.endsWith(".js")).sort()) hash.update(readFileSync(join(dir, file)));
+  return hash.digest("hex").slice(0, 12);
+};
+
+const kustomization = (cluster: Cluster, dir: string): string => {
+  const overlay = relative(dir, join(root, "deploy/overlays/sandbox"));
+  const patches = services.map(
+    (name) => `  - target: {kind: Deployment, name: ${name}}
+    patch: |-
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: ${name}}
+      spec: {template: {metadata: {annotations: {tideway.dev/build: "${buildHash(name)}"}}}}`,
+  );
+  return `# Generated for the sandbox's cluster ${cluster.name}.
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources:
+  - ${overlay}
+  - bus
+configMapGenerator:
+  - name: tideway-cluster
+    namespace: tideway-system
+    literals:
+      - clusterName=${cluster.name}
+      - apiServer=${cluster.apiServer}
+      - authEndpoint=${cluster.nodeAddress}:${AUTH_PORT}
+generatorOptions:
+  disableNameSuffixHash: true
+patches:
+${patches.join("\n")}
+`;
+};
+
+/** Deploys Tideway on a cluster of the sandbox by `kubectl apply -k` and waits until every service is available. */
+export const deployTideway = async (cluster: Cluster, report: (step: string) => void = () => {}): Promise<void> => {
+  const dir = join(root, ".sandbox/deploy", cluster.name);
+  mkdirSync(dir, { recursive: true });
+  await exec(process.execPath, [join(root, "hack/bus-credentials.ts"), "--out", join(dir, "bus")]);
+  writeFileSync(join(dir, "kustomization.yaml"), kustomization(cluster, dir));
+  await cluster.kubectl("apply", "--server-side", "--force-conflicts", "-k", join(root, "deploy/base/crds"));
+  await cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "-l", "app.kubernetes.io/part-of=tideway");
+  await cluster.kubectl("apply", "-k", dir);
+  report(`${cluster.name}: applied`);
+  await cluster.kubectl("-n", "tideway-system", "rollout", "status", "statefulset/bus", "--timeout=180s");
+  await Promise.all(
+    services.map((name) => cluster.kubectl("-n", "tideway-system", "rollout", "status", `deployment/${name}`, "--timeout=180s")),
+  );
+  report(`${cluster.name}: every service available`);
+};
+
+export const attach = (name: string): Promise<Cluster> => attachCluster(name);
+export const checkout = root;

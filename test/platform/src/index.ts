@@ -1,0 +1,3 @@
+export * from "./deploy.ts";
+export * from "./snapshot.ts";
+export * from "./tideway.ts";
