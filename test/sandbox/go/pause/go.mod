@@ -1,0 +1,3 @@
+module tideway.dev/sandbox/pause
+
+go 1.24

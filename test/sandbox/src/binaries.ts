@@ -1,0 +1,77 @@
+import { readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { cached, type Part } from "./cache.ts";
+import { run } from "./run.ts";
+import { versions } from "./versions.ts";
+
+const goDir = new URL("../go/", import.meta.url).pathname;
+const source = (path: string): string => readFileSync(join(goDir, path), "utf8");
+const goEnv = { CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false -trimpath", GOTOOLCHAIN: "local" };
+
+const KUBE_LINKS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl"];
+
+function kubeLdflags(): string {
+  const [major, minor] = versions.kubernetes.slice(1).split(".");
+  const set = { gitVersion: versions.kubernetes, gitMajor: major, gitMinor: minor, gitTreeState: "clean" };
+  const flags = ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"].flatMap((pkg) =>
+    Object.entries(set).map(([k, v]) => `-X ${pkg}.${k}=${v}`),
+  );
+  return ["-s", "-w", ...flags].join(" ");
+}
+
+const kube: Part = {
+  name: "kube",
+  version: versions.kubernetes,
+  inputs: [source("kube/main.go"), source("kube/go.mod"), source("kube/go.sum"), kubeLdflags()],
+  async build(dir) {
+    const args = ["build", "-ldflags", kubeLdflags(), "-o", join(dir, "kube"), "."];
+    await run("go", args, { cwd: join(goDir, "kube"), env: goEnv, timeoutMs: 3_600_000 });
+    for (const link of KUBE_LINKS) symlinkSync("kube", join(dir, link));
+  },
+};
+
+const pause: Part = {
+  name: "pause",
+  version: versions.pause,
+  inputs: [source("pause/main.go")],
+  async build(dir) {
+    await run("go", ["build", "-ldflags", "-s -w", "-o", join(dir, "pause"), "."], { cwd: join(goDir, "pause"), env: goEnv });
+  },
+};
+
+const installed = (name: string, module: string, version: string, ldflags = "-s -w"): Part => ({
+  name,
+  version,
+  inputs: [module, ldflags],
+  build: async (dir) => {
+    const env = { ...goEnv, GOBIN: dir };
+    await run("go", ["install", "-ldflags", ldflags, `${module}@${version}`], { env, timeoutMs: 3_600_000 });
+  },
+});
+
+const parts = {
+  kube,
+  pause,
+  nats: installed("nats-server", "github.com/nats-io/nats-server/v2", versions.nats),
+  coredns: installed("coredns", "github.com/coredns/coredns", versions.coredns),
+  kwok: installed("kwok", "sigs.k8s.io/kwok/cmd/kwok", versions.kwok, `-s -w -X sigs.k8s.io/kwok/pkg/consts.Version=${versions.kwok}`),
+};
+
+export type PartName = keyof typeof parts;
+
+/** Directories that hold the binaries, each built the first time it is asked for. */
+export const binaries = {
+  kube: (component: string): Promise<string> => cached(kube).then((d) => join(d, component)),
+  pause: (): Promise<string> => cached(pause).then((d) => join(d, "pause")),
+  nats: (): Promise<string> => cached(parts.nats).then((d) => join(d, "nats-server")),
+  coredns: (): Promise<string> => cached(parts.coredns).then((d) => join(d, "coredns")),
+  kwok: (): Promise<string> => cached(parts.kwok).then((d) => join(d, "kwok")),
+};
+
+/** One after the other: the compiler fills the machine by itself, and small parts are soon useful. */
+export async function buildBinaries(report: (name: string) => void = () => {}): Promise<void> {
+  for (const name of ["kube", "pause", "coredns", "nats", "kwok"] as const satisfies readonly PartName[]) {
+    report(name);
+    await cached(parts[name]);
+  }
+}

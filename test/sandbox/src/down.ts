@@ -1,0 +1,144 @@
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { daemonNames, signal, stopDaemon } from "./daemon.ts";
+import { type ClusterPlace, clusterPlace, type Place, RUN_ROOT, VAR_ROOT } from "./layout.ts";
+import { withLock } from "./lock.ts";
+import { cgroupMounts } from "./node.ts";
+import { releaseSlot } from "./network.ts";
+import { allPids, commandLine, netnsOf, type ProcessId, startTime } from "./proc.ts";
+import { attempt } from "./run.ts";
+import { until } from "./wait.ts";
+
+/** Ends one cluster; everything is found by its name's prefix, so it works after a crash and twice. */
+export async function stopCluster(p: ClusterPlace): Promise<void> {
+  await stopDaemons(p.pids);
+  await endLeftovers(`${p.id}-${p.cluster}-`, `${p.run}/${p.cluster}-`);
+  await unmountBelow([`${p.run}/${p.cluster}-`, `${p.data}/${p.cluster}-`]);
+  await deleteNetns(`${p.id}-${p.cluster}-`);
+  await removeCgroups(`${p.id}-${p.cluster}-`);
+  for (const root of [p.run, p.data]) {
+    for (const name of entries(root)) {
+      if (new RegExp(`^${p.cluster}-\\d+$`).test(name)) rmSync(join(root, name), { recursive: true, force: true });
+    }
+  }
+  rmSync(p.pids, { recursive: true, force: true });
+  rmSync(p.state, { recursive: true, force: true });
+  rmSync(p.kubeconfig, { force: true });
+  await releaseSlot(p, p.cluster);
+}
+
+/** Ends the whole sandbox, clusters that nobody remembers included. */
+export async function stopSandbox(p: Place): Promise<void> {
+  const known = [...entries(join(p.dir, "state")), ...entries(p.run).filter((n) => isDir(join(p.run, n)) && !/-\d+$/.test(n))];
+  await Promise.all([...new Set(known)].map((c) => stopCluster(clusterPlace(p, c))));
+  await withLock(join(RUN_ROOT, "lan.lock"), async () => {
+    await endLeftovers(`${p.id}-`, `${p.run}/`);
+    await unmountBelow([`${p.run}/`, `${p.data}/`]);
+    await deleteNetns(`${p.id}-`);
+    await removeCgroups(`${p.id}-`);
+    await attempt("ip", ["link", "del", p.id]);
+    rmSync(p.run, { recursive: true, force: true });
+    rmSync(p.data, { recursive: true, force: true });
+    rmSync(join(p.dir, "state"), { recursive: true, force: true });
+  });
+}
+
+/** Ids of all sandboxes of this machine that left a trace. */
+export const sandboxIds = (): string[] =>
+  [...new Set([...entries(RUN_ROOT), ...entries(VAR_ROOT)])].filter((n) => /^tw[0-9a-f]{6}$/.test(n));
+
+async function stopDaemons(pidDir: string): Promise<void> {
+  const names = daemonNames(pidDir);
+  // The API server last: the kubelet would only wait for it. containerd goes with its node.
+  await Promise.all(
+    names.map((name) => stopDaemon({ name, pidDir }, { signal: name === "etcd" ? "SIGKILL" : "SIGTERM", graceMs: 1_000 })),
+  );
+}
+
+/** Containers, their shims and whatever runs in the namespaces or cgroups with our prefix. */
+async function endLeftovers(prefix: string, runPrefix: string): Promise<void> {
+  await until(
+    async () => {
+      const found = leftovers(prefix, runPrefix);
+      for (const id of found) signal(id, "SIGKILL");
+      return found.length === 0;
+    },
+    { what: `end of the processes of ${prefix}`, timeoutMs: 20_000, everyMs: 30 },
+  );
+}
+
+function leftovers(prefix: string, runPrefix: string): ProcessId[] {
+  const spaces = netnsInodes(prefix);
+  const inCgroups = cgroupPids(prefix);
+  const ours = (pid: number): boolean =>
+    inCgroups.has(pid) ||
+    spaces.has(netnsOf(pid) ?? "") ||
+    commandLine(pid).some((a) => a.startsWith(runPrefix) && /shim|containerd|runc/.test(commandLine(pid)[0] ?? ""));
+  return allPids()
+    .filter((pid) => pid !== process.pid && ours(pid))
+    .map((pid) => ({ pid, start: startTime(pid) ?? "" }))
+    .filter((id) => id.start !== "");
+}
+
+function netnsInodes(prefix: string): Set<string> {
+  const names = entries("/run/netns").filter((n) => n.startsWith(prefix));
+  return new Set(names.map((n) => `net:[${statSync(`/run/netns/${n}`).ino}]`));
+}
+
+function cgroupPids(prefix: string): Set<number> {
+  const pids = new Set<number>();
+  for (const dir of cgroupDirs(prefix)) {
+    for (const d of walk(dir)) {
+      for (const line of readLines(join(d, "cgroup.procs"))) pids.add(Number(line));
+    }
+  }
+  return pids;
+}
+
+const cgroupDirs = (prefix: string): string[] =>
+  cgroupMounts().flatMap((m) =>
+    entries(m)
+      .filter((n) => n.startsWith(prefix))
+      .map((n) => join(m, n)),
+  );
+
+/** Children before their parents. */
+function walk(dir: string): string[] {
+  const below = entries(dir)
+    .map((n) => join(dir, n))
+    .filter(isDir);
+  return [...below.flatMap(walk), dir];
+}
+
+async function removeCgroups(prefix: string): Promise<void> {
+  await until(
+    async () => {
+      for (const dir of cgroupDirs(prefix)) for (const d of walk(dir)) rmdirSync(d);
+      return true;
+    },
+    { what: `removal of cgroups ${prefix}`, timeoutMs: 10_000, everyMs: 20 },
+  );
+}
+
+async function unmountBelow(prefixes: readonly string[]): Promise<void> {
+  const points = readLines("/proc/self/mountinfo")
+    .map((l) => (l.split(" ")[4] ?? "").replaceAll(/\\(\d{3})/g, (_, o: string) => String.fromCharCode(Number.parseInt(o, 8))))
+    .filter((point) => prefixes.some((x) => point.startsWith(x)))
+    .reverse();
+  for (let i = 0; i < points.length; i += 100) await attempt("umount", ["-l", ...points.slice(i, i + 100)]);
+}
+
+async function deleteNetns(prefix: string): Promise<void> {
+  const names = entries("/run/netns").filter((n) => n.startsWith(prefix));
+  await Promise.all(names.map((n) => attempt("ip", ["netns", "del", n])));
+}
+
+const entries = (dir: string): string[] => (existsSync(dir) ? readdirSync(dir) : []);
+const isDir = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+const readLines = (file: string): string[] => {
+  try {
+    return readFileSync(file, "utf8").split("\n").filter(Boolean);
+  } catch {
+    return [];
+  }
+};

@@ -1,0 +1,11 @@
+/** What the sandbox is made of. A change here changes the cache key, so the part is built anew. */
+export const versions = {
+  kubernetes: "v1.34.4",
+  etcd: "v3.6.4",
+  nats: "v2.12.15",
+  coredns: "v1.12.4",
+  kwok: "v0.7.0",
+  node: "24.21.0",
+  debian: "bookworm",
+  pause: "3.10",
+} as const;
