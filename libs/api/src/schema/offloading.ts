@@ -155,7 +155,6 @@ export const namespaceOffloading = defineKind({
   }),
   columns: [
     { name: "Strategy", jsonPath: ".spec.podOffloadingStrategy" },
-    { name: "Peers", jsonPath: ".status.remoteNamespaces[*].peer" },
     { name: "Ready", jsonPath: ready("status") },
     { name: "Reason", jsonPath: ready("reason") },
     { name: "Message", jsonPath: ready("message"), priority: 1 },

@@ -80,7 +80,6 @@ export const sharingPolicy = defineKind({
   status: Type.Object({ conditions, observedGeneration }),
   columns: [
     { name: "Reserve%", type: "integer", jsonPath: ".spec.reserve.percent" },
-    { name: "Rules", jsonPath: ".spec.rules[*].name" },
     { name: "Default", jsonPath: ".spec.defaultAction" },
     { name: "Ready", jsonPath: ready("status") },
     { name: "Reason", jsonPath: ready("reason") },
