@@ -10,7 +10,8 @@ const ROOT = join(import.meta.dirname, "../../..");
 const CRDS = "deploy/base/crds";
 const HEADER = "# Made by libs/api/bin/generate.ts from the schemas in libs/api/src/schema; do not edit.\n";
 
-const yaml = (value: unknown): string => HEADER + stringify(value, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false });
+const yaml = (value: unknown): string =>
+  HEADER + stringify(value, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false });
 
 const wanted = (): Map<string, string> => {
   const crdFiles = kinds.map((k) => [`${crdName(k)}.yaml`, yaml(customResourceDefinition(k))] as const);

@@ -5,7 +5,8 @@ import { API_SUFFIX, API_VERSION, CATEGORY } from "./names.ts";
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 type JsonObject = { [key: string]: Json };
 
-const isObject = (v: Json | undefined): v is JsonObject => typeof v === "object" && v !== null && !Array.isArray(v);
+const isObject = (v: Json | undefined): v is JsonObject =>
+  typeof v === "object" && v !== null && !Array.isArray(v);
 
 /** A pattern with a hint becomes a CEL rule, whose message people can read; the API server's own shows the pattern. */
 const patternAsRule = (schema: JsonObject): JsonObject => {

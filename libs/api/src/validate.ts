@@ -28,8 +28,11 @@ const closed = (schema: unknown): unknown => {
       out.properties = Object.fromEntries(Object.entries(value).map(([name, v]) => [name, closed(v)]));
     else out[key] = key === "default" || key === "enum" ? value : closed(value);
   }
-  const open = schema["x-kubernetes-preserve-unknown-fields"] === true || schema.additionalProperties !== undefined;
-  return schema.type === "object" && !open && isObject(schema.properties) ? { ...out, additionalProperties: false } : out;
+  const open =
+    schema["x-kubernetes-preserve-unknown-fields"] === true || schema.additionalProperties !== undefined;
+  return schema.type === "object" && !open && isObject(schema.properties)
+    ? { ...out, additionalProperties: false }
+    : out;
 };
 
 const compiled = new Map<string, ValidateFunction>();
@@ -38,12 +41,26 @@ const validatorOf = (kind: string): ValidateFunction => {
   const known = compiled.get(kind);
   if (known) return known;
   const definition = kinds.find((k) => k.kind === kind);
-  if (!definition) throw new InvalidError(`kind: ${JSON.stringify(kind)} is not one of ${kinds.map((k) => k.kind).join(", ")}`);
+  if (!definition)
+    throw new InvalidError(
+      `kind: ${JSON.stringify(kind)} is not one of ${kinds.map((k) => k.kind).join(", ")}`,
+    );
   const schema = closed(
-    JSON.parse(JSON.stringify({ type: "object", properties: { spec: definition.spec, status: definition.status } })),
+    JSON.parse(
+      JSON.stringify({ type: "object", properties: { spec: definition.spec, status: definition.status } }),
+    ),
   ) as Schema;
-  const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, logger: false, validateFormats: true });
-  ajv.addFormat("date-time", (s: string) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(s) && !Number.isNaN(Date.parse(s)));
+  const ajv = new Ajv({
+    allErrors: true,
+    verbose: true,
+    strict: false,
+    logger: false,
+    validateFormats: true,
+  });
+  ajv.addFormat(
+    "date-time",
+    (s: string) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(s) && !Number.isNaN(Date.parse(s)),
+  );
   ajv.addFormat("int64", true);
   const fn = ajv.compile({ ...schema, required: ["spec"], additionalProperties: true });
   compiled.set(kind, fn);
@@ -75,7 +92,11 @@ const problemOf = (e: ErrorObject): Problem => {
   const at = fieldOf(e.instancePath);
   const join = (name: string): string => (at ? `${at}.${name}` : name);
   if (e.keyword === "required")
-    return { field: join((e.params as { missingProperty: string }).missingProperty), value: undefined, message: "is required" };
+    return {
+      field: join((e.params as { missingProperty: string }).missingProperty),
+      value: undefined,
+      message: "is required",
+    };
   if (e.keyword === "additionalProperties") {
     const name = (e.params as { additionalProperty: string }).additionalProperty;
     return { field: join(name), value: (e.data as Schema)[name], message: "is not a field of this kind" };
@@ -102,5 +123,6 @@ export const describeProblem = (p: Problem): string => `${p.field}: ${show(p.val
 /** Throws InvalidError naming every field that is wrong, its value, and what it must be. */
 export function validate(kind: string, obj: unknown): void {
   const found = problems(kind, obj);
-  if (found.length > 0) throw new InvalidError(`${kind} is not valid: ${found.map(describeProblem).join("; ")}`);
+  if (found.length > 0)
+    throw new InvalidError(`${kind} is not valid: ${found.map(describeProblem).join("; ")}`);
 }
