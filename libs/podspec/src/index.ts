@@ -1,0 +1,7 @@
+export * from "./docs.ts";
+export * from "./references.ts";
+export { refusals, type Refusal } from "./refusals.ts";
+export type { Rule, Section, SectionName } from "./rule.ts";
+export { rulesOf, TABLE } from "./table.ts";
+export * from "./to-pod.ts";
+export * from "./to-shadow.ts";

@@ -1,0 +1,51 @@
+import type { Pod } from "@tideway/k8s";
+import { allowed } from "./refusals.ts";
+import type { PodSpec } from "./references.ts";
+import type { ShadowPodSpec } from "./to-shadow.ts";
+
+/** The ShadowPod as the provider reads it. */
+export interface ShadowPodLike {
+  metadata: { name: string; namespace?: string; uid?: string };
+  spec: ShadowPodSpec;
+}
+
+export interface Origin {
+  /** Cluster ID of the consumer. */
+  clusterID: string;
+  /** Peer name of the consumer on the provider. */
+  peer: string;
+}
+
+/** Domains whose annotations speak to the provider's own kubelet, runtime, network or meshes. */
+const PLATFORM = /(^|\.)(kubernetes\.io|k8s\.io|cncf\.io|projectcalico\.org|cilium\.io|ovn\.org|istio\.io|linkerd\.io|tideway\.dev)$/;
+const HARMLESS = new Set(["kubectl.kubernetes.io/default-container", "kubectl.kubernetes.io/restartedAt"]);
+const domainOf = (key: string): string => (key.includes("/") ? key.slice(0, key.indexOf("/")) : "");
+
+/** Annotations of the consumer that the provider's pod gets. */
+export const allowedAnnotations = (annotations: Record<string, string> | undefined): Record<string, string> =>
+  Object.fromEntries(Object.entries(annotations ?? {}).filter(([key]) => HARMLESS.has(key) || !PLATFORM.test(domainOf(key))));
+
+/** Labels that controllers of the provider would act on are kept from a foreign pod, all others cross. */
+export const allowedLabels = (labels: Record<string, string> | undefined): Record<string, string> =>
+  Object.fromEntries(Object.entries(labels ?? {}).filter(([key]) => !domainOf(key).endsWith("tideway.dev")));
+
+/**
+ * The provider's own pod for a ShadowPod without refusals. It is owned by the ShadowPod, so the garbage
+ * collector takes it along should the provider's virtual-kubelet be away.
+ */
+export const toPod = (shadow: ShadowPodLike, origin: Origin): Pod => {
+  const { name, namespace, uid } = shadow.metadata;
+  const spec = allowed("pod", shadow.spec.pod) as PodSpec;
+  return {
+    metadata: {
+      name,
+      ...(namespace ? { namespace } : {}),
+      labels: { ...allowedLabels(shadow.spec.podLabels), "tideway.dev/origin": origin.clusterID, "tideway.dev/peer": origin.peer },
+      annotations: { ...allowedAnnotations(shadow.spec.podAnnotations), "tideway.dev/origin-uid": shadow.spec.originUID },
+      ...(uid
+        ? { ownerReferences: [{ apiVersion: "offloading.tideway.dev/v1alpha1", kind: "ShadowPod", name, uid, controller: true }] }
+        : {}),
+    },
+    spec,
+  };
+};
