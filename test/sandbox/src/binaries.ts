@@ -1,6 +1,6 @@
-import { readFileSync, symlinkSync } from "node:fs";
+import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { cached, type Part } from "./cache.ts";
+import { cached, type Part, partDir } from "./cache.ts";
 import { run } from "./run.ts";
 import { versions } from "./versions.ts";
 
@@ -71,7 +71,7 @@ export const binaries = {
 /** One after the other: the compiler fills the machine by itself, and small parts are soon useful. */
 export async function buildBinaries(report: (name: string) => void = () => {}): Promise<void> {
   for (const name of ["kube", "pause", "coredns", "nats", "kwok"] as const satisfies readonly PartName[]) {
-    report(name);
+    if (!existsSync(partDir(parts[name]))) report(`builds ${name}, once${name === "kube" ? " (about 5 minutes)" : ""}`);
     await cached(parts[name]);
   }
 }

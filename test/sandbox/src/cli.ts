@@ -5,8 +5,8 @@ import { parseArgs } from "node:util";
 import { binaries, buildBinaries } from "./binaries.ts";
 import { type ClusterOptions, readRecord, startCluster } from "./cluster.ts";
 import { daemonNames, isRunning } from "./daemon.ts";
-import { sandboxIds, stopCluster, stopSandbox } from "./down.ts";
-import { clusterPlace, nodePlace, type Place, placeOf, RUN_ROOT, VAR_ROOT } from "./layout.ts";
+import { sandboxesOf, stopCluster, stopSandbox } from "./down.ts";
+import { checkout, clusterPlace, nodePlace, type Place, placeOf } from "./layout.ts";
 import { readLan } from "./network.ts";
 import { ensurePrerequisites } from "./prerequisites.ts";
 
@@ -83,8 +83,6 @@ function timer(): (step: string) => void {
 
 async function up(names: string[], optionsOf: (name: string) => ClusterOptions): Promise<number> {
   const step = timer();
-  await ensurePrerequisites(step);
-  await buildBinaries();
   await Promise.all(names.map((n) => startCluster({ ...optionsOf(n), report: (s) => step(`${n}: ${s}`) })));
   step("up");
   return 0;
@@ -94,11 +92,7 @@ async function down(place: Place, names: string[] | undefined, all: boolean): Pr
   const step = timer();
   if (names) await Promise.all(names.map((n) => stopCluster(clusterPlace(place, n))));
   else await stopSandbox(place);
-  if (all) {
-    for (const id of sandboxIds()) {
-      await stopSandbox({ dir: "/nonexistent", id, run: join(RUN_ROOT, id), data: join(VAR_ROOT, id) });
-    }
-  }
+  if (all) for (const other of sandboxesOf(checkout)) await stopSandbox(other);
   step("down");
   return 0;
 }
@@ -106,7 +100,7 @@ async function down(place: Place, names: string[] | undefined, all: boolean): Pr
 async function build(): Promise<number> {
   const step = timer();
   await ensurePrerequisites(step);
-  await buildBinaries((name) => step(`binary ${name}`));
+  await buildBinaries(step);
   const { baseImage, workloadImage, natsImage, corednsImage, pauseImage } = await import("./images/system.ts");
   for (const image of [pauseImage, corednsImage, natsImage, baseImage, workloadImage]) step(`image ${(await image()).name}`);
   return 0;
@@ -118,7 +112,7 @@ async function loadImages(place: Place, services: string[]): Promise<number> {
   const images = await buildImages(services);
   step(`built ${images.map((i) => i.name).join(" ")}`);
   await Promise.all(
-    clustersOf(place).map(async (c) => step(`${c}: loaded ${(await load(clusterPlace(place, c), images)).join(" ") || "nothing new"}`)),
+    clustersOf(place).map(async (c) => step(`${c}: loaded ${(await load({ name: c, kubeconfig: clusterPlace(place, c).kubeconfig }, images)).join(" ") || "nothing new"}`)),
   );
   return 0;
 }

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startAddons } from "./addons.ts";
-import { binaries } from "./binaries.ts";
+import { binaries, buildBinaries } from "./binaries.ts";
 import { apiServerArgs, auditPolicy, controllerManagerArgs, etcdArgs, schedulerArgs } from "./control-plane.ts";
 import { type Daemon, isRunning, logTail, startDaemon, stopDaemon } from "./daemon.ts";
-import { stopCluster } from "./down.ts";
-import { importSystemImages } from "./images/system.ts";
+import { forgetCluster, stopCluster } from "./down.ts";
+import { importSystemImages, importWorkloadImages } from "./images/system.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import {
   API_PORT,
@@ -16,11 +16,14 @@ import {
   type NodePlace,
   nodePlace,
   placeOf,
+  RUN_ROOT,
   SERVICE_CIDR,
 } from "./layout.ts";
+import { withLock } from "./lock.ts";
 import { dropBetween, joinLan, liftDrops, plugNode, readLan } from "./network.ts";
 import { startAgents, startContainerd } from "./node.ts";
 import { makePki } from "./pki.ts";
+import { ensurePrerequisites } from "./prerequisites.ts";
 import { run } from "./run.ts";
 import { until } from "./wait.ts";
 
@@ -76,11 +79,22 @@ export function readRecord(p: ClusterPlace): ClusterRecord {
   return JSON.parse(readFileSync(recordFile(p), "utf8")) as ClusterRecord;
 }
 
-export async function startCluster(o: ClusterOptions): Promise<Cluster> {
+/** Brings the cluster up, or what is dead of it; a cluster that is well is left alone. */
+export async function startCluster(wanted: ClusterOptions): Promise<Cluster> {
+  const place = clusterPlace(placeOf(wanted), wanted.name);
+  await ensurePrerequisites(wanted.report ?? ((): void => {}));
+  await buildBinaries(wanted.report);
+  return withLock(join(RUN_ROOT, `${place.id}-${wanted.name}.lock`), () => bringUp(wanted));
+}
+
+async function bringUp(wanted: ClusterOptions): Promise<Cluster> {
+  const o = withKnown(wanted);
   const report = o.report ?? ((): void => {});
+  if (!/^[a-z][a-z0-9]{0,19}$/.test(o.name)) throw new Error(`a cluster's name is a short word, not ${o.name}`);
   const p = clusterPlace(placeOf(o), o.name);
+  const { lan, fresh } = await joinLan(p, o.name);
+  if (fresh) forgetCluster(p);
   mkdirSync(p.logs, { recursive: true });
-  const lan = await joinLan(p, o.name);
   const nodes = Array.from({ length: o.nodes ?? 1 }, (_, i) => nodePlace(p, lan, i));
   writeFileSync(recordFile(p), JSON.stringify({ options: o, nodes: nodes.length } satisfies ClusterRecord, null, 2));
   const first = nodes[0];
@@ -99,14 +113,23 @@ export async function startCluster(o: ClusterOptions): Promise<Cluster> {
       await startContainerd(p, n);
       await importSystemImages(n);
     }),
-  ).then(() => report("container runtime and images"));
+  ).then(() => report("container runtime"));
   images.catch(() => {}); // awaited below; an earlier error must not leave it unhandled
   await startControlPlane(p, first, o);
   report("control plane");
   await Promise.all(nodes.map((n) => startAgents(p, n)));
   await images;
-  await startAddons(p, nodes, o, report);
+  const workloads = Promise.all(nodes.map(importWorkloadImages)).then(() => report("workload images"));
+  await Promise.all([workloads, startAddons(p, nodes, o, report)]);
   return describe(p, lan, nodes, o);
+}
+
+/** A cluster that runs only grows. */
+function withKnown(o: ClusterOptions): ClusterOptions {
+  const p = clusterPlace(placeOf(o), o.name);
+  if (!existsSync(recordFile(p)) || readLan(p)?.slots[o.name] === undefined) return o;
+  const { options, nodes } = readRecord(p);
+  return { ...o, nodes: Math.max(nodes, o.nodes ?? 1), kwokNodes: Math.max(options.kwokNodes ?? 0, o.kwokNodes ?? 0) };
 }
 
 export function attachCluster(name: string, dir?: string): Promise<Cluster> {

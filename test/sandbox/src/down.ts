@@ -4,7 +4,7 @@ import { daemonNames, signal, stopDaemon } from "./daemon.ts";
 import { type ClusterPlace, clusterPlace, type Place, RUN_ROOT, VAR_ROOT } from "./layout.ts";
 import { withLock } from "./lock.ts";
 import { cgroupMounts } from "./node.ts";
-import { releaseSlot } from "./network.ts";
+import { lanLock, releaseSlot } from "./network.ts";
 import { allPids, commandLine, netnsOf, type ProcessId, startTime } from "./proc.ts";
 import { attempt } from "./run.ts";
 import { until } from "./wait.ts";
@@ -16,6 +16,12 @@ export async function stopCluster(p: ClusterPlace): Promise<void> {
   await unmountBelow([`${p.run}/${p.cluster}-`, `${p.data}/${p.cluster}-`]);
   await deleteNetns(`${p.id}-${p.cluster}-`);
   await removeCgroups(`${p.id}-${p.cluster}-`);
+  forgetCluster(p);
+  await releaseSlot(p, p.cluster);
+}
+
+/** Files of a cluster of which nothing runs. */
+export function forgetCluster(p: ClusterPlace): void {
   for (const root of [p.run, p.data]) {
     for (const name of entries(root)) {
       if (new RegExp(`^${p.cluster}-\\d+$`).test(name)) rmSync(join(root, name), { recursive: true, force: true });
@@ -24,14 +30,13 @@ export async function stopCluster(p: ClusterPlace): Promise<void> {
   rmSync(p.pids, { recursive: true, force: true });
   rmSync(p.state, { recursive: true, force: true });
   rmSync(p.kubeconfig, { force: true });
-  await releaseSlot(p, p.cluster);
 }
 
 /** Ends the whole sandbox, clusters that nobody remembers included. */
 export async function stopSandbox(p: Place): Promise<void> {
   const known = [...entries(join(p.dir, "state")), ...entries(p.run).filter((n) => isDir(join(p.run, n)) && !/-\d+$/.test(n))];
   await Promise.all([...new Set(known)].map((c) => stopCluster(clusterPlace(p, c))));
-  await withLock(join(RUN_ROOT, "lan.lock"), async () => {
+  await withLock(lanLock, async () => {
     await endLeftovers(`${p.id}-`, `${p.run}/`);
     await unmountBelow([`${p.run}/`, `${p.data}/`]);
     await deleteNetns(`${p.id}-`);
@@ -40,12 +45,18 @@ export async function stopSandbox(p: Place): Promise<void> {
     rmSync(p.run, { recursive: true, force: true });
     rmSync(p.data, { recursive: true, force: true });
     rmSync(join(p.dir, "state"), { recursive: true, force: true });
+    for (const lock of entries(RUN_ROOT).filter((n) => n.startsWith(`${p.id}-`))) rmSync(join(RUN_ROOT, lock));
   });
 }
 
-/** Ids of all sandboxes of this machine that left a trace. */
-export const sandboxIds = (): string[] =>
-  [...new Set([...entries(RUN_ROOT), ...entries(VAR_ROOT)])].filter((n) => /^tw[0-9a-f]{6}$/.test(n));
+/** All sandboxes that a checkout started, those with a name or a directory of their own included. */
+export function sandboxesOf(checkout: string): Place[] {
+  return entries(RUN_ROOT).flatMap((id) => {
+    const [line] = readLines(join(RUN_ROOT, id, "owner.json"));
+    const owner = line ? (JSON.parse(line) as { dir: string; checkout: string }) : undefined;
+    return owner?.checkout === checkout ? [{ dir: owner.dir, id, run: join(RUN_ROOT, id), data: join(VAR_ROOT, id) }] : [];
+  });
+}
 
 async function stopDaemons(pidDir: string): Promise<void> {
   const names = daemonNames(pidDir);

@@ -11,7 +11,7 @@ export const API_PORT = 6443;
 export const RUN_ROOT = "/run/tideway-sandbox";
 export const VAR_ROOT = "/var/lib/tideway-sandbox";
 
-const checkout = resolve(new URL("../../../", import.meta.url).pathname);
+export const checkout = resolve(new URL("../../../", import.meta.url).pathname);
 
 export interface Place {
   /** Directory of this sandbox: kubeconfigs and `state/`. */

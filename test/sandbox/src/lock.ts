@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { isAlive, type ProcessId, self } from "./proc.ts";
 import { until } from "./wait.ts";
@@ -30,8 +30,16 @@ function tryTake(mine: string, path: string): boolean {
     if ((err as NodeJS.ErrnoException).code !== "EEXIST") throw err;
   }
   const holder = readHolder(path);
-  if (holder && !isAlive(holder)) rmSync(path, { force: true });
+  if (holder && !isAlive(holder)) breakLock(path, `${mine}.stale`, holder);
   return false;
+}
+
+/** Two may see the same dead holder: the second must not take away the lock that the first has got since. */
+function breakLock(path: string, aside: string, dead: ProcessId): void {
+  renameSync(path, aside);
+  const moved = readHolder(aside);
+  if (moved && (moved.pid !== dead.pid || moved.start !== dead.start)) linkSync(aside, path);
+  rmSync(aside, { force: true });
 }
 
 function readHolder(path: string): ProcessId | undefined {

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { hostAddress, type Lan, lanCidr, lanNetns, type NodePlace, type Place, POD_CIDR, RUN_ROOT } from "./layout.ts";
+import { checkout, hostAddress, type Lan, lanCidr, lanNetns, type NodePlace, type Place, POD_CIDR, RUN_ROOT } from "./layout.ts";
 import { withLock } from "./lock.ts";
 import { attempt, run } from "./run.ts";
 
 const lanFile = (p: Place): string => join(p.run, "lan.json");
+export const lanLock = join(RUN_ROOT, "lan.lock");
 const MAX_SLOTS = 14;
 
 export const hasNetns = (name: string): boolean => existsSync(`/run/netns/${name}`);
@@ -17,20 +18,29 @@ export function readLan(p: Place): Lan | undefined {
   }
 }
 
+export interface Joined {
+  lan: Lan;
+  /** The cluster had no address before: what an earlier run left of it (before a reboot, say) is of no use. */
+  fresh: boolean;
+}
+
 /** Makes the segment that all nodes of a sandbox share, and gives the cluster a slot of addresses on it. */
-export function joinLan(p: Place, cluster: string): Promise<Lan> {
-  return withLock(join(RUN_ROOT, "lan.lock"), async () => {
+export function joinLan(p: Place, cluster: string): Promise<Joined> {
+  return withLock(lanLock, async () => {
     mkdirSync(p.run, { recursive: true });
-    const lan = readLan(p) ?? { octet: await freeOctet(p), slots: {} };
-    if (!hasNetns(lanNetns(p))) await makeLan(p, lan);
+    writeFileSync(join(p.run, "owner.json"), JSON.stringify({ dir: p.dir, checkout }));
+    const known = hasNetns(lanNetns(p)) ? readLan(p) : undefined;
+    const lan = known ?? { octet: await freeOctet(p), slots: {} };
+    if (!known) await makeLan(p, lan);
+    const fresh = lan.slots[cluster] === undefined;
     lan.slots[cluster] ??= freeSlot(lan);
     writeFileSync(lanFile(p), JSON.stringify(lan));
-    return lan;
+    return { lan, fresh };
   });
 }
 
 export function releaseSlot(p: Place, cluster: string): Promise<void> {
-  return withLock(join(RUN_ROOT, "lan.lock"), async () => {
+  return withLock(lanLock, async () => {
     const lan = readLan(p);
     if (!lan) return;
     const { [cluster]: _gone, ...slots } = lan.slots;
@@ -61,6 +71,7 @@ async function freeOctet(p: Place): Promise<number> {
  */
 async function makeLan(p: Place, lan: Lan): Promise<void> {
   const ns = lanNetns(p);
+  await attempt("ip", ["netns", "del", ns]);
   await attempt("ip", ["link", "del", p.id]);
   await batch([`netns add ${ns}`, `link add ${p.id} type veth peer name host netns ${ns}`]);
   await batch(
@@ -73,7 +84,18 @@ async function makeLan(p: Place, lan: Lan): Promise<void> {
 
 /** A node: a namespace with a cable to the segment and routes to the pods of the cluster's other nodes. */
 export async function plugNode(p: Place, lan: Lan, node: NodePlace, others: readonly NodePlace[]): Promise<void> {
-  if (hasNetns(node.netns)) return;
+  const plugged = join(node.run, "plugged"); // without it the namespace is half made
+  if (!hasNetns(node.netns) || !existsSync(plugged)) {
+    await makeNode(p, lan, node);
+    mkdirSync(node.run, { recursive: true });
+    writeFileSync(plugged, "");
+  }
+  if (others.length > 0) await batch(others.map((o) => `route replace ${o.podCidr} via ${o.address}`), node.netns);
+}
+
+async function makeNode(p: Place, lan: Lan, node: NodePlace): Promise<void> {
+  await attempt("ip", ["netns", "del", node.netns]);
+  await attempt("ip", ["-n", lanNetns(p), "link", "del", node.link]);
   await batch([
     `netns add ${node.netns}`,
     `link add eth0 netns ${node.netns} type veth peer name ${node.link} netns ${lanNetns(p)}`,
@@ -85,11 +107,11 @@ export async function plugNode(p: Place, lan: Lan, node: NodePlace, others: read
       `addr add ${node.address}/24 dev eth0`,
       `link set eth0 up`,
       `route add default via ${hostAddress(lan)}`,
-      ...others.map((o) => `route add ${o.podCidr} via ${o.address}`),
     ],
     node.netns,
   );
-  await sysctl({ "net/ipv4/ip_forward": "1", "net/ipv4/conf/all/rp_filter": "0", "net/ipv4/conf/default/rp_filter": "0" }, node.netns);
+  const rpFilter = { "net/ipv4/conf/all/rp_filter": "0", "net/ipv4/conf/default/rp_filter": "0" };
+  await sysctl({ "net/ipv4/ip_forward": "1", ...rpFilter }, node.netns);
   await nft(masquerade, node.netns);
 }
 

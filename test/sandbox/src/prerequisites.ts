@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { withLock } from "./lock.ts";
 import { run } from "./run.ts";
 
 interface Need {
@@ -27,18 +28,36 @@ const DIRS = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sb
 const isThere = (command: string): boolean =>
   command.startsWith("/") ? existsSync(command) : DIRS.some((d) => existsSync(join(d, command)));
 
-/** Installs what is missing where that can be done without asking; else says how. */
+/** What a full cluster needs: all of the above, and root. */
 export async function ensurePrerequisites(report: (step: string) => void): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error("the sandbox makes network namespaces and mounts: run it as root");
-  const missing = needs.filter((n) => !isThere(n.command));
+  await ensureCommands(needs, report);
+}
+
+/** What servers on the loopback interface need; any user may run them. */
+export const ensureLightPrerequisites = (): Promise<void> =>
+  ensureCommands(
+    needs.filter((n) => ["go", "openssl"].includes(n.command)),
+    () => {},
+  );
+
+/** Installs what is missing where that can be done without asking; else says how. */
+async function ensureCommands(wanted: readonly Need[], report: (step: string) => void): Promise<void> {
+  const lacking = (): Need[] => wanted.filter((n) => !isThere(n.command));
+  const missing = lacking();
   if (missing.length === 0) return;
-  const packages = missing.map((n) => n.debianPackage);
+  const command = `apt-get install -y --no-install-recommends ${missing.map((n) => n.debianPackage).join(" ")}`;
   const names = missing.map((n) => n.command).join(", ");
-  if (!isThere("apt-get")) throw new Error(`missing: ${names}; Debian's packages of them are: ${packages.join(" ")}`);
-  report(`missing ${names}: apt-get install ${packages.join(" ")}`);
-  const env = { DEBIAN_FRONTEND: "noninteractive" };
-  await run("apt-get", ["update"], { env });
-  await run("apt-get", ["install", "-y", "--no-install-recommends", ...packages], { env });
-  const still = packages.filter((_, i) => !isThere(missing[i]?.command ?? ""));
-  if (still.length > 0) throw new Error(`still missing after installation: ${still.join(" ")}`);
+  if (!isThere("apt-get") || process.getuid?.() !== 0) {
+    throw new Error(`missing: ${names}. On Debian or Ubuntu, as root: ${command}`);
+  }
+  await withLock("/run/tideway-sandbox/apt.lock", async () => {
+    if (lacking().length === 0) return;
+    report(`missing ${names}: ${command}`);
+    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    await run("apt-get", ["update"], { env });
+    await run("sh", ["-c", command], { env });
+  });
+  const still = lacking();
+  if (still.length > 0) throw new Error(`still missing after ${command}: ${still.map((n) => n.command).join(", ")}`);
 }
