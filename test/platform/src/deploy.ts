@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
 import { attachCluster, type Cluster } from "@tideway/sandbox";
 
@@ -54,7 +54,7 @@ ${patches.join("\n")}
 
 /** Deploys Tideway on a cluster of the sandbox by `kubectl apply -k` and waits until every service is available. */
 export const deployTideway = async (cluster: Cluster, report: (step: string) => void = () => {}): Promise<void> => {
-  const dir = join(root, ".sandbox/deploy", cluster.name);
+  const dir = join(dirname(cluster.kubeconfig), "deploy", cluster.name);
   mkdirSync(dir, { recursive: true });
   await exec(process.execPath, [join(root, "hack/bus-credentials.ts"), "--out", join(dir, "bus")]);
   writeFileSync(join(dir, "kustomization.yaml"), kustomization(cluster, dir));

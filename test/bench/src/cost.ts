@@ -1,0 +1,65 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync, openSync, readSync, closeSync } from "node:fs";
+import { services } from "@tideway/platform";
+import type { Bed } from "./bed.ts";
+
+const CLOCK_TICKS = Number(execFileSync("getconf", ["CLK_TCK"]).toString());
+const PAGE_BYTES = Number(execFileSync("getconf", ["PAGESIZE"]).toString());
+
+/** The processes of Tideway's services, found by their pods' environment (host's /proc sees the containers). */
+export const serviceProcesses = (): { pid: number; service: string }[] =>
+  readdirSync("/proc").flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return [];
+    try {
+      if (!readFileSync(`/proc/${entry}/cmdline`, "utf8").includes("main.js")) return [];
+      const env = readFileSync(`/proc/${entry}/environ`, "utf8").split("\0");
+      const podName = env.find((e) => e.startsWith("POD_NAME="))?.slice(9) ?? "";
+      const service = services.find((s) => podName.startsWith(`${s}-`));
+      return service ? [{ pid: Number(entry), service }] : [];
+    } catch {
+      return []; // ended meanwhile
+    }
+  });
+
+/** User and system time of all services in both clusters, in ms. */
+export const cpuMs = (): number =>
+  serviceProcesses().reduce((sum, { pid }) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+    return sum + ((Number(fields[11]) + Number(fields[12])) * 1000) / CLOCK_TICKS;
+  }, 0);
+
+/** Resident memory in MB, the largest of each service's replicas. */
+export const memoryMb = (): Map<string, number> => {
+  const largest = new Map<string, number>();
+  for (const { pid, service } of serviceProcesses()) {
+    const pages = Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]);
+    const mb = (pages * PAGE_BYTES) / 1e6;
+    largest.set(service, Math.max(mb, largest.get(service) ?? 0));
+  }
+  return largest;
+};
+
+const auditSize = (file: string): number => statSync(file).size;
+
+/** Counts our services' own requests (not watches' bookkeeping nor leases) that were audited since `from`. */
+const auditedSince = (file: string, from: number): number => {
+  const fd = openSync(file, "r");
+  const buffer = Buffer.alloc(auditSize(file) - from);
+  readSync(fd, buffer, 0, buffer.length, from);
+  closeSync(fd);
+  return buffer
+    .toString("utf8")
+    .split("\n")
+    .filter((line) => {
+      if (!line.includes('"stage":"ResponseComplete"')) return false;
+      const e = JSON.parse(line) as { user: { username: string }; verb: string; objectRef?: { resource?: string }; requestURI: string };
+      const ours = e.user.username.startsWith("system:serviceaccount:tideway-system:") || e.user.username.startsWith("tideway:");
+      return ours && e.verb !== "watch" && e.objectRef?.resource !== "leases" && !/^\/(readyz|livez|healthz|version)/.test(e.requestURI);
+    }).length;
+};
+
+export const requestCounter = (bed: Bed): (() => number) => {
+  const files = [bed.east.cluster.auditLog, bed.west.cluster.auditLog];
+  const from = files.map(auditSize);
+  return () => files.reduce((sum, file, i) => sum + auditedSince(file, from[i]!), 0);
+};
