@@ -24,6 +24,8 @@ export const OFFLOADING_ENABLED = "enabled";
 export const TRACEPARENT = "tideway.dev/traceparent";
 /** Annotation: metadata.uid of the object a copy was made from. */
 export const ORIGIN_UID = "tideway.dev/origin-uid";
+/** Annotation: metadata.generation of the object a copy was made from, when it was made; a copy counts its own. */
+export const ORIGIN_GENERATION = "tideway.dev/origin-generation";
 /** Annotation on a ResourceRequest on the provider, "yes" or "no": the owner's answer to a rule that asks. */
 export const APPROVE = "sharing.tideway.dev/approve";
 
