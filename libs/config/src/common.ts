@@ -7,7 +7,12 @@ export const commonConfig = {
   /** Human name of this cluster, shown to peers. */
   clusterName: Type.String({ env: "TIDEWAY_CLUSTER_NAME", pattern: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$" }),
   /** Namespace the services run in. */
-  namespace: Type.String({ env: "TIDEWAY_NAMESPACE", default: "tideway-system", minLength: 1, maxLength: 63 }),
+  namespace: Type.String({
+    env: "TIDEWAY_NAMESPACE",
+    default: "tideway-system",
+    minLength: 1,
+    maxLength: 63,
+  }),
   podName: Type.String({ env: "POD_NAME", minLength: 1, maxLength: 253 }),
   podIP: Type.String({ env: "POD_IP", default: "127.0.0.1" }),
   busUrl: Type.String({
@@ -20,7 +25,13 @@ export const commonConfig = {
   /** File with the CA of the bus; absent: the system's. */
   busCaFile: Type.Optional(Type.String({ env: "BUS_CA_FILE" })),
   logLevel: Type.Union(
-    [Type.Literal("trace"), Type.Literal("debug"), Type.Literal("info"), Type.Literal("warn"), Type.Literal("error")],
+    [
+      Type.Literal("trace"),
+      Type.Literal("debug"),
+      Type.Literal("info"),
+      Type.Literal("warn"),
+      Type.Literal("error"),
+    ],
     { env: "LOG_LEVEL", default: "info" },
   ),
 };

@@ -6,9 +6,7 @@ type Env = Record<string, string | undefined>;
 
 /** `busUrl` is read from `BUS_URL` unless its schema names another variable in the option `env`. */
 export const variableOf = (field: string, schema: { env?: unknown }): string =>
-  typeof schema.env === "string"
-    ? schema.env
-    : field.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase();
+  typeof schema.env === "string" ? schema.env : field.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase();
 
 /**
  * Reads every field of the schema from the environment, once, at the door. All mistakes are collected and
@@ -30,7 +28,9 @@ export const loadConfig = <T extends TObject>(schema: T, env: Env): Static<T> =>
     }
     const parsed = parse(property, text);
     if ("problem" in parsed)
-      problems.push(`${variable} (${field}) is ${property.secret ? "set" : JSON.stringify(text)}, but ${parsed.problem}`);
+      problems.push(
+        `${variable} (${field}) is ${property.secret ? "set" : JSON.stringify(text)}, but ${parsed.problem}`,
+      );
     else out[field] = parsed.value;
   }
   if (problems.length > 0) throw new InvalidError(`invalid configuration: ${problems.join("; ")}`);

@@ -28,13 +28,19 @@ const number = (s: FieldSchema, text: string): Parsed => {
 
 const string = (s: FieldSchema, text: string): Parsed => {
   if (text.length < (s.minLength ?? 0)) return { problem: `must have at least ${s.minLength} characters` };
-  if (text.length > (s.maxLength ?? Infinity)) return { problem: `must have at most ${s.maxLength} characters` };
-  if (s.pattern !== undefined && !new RegExp(s.pattern).test(text)) return { problem: `must match ${s.pattern}` };
+  if (text.length > (s.maxLength ?? Infinity))
+    return { problem: `must have at most ${s.maxLength} characters` };
+  if (s.pattern !== undefined && !new RegExp(s.pattern).test(text))
+    return { problem: `must match ${s.pattern}` };
   return { value: text };
 };
 
 const boolean = (text: string): Parsed =>
-  text === "true" ? { value: true } : text === "false" ? { value: false } : { problem: "must be true or false" };
+  text === "true"
+    ? { value: true }
+    : text === "false"
+      ? { value: false }
+      : { problem: "must be true or false" };
 
 const choice = (values: unknown[], text: string): Parsed => {
   const value = values.find((v) => String(v) === text);
@@ -54,7 +60,11 @@ const array = (s: FieldSchema, text: string): Parsed => {
 };
 
 export const parse = (s: FieldSchema, text: string): Parsed => {
-  if (s.anyOf) return choice(s.anyOf.map((o) => o.const), text);
+  if (s.anyOf)
+    return choice(
+      s.anyOf.map((o) => o.const),
+      text,
+    );
   if (s.const !== undefined) return choice([s.const], text);
   switch (s.type) {
     case "integer":

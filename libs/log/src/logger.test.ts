@@ -3,8 +3,16 @@ import { createLogger } from "./index.ts";
 
 const capture = () => {
   const lines: string[] = [];
-  const log = createLogger({ service: "auth", level: "debug", destination: { write: (l) => void lines.push(l) } });
-  return { log, last: () => JSON.parse(lines.at(-1) ?? "{}") as Record<string, unknown>, text: () => lines.join("") };
+  const log = createLogger({
+    service: "auth",
+    level: "debug",
+    destination: { write: (l) => void lines.push(l) },
+  });
+  return {
+    log,
+    last: () => JSON.parse(lines.at(-1) ?? "{}") as Record<string, unknown>,
+    text: () => lines.join(""),
+  };
 };
 
 test("a line is JSON with service, level and time", () => {
@@ -19,8 +27,14 @@ test.each([
   ["a header in any case", { headers: { Authorization: "Bearer s3cret" } }],
   ["a private key", { key: "-----BEGIN PRIVATE KEY-----s3cret" }],
   ["a seed deep inside", { a: [{ b: { seed: "SUs3cret" } }] }],
-  ["the data of a Secret", { obj: { kind: "Secret", data: { "ca.crt": "s3cret" }, stringData: { x: "s3cret" } } }],
-  ["a request held by an error", { err: Object.assign(new Error("boom"), { headers: { authorization: "s3cret" } }) }],
+  [
+    "the data of a Secret",
+    { obj: { kind: "Secret", data: { "ca.crt": "s3cret" }, stringData: { x: "s3cret" } } },
+  ],
+  [
+    "a request held by an error",
+    { err: Object.assign(new Error("boom"), { headers: { authorization: "s3cret" } }) },
+  ],
 ])("redacts %s", (_what, fields) => {
   const { log, text } = capture();
   log.error(fields, "failed");

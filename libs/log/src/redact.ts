@@ -16,7 +16,9 @@ const DEPTH_MAX = 8;
 
 /** `key` is also what a reconciler calls the name of its object; such a name is no secret. */
 const isObjectKey = (value: unknown): boolean =>
-  typeof value === "string" && value.length <= 317 && /^[a-z0-9]([-a-z0-9.:_]*[a-z0-9])?(\/[-a-z0-9.:_]+)?$/.test(value);
+  typeof value === "string" &&
+  value.length <= 317 &&
+  /^[a-z0-9]([-a-z0-9.:_]*[a-z0-9])?(\/[-a-z0-9.:_]+)?$/.test(value);
 
 const isSecretField = (field: string, value: unknown): boolean =>
   SECRET_FIELDS.has(field.toLowerCase()) && !(field === "key" && isObjectKey(value));
@@ -38,7 +40,8 @@ export const redact = (value: unknown, depth = 0): unknown => {
   const out: Record<string, unknown> = {};
   for (const [field, v] of Object.entries(value))
     out[field] =
-      (v !== undefined && v !== null && isSecretField(field, v)) || (secret && (field === "data" || field === "stringData"))
+      (v !== undefined && v !== null && isSecretField(field, v)) ||
+      (secret && (field === "data" || field === "stringData"))
         ? REDACTED
         : redact(v, depth + 1);
   return out;

@@ -35,7 +35,10 @@ export const createReadiness = (): Readiness => {
 };
 
 /** `/healthz`: the event loop turns. `/readyz`: 200, or 503 with what is missing. */
-export const serveHealth = (readiness: Readiness, port = 8081): Promise<{ port: number; close(): Promise<void> }> =>
+export const serveHealth = (
+  readiness: Readiness,
+  port = 8081,
+): Promise<{ port: number; close(): Promise<void> }> =>
   new Promise((resolve, reject) => {
     const server = createServer((req, res) => {
       const path = req.url?.split("?")[0];

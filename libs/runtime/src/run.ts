@@ -38,7 +38,9 @@ const levelOf = (text: string | undefined): Level => LEVELS.find((l) => l === te
 const portOf = (env: Env, variable: string, fallback: number): number => {
   const port = Number(env[variable] || fallback);
   if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
-  throw new InvalidError(`${variable} is ${JSON.stringify(env[variable])}, but must be a port from 0 to 65535`);
+  throw new InvalidError(
+    `${variable} is ${JSON.stringify(env[variable])}, but must be a port from 0 to 65535`,
+  );
 };
 
 /**

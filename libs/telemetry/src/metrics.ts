@@ -43,7 +43,9 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const series = (labels: LabelSets = {}): Record<string, string>[] =>
   Object.entries(labels).reduce<Record<string, string>[]>(
     (rows, [name, values]) =>
-      values === OPEN ? [] : rows.flatMap((row) => (values as readonly string[]).map((v) => ({ ...row, [name]: v }))),
+      values === OPEN
+        ? []
+        : rows.flatMap((row) => (values as readonly string[]).map((v) => ({ ...row, [name]: v }))),
     [{}],
   );
 

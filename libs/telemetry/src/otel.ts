@@ -11,10 +11,18 @@ const parentContext = (traceparent: string | undefined) => {
   const c = parseTraceparent(traceparent);
   if (!c) return ROOT_CONTEXT;
   const traceFlags = c.sampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId: c.traceId, spanId: c.spanId, traceFlags, isRemote: true });
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId: c.traceId,
+    spanId: c.spanId,
+    traceFlags,
+    isRemote: true,
+  });
 };
 
-export const startOtel = (service: string, endpoint: string): { tracer: Tracer; shutdown(): Promise<void> } => {
+export const startOtel = (
+  service: string,
+  endpoint: string,
+): { tracer: Tracer; shutdown(): Promise<void> } => {
   const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, "")}/v1/traces` });
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({ "service.name": service, "service.namespace": "tideway" }),
@@ -27,7 +35,11 @@ export const startOtel = (service: string, endpoint: string): { tracer: Tracer; 
         const span = otel.startSpan(name, { attributes }, parentContext(parent));
         const { traceId, spanId, traceFlags } = span.spanContext();
         return {
-          traceparent: formatTraceparent({ traceId, spanId, sampled: (traceFlags & TraceFlags.SAMPLED) !== 0 }),
+          traceparent: formatTraceparent({
+            traceId,
+            spanId,
+            sampled: (traceFlags & TraceFlags.SAMPLED) !== 0,
+          }),
           setAttributes: (more) => void span.setAttributes(more),
           end: (error) => {
             if (error !== undefined) {

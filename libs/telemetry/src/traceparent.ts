@@ -16,7 +16,8 @@ export const parseTraceparent = (header: string | undefined): TraceContext | und
   return { traceId, spanId, sampled: (parseInt(flags, 16) & 1) === 1 };
 };
 
-export const formatTraceparent = (c: TraceContext): string => `00-${c.traceId}-${c.spanId}-${c.sampled ? "01" : "00"}`;
+export const formatTraceparent = (c: TraceContext): string =>
+  `00-${c.traceId}-${c.spanId}-${c.sampled ? "01" : "00"}`;
 
 export const newSpanId = (): string => randomBytes(8).toString("hex");
 

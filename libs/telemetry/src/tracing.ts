@@ -57,7 +57,11 @@ export const startTracing = async (o: {
 export const currentTraceparent = (): string | undefined => active.getStore()?.traceparent;
 
 /** Runs `fn` in a span; the span ends with it, and tells of its error. */
-export const withSpan = async <T>(name: string, o: SpanOptions, fn: (span: Span) => Promise<T> | T): Promise<T> => {
+export const withSpan = async <T>(
+  name: string,
+  o: SpanOptions,
+  fn: (span: Span) => Promise<T> | T,
+): Promise<T> => {
   const span = tracer.start(name, o.traceparent ?? currentTraceparent(), o.attributes ?? {});
   try {
     const result = await active.run(span, fn, span);
