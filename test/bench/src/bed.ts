@@ -23,9 +23,8 @@ const side = (cluster: Cluster): Side => ({
 
 /** Fresh clusters with KWOK capacity on west, Tideway on both, not peered. */
 export const makeBed = async (signal: AbortSignal, qps: number, report: (text: string) => void): Promise<Bed> => {
-  const dir = ".sandbox/bench";
   const start = (name: string): Promise<Cluster> =>
-    startCluster({ name, dir, sandbox: "bench", kwokNodes: name === "west" ? KWOK_NODES : 0, qps, burst: qps === 20 ? 30 : 1000 });
+    startCluster({ name, sandbox: "bench", kwokNodes: name === "west" ? KWOK_NODES : 0, qps, burst: qps === 20 ? 30 : 1000 });
   const [east, west] = await Promise.all([start("east"), start("west")]);
   const images = await buildImages([...services]);
   await Promise.all([east, west].map((c) => loadImages(c, images)));

@@ -74,7 +74,7 @@ const cost = async (bed: Bed, count: number): Promise<Result[]> => {
   ];
 };
 
-const tearDown = (): Promise<void> => stopSandbox({ dir: ".sandbox/bench", sandbox: "bench" });
+const tearDown = (): Promise<void> => stopSandbox({ sandbox: "bench" });
 
 mkdirSync(".sandbox/bench", { recursive: true });
 if (spawnSync(process.execPath, ["hack/build.ts"], { stdio: "inherit" }).status !== 0) throw new Error("the build failed; see above");
