@@ -2,5 +2,6 @@ export { type ApiServer, type ApiServerOptions, startApiServer } from "./api-ser
 export { attachCluster, type Cluster, type ClusterOptions, startCluster } from "./cluster.ts";
 export { BASE_IMAGE, NATS_IMAGE, WORKLOAD_IMAGE } from "./images/system.ts";
 export { buildImages, loadImages } from "./images/services.ts";
+export { type SandboxOptions, stopSandbox } from "./stop.ts";
 export { type NatsServer, startNats } from "./nats.ts";
 export { until } from "./wait.ts";

@@ -1,14 +1,14 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { binaries } from "../binaries.ts";
-import { cached } from "../cache.ts";
+import { cached, type Part } from "../cache.ts";
 import { COREDNS_IMAGE } from "../coredns.ts";
 import type { NodePlace } from "../layout.ts";
 import { PAUSE_IMAGE } from "../node-config.ts";
 import { run } from "../run.ts";
 import { versions } from "../versions.ts";
 import { loadOnto } from "./load.ts";
-import { addLayer, type Blob, composeImage, type Image, type ImageConfig, layer } from "./oci.ts";
+import { addLayer, type Blob, blobPath, composeImage, type Image, type ImageConfig, layer } from "./oci.ts";
 
 export const NATS_IMAGE = `tideway.local/nats:${versions.nats}`;
 export const WORKLOAD_IMAGE = "tideway.local/workload:1";
@@ -40,32 +40,50 @@ export const natsImage = once(async () =>
 );
 
 /** Debian and Node, as `node:24-bookworm-slim` has them, made from packages since there is no registry of images. */
-const baseLayers = once(async (): Promise<Blob[]> => {
-  const debian = await cached({
-    name: "debian",
-    version: versions.debian,
-    inputs: DEBIAN_PACKAGES,
-    async build(dir) {
-      const leaveOut = ["doc", "man", "locale", "info"].map((d) => `--dpkgopt=path-exclude=/usr/share/${d}/*`);
-      const include = `--include=${DEBIAN_PACKAGES.join(",")}`;
-      await run("mmdebstrap", ["--variant=minbase", include, ...leaveOut, versions.debian, join(dir, "rootfs.tar")]);
-    },
-  });
-  const node = await cached({
-    name: "node",
-    version: versions.node,
-    inputs: [],
-    async build(dir) {
-      const prefix = join(dir, "npm");
-      mkdirSync(prefix);
-      await run("npm", ["install", "--prefix", prefix, "--no-audit", "--no-fund", `node@${versions.node}`]);
-      mkdirSync(join(dir, "rootfs", "usr", "local", "bin"), { recursive: true });
-      await run("cp", [join(prefix, "node_modules", "node", "bin", "node"), join(dir, "rootfs", "usr", "local", "bin", "node")]);
-      await run("rm", ["-r", prefix]);
-    },
-  });
-  return [await addLayer(join(debian, "rootfs.tar")), await layer(["-C", join(node, "rootfs"), "usr"])];
-});
+const debian: Part = {
+  name: "debian",
+  version: versions.debian,
+  inputs: [...DEBIAN_PACKAGES, "layer"],
+  async build(dir) {
+    const leaveOut = ["doc", "man", "locale", "info"].map((d) => `--dpkgopt=path-exclude=/usr/share/${d}/*`);
+    const include = `--include=${DEBIAN_PACKAGES.join(",")}`;
+    const tar = join(dir, "rootfs.tar");
+    await run("mmdebstrap", ["--variant=minbase", include, ...leaveOut, versions.debian, tar]);
+    await keepLayer(dir, await addLayer(tar));
+    rmSync(tar);
+  },
+};
+
+const node: Part = {
+  name: "node",
+  version: versions.node,
+  inputs: ["layer"],
+  async build(dir) {
+    const npm = join(dir, "npm");
+    const bin = join(dir, "rootfs", "usr", "local", "bin");
+    mkdirSync(npm);
+    mkdirSync(bin, { recursive: true });
+    await run("npm", ["install", "--prefix", npm, "--no-audit", "--no-fund", `node@${versions.node}`]);
+    renameSync(join(npm, "node_modules", "node", "bin", "node"), join(bin, "node"));
+    await keepLayer(dir, await layer(["-C", join(dir, "rootfs"), "usr"]));
+    for (const d of [npm, join(dir, "rootfs")]) rmSync(d, { recursive: true });
+  },
+};
+
+/** The digest of a big layer is computed once. */
+function keepLayer(dir: string, blob: Blob): void {
+  writeFileSync(join(dir, "layer.json"), JSON.stringify(blob));
+}
+
+async function layerOf(part: Part): Promise<Blob> {
+  const dir = await cached(part);
+  const blob = JSON.parse(readFileSync(join(dir, "layer.json"), "utf8")) as Blob;
+  if (existsSync(blobPath(blob.digest))) return blob;
+  rmSync(dir, { recursive: true, force: true }); // somebody emptied the store of blobs
+  return layerOf(part);
+}
+
+const baseLayers = once(async (): Promise<Blob[]> => [await layerOf(debian), await layerOf(node)]);
 
 export const baseImage = once(async () =>
   composeImage(BASE_IMAGE, await baseLayers(), { Env: [PATH, `NODE_VERSION=${versions.node}`], Cmd: ["node"] }),
