@@ -1,0 +1,135 @@
+/**
+ * The provider's half: what peers placed here. Twin namespaces from their NamespaceMaps, and a Pod from each
+ * ShadowPod. Stateless: everything is read again at start, and the finalizer of the pods holds what must last.
+ */
+import { namespaceMaps, ORIGIN, shadowPods } from "@tideway/api";
+import { startController } from "@tideway/controller";
+import { describeError } from "@tideway/errors";
+import {
+  type Informer,
+  informer,
+  type KubeObject,
+  namespaces,
+  networkPolicies,
+  pods,
+  roleBindings,
+  serviceAccounts,
+} from "@tideway/k8s";
+import { type Local, type Part, systemClock } from "../ports.ts";
+import { TWIN_SELECTOR } from "./labels.ts";
+import { DEFAULT_DENY, WORKLOAD_BINDING } from "./namespaces/manifests.ts";
+import { makeNamespaceReconciler } from "./namespaces/reconciler.ts";
+import { podBuilder } from "./pod-builder.ts";
+import type { ProviderOptions } from "./ports.ts";
+import { remember } from "./shadow-pods/memory.ts";
+import { makeShadowPodReconciler } from "./shadow-pods/reconciler.ts";
+import { trimPod } from "./shadow-pods/trim.ts";
+
+export type { ProviderOptions } from "./ports.ts";
+
+/** Resolves when every cache has synced and the controllers run. */
+export const startProvider = async (local: Local, o: ProviderOptions = {}): Promise<Part> => {
+  const { kube, signal } = local;
+  const log = local.log.child({ part: "provider" });
+  const clock = systemClock;
+  const furniture = { labelSelector: TWIN_SELECTOR, metadataOnly: true };
+
+  const identities = await local.bus.facts("identity");
+  const maps = informer(kube, namespaceMaps);
+  const twins = informer(kube, namespaces, { labelSelector: TWIN_SELECTOR, metadataOnly: true });
+  const policies = informer(kube, networkPolicies, furniture);
+  const bindings = informer(kube, roleBindings, furniture);
+  const accounts = informer(kube, serviceAccounts, furniture);
+  const shadows = informer(kube, shadowPods);
+  const made = informer(kube, pods, { labelSelector: ORIGIN, transform: trimPod });
+  const caches: Informer<KubeObject>[] = [maps, twins, policies, bindings, accounts, shadows, made] as never;
+
+  twins.index("origin", (n) => [n.metadata.labels?.[ORIGIN] ?? ""]);
+  shadows.index("namespace", (s) => [s.metadata.namespace ?? ""]);
+  made.index("namespace", (p) => [p.metadata.namespace ?? ""]);
+  const memory = remember(shadows, made);
+  for (const cache of caches) {
+    cache.onError((err) => log.warn({ reason: describeError(err) }, "a watch broke; it is opened again"));
+    cache.start(signal);
+  }
+  // absence in a cache that has not synced is not a fact
+  await Promise.all([identities.synced, ...caches.map((c) => c.synced)]);
+
+  const peers = startController({
+    name: "twin-namespaces",
+    workers: 8,
+    log,
+    metrics: local.metrics,
+    signal,
+    reconcile: makeNamespaceReconciler({
+      kube,
+      clock,
+      identities,
+      maps,
+      twins,
+      furnished: (ns) =>
+        policies.get(`${ns}/${DEFAULT_DENY}`) !== undefined &&
+        bindings.get(`${ns}/${WORKLOAD_BINDING}`) !== undefined &&
+        accounts.get(`${ns}/default`) !== undefined,
+      owns: local.owns,
+      podSecurity: o.podSecurity ?? "baseline",
+    }),
+  });
+  const work = startController({
+    name: "shadow-pods",
+    workers: o.workers ?? 48,
+    log,
+    metrics: local.metrics,
+    signal,
+    reconcile: makeShadowPodReconciler({
+      kube,
+      clock,
+      builder: podBuilder,
+      shadows,
+      pods: made,
+      twins,
+      memory,
+      owns: local.owns,
+      refusedRetryMs: o.refusedRetryMs ?? 15_000,
+    }),
+  });
+
+  const enqueueNamespace = (ns: string): void => {
+    for (const cache of [shadows, made] as Informer<KubeObject>[])
+      for (const { metadata } of cache.byIndex("namespace", ns)) work.enqueue(`${ns}/${metadata.name}`);
+  };
+  const originOf = (obj: Readonly<KubeObject> | undefined): string | undefined => obj?.metadata.labels?.[ORIGIN];
+  const wakePeer = (_key: string, obj: Readonly<KubeObject> | undefined, old: Readonly<KubeObject> | undefined): void => {
+    const origin = originOf(obj) ?? originOf(old);
+    if (origin) peers.enqueue(origin);
+  };
+
+  identities.onChange((fact) => {
+    if (fact.id === "incoming") peers.enqueue(fact.peer);
+  });
+  maps.onChange(wakePeer);
+  for (const cache of [policies, bindings, accounts]) cache.onChange((key, obj, old) => !obj && wakePeer(key, obj, old));
+  twins.onChange((key, obj, old) => {
+    wakePeer(key, obj, old);
+    if (obj && !old) enqueueNamespace(key);
+  });
+  shadows.onChange((key) => work.enqueue(key));
+  made.onChange((key) => work.enqueue(key));
+
+  const everything = (): void => {
+    for (const fact of identities.list()) if (fact.id === "incoming") peers.enqueue(fact.peer);
+    for (const twin of twins.list()) {
+      wakePeer("", twin, undefined);
+      enqueueNamespace(twin.metadata.name);
+    }
+  };
+  local.onOwnersChange(everything);
+  everything();
+  log.info({ twins: twins.size, shadowPods: shadows.size, pods: made.size }, "provider part started");
+
+  return {
+    stop: async () => {
+      await Promise.all([peers.done, work.done]);
+    },
+  };
+};

@@ -1,0 +1,102 @@
+import { type Condition, type ConditionInput, isDnsLabel, type NamespaceMap, setCondition, twinNamespace } from "@tideway/api";
+import type { Twin } from "./manifests.ts";
+
+/** What the bus says about the consumer's identity here. Absent: nothing is known, and nothing is destroyed. */
+export type Standing = "granted" | "revoked" | "unknown";
+
+/** A namespace that this service once made for the consumer. */
+export interface Existing {
+  name: string;
+  uid: string;
+  source: string;
+  terminating: boolean;
+  /** Whether network policy, binding and service account stand. */
+  furnished: boolean;
+}
+
+export interface World {
+  origin: string;
+  peer: string;
+  standing: Standing;
+  /** The consumer's wishes; undefined when it has withdrawn them all. */
+  map: Readonly<NamespaceMap> | undefined;
+  existing: readonly Existing[];
+  /** Twins whose name something else holds, found by trying to create them. */
+  taken: ReadonlySet<string>;
+}
+
+export type Effect =
+  | { do: "create"; twin: Twin }
+  | { do: "furnish"; twin: Twin }
+  | { do: "unbind"; name: string }
+  | { do: "delete"; name: string; uid: string };
+
+export interface TwinStatus {
+  source: string;
+  twin: string;
+  ready: boolean;
+  message?: string;
+}
+
+export interface Plan {
+  effects: Effect[];
+  /** What the map says about its namespaces when every effect succeeded; undefined: there is no map to say it on. */
+  namespaces: TwinStatus[] | undefined;
+}
+
+const problemOf = (source: string, name: string, found: Existing | undefined, w: World): string | undefined => {
+  if (found?.terminating) return `namespace ${name} is being deleted; it is made anew as soon as it is gone`;
+  if (found && found.source !== source) return `namespace ${name} already stands for ${found.source}`;
+  if (w.taken.has(name)) return `namespace ${name} exists here and does not belong to this peer`;
+  return undefined;
+};
+
+export const readiness = (map: Readonly<NamespaceMap>, namespaces: readonly TwinStatus[], nowIso: string): Condition => {
+  const broken = namespaces.filter((n) => !n.ready);
+  const generation = map.metadata.generation;
+  const condition: ConditionInput = {
+    type: "Ready",
+    status: broken.length > 0 ? "False" : "True",
+    reason: broken.length > 0 ? "NamespacesNotReady" : "NamespacesReady",
+    message:
+      broken.length > 0
+        ? `${broken.length} of ${namespaces.length} namespaces not ready: ${broken[0]?.message ?? ""}`
+        : `${namespaces.length} namespaces ready`,
+    ...(generation !== undefined ? { observedGeneration: generation } : {}),
+  };
+  return setCondition(map.status?.conditions, condition, nowIso);
+};
+
+const removal = (e: Existing): Effect[] => (e.terminating ? [] : [{ do: "delete", name: e.name, uid: e.uid }]);
+
+/** The twin namespaces of one consumer. */
+export const decide = (w: World): Plan => {
+  if (w.standing === "unknown") return { effects: [], namespaces: undefined };
+  if (w.standing === "revoked")
+    // the key is taken away before anything slow is begun
+    return {
+      effects: [...w.existing.map((e): Effect => ({ do: "unbind", name: e.name })), ...w.existing.flatMap(removal)],
+      namespaces: undefined,
+    };
+  if (w.map?.metadata.deletionTimestamp || !w.map) return { effects: w.existing.flatMap(removal), namespaces: undefined };
+
+  const byName = new Map(w.existing.map((e) => [e.name, e]));
+  const wanted = new Set<string>();
+  const effects: Effect[] = [];
+  const namespaces: TwinStatus[] = [];
+  for (const source of w.map.spec.namespaces) {
+    if (!isDnsLabel(source)) continue;
+    const name = twinNamespace(w.peer, source);
+    const found = byName.get(name);
+    wanted.add(name);
+    const twin: Twin = { origin: w.origin, peer: w.peer, source, name };
+    const problem = problemOf(source, name, found, w);
+    namespaces.push({ source, twin: name, ready: problem === undefined, ...(problem ? { message: problem } : {}) });
+    if (w.taken.has(name)) effects.push({ do: "create", twin });
+    if (problem !== undefined) continue;
+    if (!found) effects.push({ do: "create", twin });
+    if (!found?.furnished) effects.push({ do: "furnish", twin });
+  }
+  effects.push(...w.existing.filter((e) => !wanted.has(e.name)).flatMap(removal));
+  return { effects, namespaces };
+};

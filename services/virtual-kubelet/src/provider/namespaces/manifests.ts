@@ -1,0 +1,84 @@
+import { ORIGIN, PEER } from "@tideway/api";
+import type { Namespace, NetworkPolicy, RoleBinding, ServiceAccount } from "@tideway/k8s";
+import { SOURCE_NAMESPACE, tenantUser, WORKLOAD_ROLE } from "../labels.ts";
+import type { PodSecurityLevel } from "../ports.ts";
+
+export interface Twin {
+  /** Cluster ID of the consumer. */
+  origin: string;
+  peer: string;
+  source: string;
+  name: string;
+}
+
+const POD_SECURITY = "pod-security.kubernetes.io";
+
+const labelsOf = (t: Twin): Record<string, string> => ({
+  "app.kubernetes.io/managed-by": "tideway",
+  [ORIGIN]: t.origin,
+  [PEER]: t.peer,
+  [SOURCE_NAMESPACE]: t.source,
+});
+
+/** No warnings: they would go to a service that reads none, on every pod. */
+export const namespaceOf = (t: Twin, level: PodSecurityLevel): Namespace => ({
+  metadata: {
+    name: t.name,
+    labels: {
+      ...labelsOf(t),
+      [`${POD_SECURITY}/enforce`]: level,
+      [`${POD_SECURITY}/enforce-version`]: "latest",
+      [`${POD_SECURITY}/warn`]: "privileged",
+    },
+  },
+});
+
+export const DEFAULT_DENY = "tideway-default-deny";
+export const WORKLOAD_BINDING = "tideway-peer-workload";
+
+/** Where the nodes, the pods and the owner's own machines live; and the metadata service of clouds. */
+const INTERNAL_V4 = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"];
+const INTERNAL_V6 = ["fc00::/7", "fe80::/10"];
+const DNS = [
+  { protocol: "UDP", port: 53 },
+  { protocol: "TCP", port: 53 },
+];
+
+/**
+ * In: only the pods of this namespace. Out: they, DNS, and the public internet; nothing private of the
+ * owner's. What the two clusters agree on beyond that is added by policies of their own: policies add up.
+ */
+export const networkPolicyOf = (t: Twin): NetworkPolicy => {
+  const spec = {
+    podSelector: {},
+    policyTypes: ["Ingress", "Egress"],
+    ingress: [{ from: [{ podSelector: {} }] }],
+    egress: [
+      { to: [{ podSelector: {} }] },
+      { to: [{ namespaceSelector: {} }], ports: DNS },
+      {
+        to: [
+          { ipBlock: { cidr: "0.0.0.0/0", except: INTERNAL_V4 } },
+          { ipBlock: { cidr: "::/0", except: INTERNAL_V6 } },
+        ],
+      },
+    ],
+  };
+  // client-node's types call `from` `_from`; the wire does not
+  return { metadata: { name: DEFAULT_DENY, namespace: t.name, labels: labelsOf(t) }, spec: spec as object };
+};
+
+export const roleBindingOf = (t: Twin): RoleBinding => ({
+  metadata: { name: WORKLOAD_BINDING, namespace: t.name, labels: labelsOf(t) },
+  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: WORKLOAD_ROLE },
+  subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: tenantUser(t.origin) }],
+});
+
+/**
+ * Every pod runs as `default`. Made here and not left to the controller manager, because the first pod often
+ * arrives before that gets to it, and without token, because nothing of a peer talks to this API server.
+ */
+export const serviceAccountOf = (t: Twin): ServiceAccount => ({
+  metadata: { name: "default", namespace: t.name, labels: labelsOf(t) },
+  automountServiceAccountToken: false,
+});

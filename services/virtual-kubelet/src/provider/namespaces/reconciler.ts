@@ -1,0 +1,114 @@
+import { type NamespaceMap, namespaceMaps, ORIGIN, sameConditions } from "@tideway/api";
+import type { FactView } from "@tideway/bus";
+import type { Reconcile } from "@tideway/controller";
+import { describeError } from "@tideway/errors";
+import type { Informer, Kube, Namespace } from "@tideway/k8s";
+import { type Clock, nowIso } from "../../ports.ts";
+import { FIELD_MANAGER, SOURCE_NAMESPACE } from "../labels.ts";
+import type { PodSecurityLevel } from "../ports.ts";
+import { decide, type Effect, type Existing, readiness, type Standing, type TwinStatus } from "./decide.ts";
+import { perform } from "./perform.ts";
+
+export interface NamespaceDeps {
+  kube: Kube;
+  clock: Clock;
+  identities: FactView<"identity">;
+  maps: Informer<NamespaceMap>;
+  /** Namespaces matching TWIN_SELECTOR, indexed by "origin". */
+  twins: Informer<Namespace>;
+  /** Whether binding, policy and service account of the twin are seen. */
+  furnished(namespace: string): boolean;
+  owns(clusterID: string): boolean;
+  podSecurity: PodSecurityLevel;
+}
+
+/** A name held by something else is tried again after this long, in ms. */
+const TAKEN_RETRY_MS = 30_000;
+
+const standingOf = (state: string | undefined): Standing =>
+  state === "GRANTED" ? "granted" : state === "REVOKED" || state === "GONE" ? "revoked" : "unknown";
+
+const sameTwins = (a: readonly object[] | undefined, b: readonly object[]): boolean =>
+  JSON.stringify((a ?? []).map((x) => Object.entries(x).sort())) === JSON.stringify(b.map((x) => Object.entries(x).sort()));
+
+const targetOf = (effect: Effect): string => ("twin" in effect ? effect.twin.name : effect.name);
+
+/** Key: the cluster ID of a consumer. */
+export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
+  /** By consumer: twins whose name something else holds. Only remembered; found again after a restart. */
+  const taken = new Map<string, Set<string>>();
+
+  const existingOf = (origin: string): Existing[] =>
+    d.twins.byIndex("origin", origin).map((n) => ({
+      name: n.metadata.name,
+      uid: n.metadata.uid ?? "",
+      source: n.metadata.labels?.[SOURCE_NAMESPACE] ?? "",
+      terminating: n.metadata.deletionTimestamp !== undefined,
+      furnished: d.furnished(n.metadata.name),
+    }));
+
+  const writeStatus = async (map: Readonly<NamespaceMap>, twins: TwinStatus[], signal: AbortSignal): Promise<void> => {
+    const { name, namespace, uid } = map.metadata;
+    const status = { namespaces: twins, conditions: [readiness(map, twins, nowIso(d.clock))] };
+    if (sameConditions(map.status?.conditions, status.conditions) && sameTwins(map.status?.namespaces, status.namespaces)) return;
+    await d.kube.apply(
+      namespaceMaps,
+      {
+        metadata: { name, ...(namespace ? { namespace } : {}), ...(uid ? { uid } : {}) },
+        status: { ...status, ...(map.metadata.generation ? { observedGeneration: map.metadata.generation } : {}) },
+      },
+      { fieldManager: FIELD_MANAGER, subresource: "status", signal },
+    );
+  };
+
+  return async (origin, { signal, log }) => {
+    if (!d.owns(origin)) return {};
+    const fact = d.identities.get(origin, "incoming")?.data;
+    const map = d.maps
+      .list()
+      .find((m) => m.metadata.namespace === fact?.localNamespace && m.metadata.labels?.[ORIGIN] === origin);
+    const held = taken.get(origin) ?? new Set<string>();
+    taken.set(origin, held);
+    const plan = decide({
+      origin,
+      peer: fact?.name ?? "",
+      standing: standingOf(fact?.state),
+      map,
+      existing: existingOf(origin),
+      taken: held,
+    });
+
+    const failures = new Map<string, unknown>();
+    let learned = false;
+    const run = async (effects: Effect[]): Promise<void> => {
+      for (const effect of effects) {
+        const name = targetOf(effect);
+        try {
+          const outcome = await perform(d.kube, effect, { signal, podSecurity: d.podSecurity });
+          if (effect.do === "create" && (outcome === "taken") !== held.has(name)) {
+            learned = true;
+            if (outcome === "taken") held.add(name);
+            else held.delete(name);
+          }
+          if (outcome === "taken") return;
+        } catch (err) {
+          failures.set(name, err);
+          return;
+        }
+      }
+    };
+    await Promise.all([...Map.groupBy(plan.effects, targetOf).values()].map(run));
+    if (learned) return { requeueAfterMs: 0 }; // decide again, knowing it
+    if (plan.effects.length > 0) log.info({ effects: plan.effects.length }, "twin namespaces brought up to date");
+
+    if (map && plan.namespaces) {
+      const namespaces = plan.namespaces.map((n) =>
+        failures.has(n.twin) ? { ...n, ready: false, message: describeError(failures.get(n.twin)).slice(0, 1000) } : n,
+      );
+      await writeStatus(map, namespaces, signal);
+    }
+    const [first] = failures.values();
+    if (first !== undefined) throw first;
+    return held.size > 0 ? { requeueAfterMs: TAKEN_RETRY_MS } : {};
+  };
+};

@@ -1,0 +1,116 @@
+import { ORIGIN, PEER, type ShadowPod } from "@tideway/api";
+import type { Reconcile, ReconcileResult } from "@tideway/controller";
+import { type Informer, type Kube, type Namespace, type Pod, pods, splitKey } from "@tideway/k8s";
+import type { Clock } from "../../ports.ts";
+import { FIELD_MANAGER } from "../labels.ts";
+import type { PodBuilder } from "../ports.ts";
+import { decide, type Effect, isConcluded, ownerOf, type World } from "./decide.ts";
+import { forward } from "./forward.ts";
+import type { Memory } from "./memory.ts";
+import { conclude, createPod, isOrphan, type PerformDeps, releasePod, report } from "./perform.ts";
+
+export interface ShadowPodDeps {
+  kube: Kube;
+  clock: Clock;
+  builder: PodBuilder;
+  shadows: Informer<ShadowPod>;
+  pods: Informer<Pod>;
+  /** Namespaces matching TWIN_SELECTOR. */
+  twins: Informer<Namespace>;
+  memory: Memory;
+  owns(clusterID: string): boolean;
+  refusedRetryMs: number;
+  onCreated?: () => void;
+}
+
+/** A pod of an earlier ShadowPod is still going, or our caches lag: look again after this long, in ms. */
+const SOON_MS = 250;
+
+/** Key: `namespace/name` of a ShadowPod and of its pod. */
+export const makeShadowPodReconciler = (d: ShadowPodDeps): Reconcile => {
+  const gather = (key: string, twin: Readonly<Namespace>): World => {
+    const shadow = d.shadows.get(key);
+    const found = d.pods.get(key);
+    const uid = shadow?.metadata.uid ?? "";
+    const pod = found && ownerOf(found) !== undefined ? found : undefined;
+    return {
+      shadow,
+      pod,
+      nameTaken: found !== undefined && pod === undefined,
+      namespace: twin.metadata.deletionTimestamp ? "terminating" : "twin",
+      concluded: shadow !== undefined && (isConcluded(shadow) || d.memory.concluded(uid)),
+      ended: d.memory.endOf(uid),
+      departed: pod && d.memory.departed(key, ownerOf(pod)),
+      refusals: shadow && !pod ? d.builder.refusals(shadow) : [],
+    };
+  };
+
+  const build = (shadow: Readonly<ShadowPod>, twin: Readonly<Namespace>): Pod =>
+    d.builder.build(shadow, { clusterID: twin.metadata.labels?.[ORIGIN] ?? "", peer: twin.metadata.labels?.[PEER] ?? "" });
+
+  const makePod = async (p: PerformDeps, shadow: Readonly<ShadowPod>, twin: Readonly<Namespace>): Promise<ReconcileResult> => {
+    const created = await createPod(p, shadow, build(shadow, twin), d.refusedRetryMs);
+    if (created.outcome === "retry") return { requeueAfterMs: SOON_MS };
+    if (created.outcome === "refused") {
+      await report(p, shadow, created.phase, created.condition);
+      return created.phase === "Failed" ? {} : { requeueAfterMs: d.refusedRetryMs };
+    }
+    d.memory.markCompared(shadow);
+    d.onCreated?.();
+    return {};
+  };
+
+  const bringUp = async (p: PerformDeps, shadow: Readonly<ShadowPod>, pod: Readonly<Pod>, twin: Readonly<Namespace>): Promise<void> => {
+    if (d.memory.compared(shadow)) return;
+    const { name, namespace } = pod.metadata;
+    const patch = forward(shadow, build(shadow, twin), pod);
+    if (patch) await d.kube.patch(pods, name, namespace, patch, { type: "strategic", fieldManager: FIELD_MANAGER, signal: p.signal });
+    d.memory.markCompared(shadow);
+  };
+
+  const dismiss = async (p: PerformDeps, key: string, e: Effect & { do: "dismiss" }): Promise<ReconcileResult> => {
+    const { namespace = "", name } = splitKey(key);
+    if (e.verify && !(await isOrphan(p, namespace, name, e.owner))) return { requeueAfterMs: SOON_MS };
+    const grace = e.gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds: e.gracePeriodSeconds };
+    if (e.end) await d.kube.delete(pods, name, namespace, { uid: e.uid, signal: p.signal, ...grace });
+    await releasePod(p, namespace, name, e.uid);
+    return {};
+  };
+
+  return async (key, { signal, log }) => {
+    const { namespace = "", name } = splitKey(key);
+    const twin = d.twins.get(namespace);
+    if (!twin || !d.owns(twin.metadata.labels?.[ORIGIN] ?? "")) return {};
+    const world = gather(key, twin);
+    const { shadow, pod } = world;
+    const p: PerformDeps = { kube: d.kube, clock: d.clock, signal };
+    let result: ReconcileResult = {};
+    for (const effect of decide(world)) {
+      switch (effect.do) {
+        case "create":
+          if (shadow) result = await makePod(p, shadow, twin);
+          break;
+        case "forward":
+          if (shadow && pod) await bringUp(p, shadow, pod, twin);
+          break;
+        case "dismiss":
+          result = await dismiss(p, key, effect);
+          break;
+        case "release":
+          await releasePod(p, namespace, name, effect.uid);
+          break;
+        case "conclude":
+          if (!shadow) break;
+          await conclude(p, shadow, effect.ended);
+          d.memory.conclude(shadow.metadata.uid ?? "");
+          log.info({ reason: effect.ended.reason, phase: effect.ended.phase }, "pod ended in this cluster; its ShadowPod is concluded");
+          break;
+        case "report":
+          if (shadow) await report(p, shadow, effect.phase, effect.condition);
+          if (effect.condition.reason === "NameTaken") result = { requeueAfterMs: d.refusedRetryMs };
+          break;
+      }
+    }
+    return result;
+  };
+};

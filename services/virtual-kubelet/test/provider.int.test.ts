@@ -1,0 +1,308 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { make, type NamespaceMap, namespaceMaps, ORIGIN, type ShadowPod, shadowPods } from "@tideway/api";
+import { createKube, type Kube, loadCredentials, namespaces, networkPolicies, pods, roleBindings } from "@tideway/k8s";
+import { silentLogger } from "@tideway/log";
+import { type ApiServer, startApiServer, until } from "@tideway/sandbox";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Local, Part } from "../src/ports.ts";
+import { startProvider } from "../src/provider/index.ts";
+import { POD_FINALIZER } from "../src/provider/labels.ts";
+
+const EAST = "11111111-1111-1111-1111-111111111111";
+const TENANT = "tideway-tenant-east";
+
+let server: ApiServer;
+let kube: Kube;
+let stop: (kill?: boolean) => Promise<void>;
+let facts: ReturnType<typeof fakeFacts>;
+let n = 0;
+
+/** The bus, as far as this part reads it: identities that a test sets. */
+const fakeFacts = () => {
+  const all = new Map<string, { peer: string; id: string; data: Record<string, unknown> }>();
+  const handlers = new Set<(f: unknown) => void>();
+  return {
+    set: (state: string) => {
+      const fact = { peer: EAST, id: "incoming", data: { clusterId: EAST, name: "east", state, localNamespace: TENANT } };
+      all.set(EAST, fact);
+      for (const h of handlers) h(fact);
+    },
+    view: {
+      synced: Promise.resolve(),
+      get: (peer: string) => all.get(peer),
+      list: () => [...all.values()],
+      onChange: (h: (f: unknown) => void) => handlers.add(h),
+    },
+  };
+};
+
+const start = async (): Promise<void> => {
+  const abort = new AbortController();
+  const own = createKube(loadCredentials({ KUBECONFIG: server.kubeconfig }), { userAgent: "provider-test" });
+  const local = {
+    kube: own,
+    clusterID: "west-id",
+    bus: { facts: async () => facts.view },
+    log: silentLogger,
+    metrics: { reconciled: () => undefined },
+    signal: abort.signal,
+    owns: () => true,
+    onOwnersChange: () => undefined,
+  } as unknown as Local;
+  const part: Part = await startProvider(local, { refusedRetryMs: 500 });
+  stop = async () => {
+    abort.abort();
+    await part.stop();
+    await own.close();
+  };
+};
+
+const offload = async (...sources: string[]): Promise<NamespaceMap> => {
+  const found = await kube.find(namespaceMaps, "namespaces", TENANT);
+  if (found) return kube.patch(namespaceMaps, "namespaces", TENANT, { spec: { namespaces: sources } });
+  return kube.create(
+    namespaceMaps,
+    make(namespaceMaps, {
+      metadata: { name: "namespaces", namespace: TENANT, labels: { [ORIGIN]: EAST } },
+      spec: { namespaces: sources },
+    }),
+  );
+};
+
+const shadow = (namespace: string, name: string, change: Partial<ShadowPod["spec"]> = {}): Promise<ShadowPod> =>
+  kube.create(
+    shadowPods,
+    make(shadowPods, {
+      metadata: { name, namespace },
+      spec: {
+        originUID: `uid-${name}`,
+        originNamespace: "shop",
+        podLabels: { app: "web", old: "yes" },
+        pod: { containers: [{ name: "c", image: "registry.example/web:1" }] } as ShadowPod["spec"]["pod"],
+        ...change,
+      },
+    }),
+  );
+
+/** An offloaded namespace of this test alone, and its twin. */
+const fresh = async (): Promise<string> => {
+  const source = `shop-${++n}`;
+  const map = await kube.find(namespaceMaps, "namespaces", TENANT);
+  await offload(...(map?.spec.namespaces ?? []), source);
+  const twin = `tideway-east--${source}`;
+  await until(
+    async () => (await kube.get(namespaceMaps, "namespaces", TENANT)).status?.namespaces?.some((s) => s.source === source && s.ready),
+    { what: `${twin} ready` },
+  );
+  return twin;
+};
+
+const podThere = (namespace: string, name: string) => until(() => kube.find(pods, name, namespace), { what: `pod ${name}`, everyMs: 10 });
+const podGone = (namespace: string, name: string) =>
+  until(async () => (await kube.find(pods, name, namespace)) === undefined, { what: `pod ${name} gone`, everyMs: 20 });
+
+beforeAll(async () => {
+  server = await startApiServer({ name: "provider", controllerManager: true });
+  await server.kubectl("apply", "--server-side", "-k", new URL("../../../deploy/base/crds", import.meta.url).pathname);
+  await server.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
+  await server.kubectl("apply", "-f", new URL("../../../deploy/base/virtual-kubelet/rbac-provider.yaml", import.meta.url).pathname);
+  kube = createKube(loadCredentials({ KUBECONFIG: server.kubeconfig }), { userAgent: "test" });
+  await kube.create(namespaces, { metadata: { name: TENANT } });
+  facts = fakeFacts();
+  facts.set("GRANTED");
+  await start();
+}, 120_000);
+
+afterAll(async () => {
+  await stop?.();
+  await kube?.close();
+  await server?.stop();
+});
+
+describe("twin namespaces", () => {
+  it("are made with labels, pod security, default deny and the peer's binding", async () => {
+    const twin = await fresh();
+    const ns = await kube.get(namespaces, twin);
+    expect(ns.metadata.labels).toMatchObject({
+      [ORIGIN]: EAST,
+      "tideway.dev/peer": "east",
+      "pod-security.kubernetes.io/enforce": "baseline",
+    });
+    const [policy] = await kube.list(networkPolicies, { namespace: twin });
+    expect(policy?.spec).toMatchObject({ podSelector: {}, policyTypes: ["Ingress", "Egress"], ingress: [{ from: [{ podSelector: {} }] }] });
+    const [binding] = await kube.list(roleBindings, { namespace: twin });
+    expect(binding).toMatchObject({ roleRef: { name: "tideway-peer-workload" }, subjects: [{ kind: "User", name: `tideway:${EAST}` }] });
+    const can = (...args: string[]): Promise<boolean> =>
+      server.kubectl("auth", "can-i", ...args, "-n", twin, "--as", `tideway:${EAST}`).then(
+        () => true,
+        () => false,
+      );
+    expect(await can("create", "shadowpods.offloading.tideway.dev")).toBe(true);
+    expect(await can("create", "pods")).toBe(false);
+    expect(await can("patch", "shadowpods.offloading.tideway.dev", "--subresource=status")).toBe(false);
+  });
+
+  it("are ready within tens of milliseconds", async () => {
+    const times: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      const at = performance.now();
+      await fresh();
+      times.push(performance.now() - at);
+    }
+    expect(Math.min(...times)).toBeLessThan(500);
+    console.log("twin namespace ready, ms:", times.map(Math.round).join(" "));
+  });
+
+  it("leave a namespace of the owner alone that has the name", async () => {
+    const name = `tideway-east--mine-${++n}`;
+    await kube.create(namespaces, { metadata: { name } });
+    const map = await kube.get(namespaceMaps, "namespaces", TENANT);
+    await offload(...map.spec.namespaces, `mine-${n}`);
+    const found = await until(
+      async () => (await kube.get(namespaceMaps, "namespaces", TENANT)).status?.namespaces?.find((s) => s.twin === name && !s.ready),
+      { what: "the refusal" },
+    );
+    expect(found.message).toContain("does not belong to this peer");
+    expect((await kube.get(namespaces, name)).metadata.labels?.[ORIGIN]).toBeUndefined();
+    await offload(...map.spec.namespaces);
+  });
+
+  it("are deleted when the consumer takes the namespace back", async () => {
+    const twin = await fresh();
+    await shadow(twin, "a");
+    await podThere(twin, "a");
+    const map = await kube.get(namespaceMaps, "namespaces", TENANT);
+    await offload(...map.spec.namespaces.filter((s) => !twin.endsWith(`--${s}`)));
+    await until(async () => (await kube.find(namespaces, twin)) === undefined, { what: "namespace gone", timeoutMs: 20_000 });
+  });
+});
+
+describe("ShadowPod to pod", () => {
+  let twin: string;
+  beforeEach(async () => {
+    twin = await fresh();
+  });
+
+  it("makes the pod, owned, labelled, held", async () => {
+    const at = performance.now();
+    const s = await shadow(twin, "web");
+    const pod = await podThere(twin, "web");
+    console.log("ShadowPod to pod, ms:", Math.round(performance.now() - at));
+    expect(pod.metadata).toMatchObject({
+      labels: { app: "web", [ORIGIN]: EAST, "tideway.dev/peer": "east" },
+      annotations: { "tideway.dev/origin-uid": "uid-web" },
+      finalizers: [POD_FINALIZER],
+      ownerReferences: [{ kind: "ShadowPod", uid: s.metadata.uid, controller: true }],
+    });
+    expect(pod.spec).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
+    expect((await kube.get(shadowPods, "web", twin)).status).toBeUndefined();
+  });
+
+  it("forwards a new image and changed labels, keeps the owner's labels", async () => {
+    await shadow(twin, "web");
+    await podThere(twin, "web");
+    await kube.patch(pods, "web", twin, { metadata: { labels: { owner: "looks" } } });
+    await kube.patch(shadowPods, "web", twin, {
+      spec: { podLabels: { app: "web2", old: null }, pod: { containers: [{ name: "c", image: "registry.example/web:2" }] } },
+    });
+    const pod = await until(async () => {
+      const p = await kube.get(pods, "web", twin);
+      return p.spec?.containers[0]?.image?.endsWith(":2") ? p : undefined;
+    }, { what: "the new image" });
+    expect(pod.metadata.labels).toMatchObject({ app: "web2", owner: "looks" });
+    expect(pod.metadata.labels).not.toHaveProperty("old");
+  });
+
+  it("deletes the pod with its ShadowPod", async () => {
+    await shadow(twin, "web");
+    await podThere(twin, "web");
+    await kube.delete(shadowPods, "web", twin);
+    await podGone(twin, "web");
+  });
+
+  it("a pod that the owner deletes is over, and is not started again, not even after a restart", async () => {
+    await shadow(twin, "web");
+    const pod = await podThere(twin, "web");
+    await stop();
+    await kube.delete(pods, "web", twin, { uid: pod.metadata.uid ?? "", gracePeriodSeconds: 0 });
+    await start();
+    await podGone(twin, "web");
+    const s = await kube.get(shadowPods, "web", twin);
+    expect(s.status).toMatchObject({ phase: "Failed", conditions: [{ type: "Ready", status: "False", reason: "PodDeleted" }] });
+    await stop();
+    await start();
+    await sleep(300);
+    expect(await kube.find(pods, "web", twin)).toBeUndefined();
+  });
+
+  it("what happened while it was away is caught up: made once, deleted", async () => {
+    await shadow(twin, "gone");
+    await podThere(twin, "gone");
+    await stop();
+    await shadow(twin, "new");
+    await kube.delete(shadowPods, "gone", twin);
+    await start();
+    await Promise.all([podThere(twin, "new"), podGone(twin, "gone")]);
+  });
+
+  it("reports a pod that Pod Security rejects, with an Event, and a refused field for good", async () => {
+    const c = { name: "c", image: "i", ports: [{ containerPort: 80, hostPort: 80 }] };
+    await shadow(twin, "host", { pod: { containers: [{ name: "c", image: "i" }], hostNetwork: true } as ShadowPod["spec"]["pod"] });
+    await shadow(twin, "port", { pod: { containers: [c] } as ShadowPod["spec"]["pod"] });
+    const status = (name: string) =>
+      until(async () => (await kube.get(shadowPods, name, twin)).status?.conditions?.[0], { what: `a condition on ${name}` });
+    expect(await status("host")).toMatchObject({ reason: "FieldRefused", message: expect.stringContaining("spec.pod.hostNetwork") });
+    expect((await status("port")).reason).toMatch(/FieldRefused|PodRejected/);
+    expect(await server.kubectl("-n", twin, "get", "events", "-o", "name")).toContain("event/host.");
+    expect(await kube.list(pods, { namespace: twin })).toEqual([]);
+  });
+
+  it("tries again when a quota has room", async () => {
+    await server.kubectl("-n", twin, "create", "quota", "q", "--hard=pods=0");
+    await sleep(200);
+    await shadow(twin, "web");
+    const first = await until(async () => (await kube.get(shadowPods, "web", twin)).status?.conditions?.[0], { what: "a condition" });
+    expect(first).toMatchObject({ status: "False", reason: "PodRejected", message: expect.stringContaining("quota") });
+    await server.kubectl("-n", twin, "delete", "quota", "q");
+    await podThere(twin, "web");
+    await until(async () => (await kube.get(shadowPods, "web", twin)).status?.conditions?.[0]?.status === "True", { what: "recovery" });
+  });
+
+  it("never touches a pod that it did not make", async () => {
+    await kube.create(pods, { metadata: { name: "web", namespace: twin }, spec: { containers: [{ name: "c", image: "mine" }] } });
+    await shadow(twin, "web");
+    const first = await until(async () => (await kube.get(shadowPods, "web", twin)).status?.conditions?.[0], { what: "a condition" });
+    expect(first).toMatchObject({ reason: "NameTaken" });
+    await kube.delete(shadowPods, "web", twin);
+    await sleep(200);
+    expect((await kube.get(pods, "web", twin)).metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  it("a new ShadowPod of the same name gets its own pod", async () => {
+    await shadow(twin, "web");
+    const first = await podThere(twin, "web");
+    await kube.delete(shadowPods, "web", twin);
+    await shadow(twin, "web", { originUID: "second" });
+    await until(async () => (await kube.find(pods, "web", twin))?.metadata.annotations?.["tideway.dev/origin-uid"] === "second", {
+      what: "the second pod",
+    });
+    expect((await kube.get(pods, "web", twin)).metadata.uid).not.toBe(first.metadata.uid);
+  });
+
+  it("a burst is made at once", async () => {
+    const at = performance.now();
+    await Promise.all(Array.from({ length: 50 }, (_, i) => shadow(twin, `b-${i}`)));
+    await until(async () => (await kube.list(pods, { namespace: twin })).length === 50, { what: "50 pods", everyMs: 20 });
+    console.log("50 pods, ms:", Math.round(performance.now() - at));
+  });
+});
+
+describe("a peer that is gone", () => {
+  it("loses bindings and namespaces, and keeps them while nothing is known", async () => {
+    const twin = await fresh();
+    await shadow(twin, "web");
+    await podThere(twin, "web");
+    facts.set("GONE");
+    await until(async () => (await kube.find(namespaces, twin)) === undefined, { what: "namespace gone", timeoutMs: 30_000 });
+  }, 40_000);
+});
