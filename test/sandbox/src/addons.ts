@@ -38,7 +38,13 @@ async function waitReady(k: Kubectl, n: NodePlace): Promise<void> {
         status: { conditions?: { type: string; status: string }[] };
       };
       if (!node.spec.podCIDR) {
-        await k(["patch", "node", n.name, "-p", JSON.stringify({ spec: { podCIDR: n.podCidr, podCIDRs: [n.podCidr] } })]);
+        await k([
+          "patch",
+          "node",
+          n.name,
+          "-p",
+          JSON.stringify({ spec: { podCIDR: n.podCidr, podCIDRs: [n.podCidr] } }),
+        ]);
       }
       return node.status.conditions?.some((c) => c.type === "Ready" && c.status === "True");
     },

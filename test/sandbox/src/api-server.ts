@@ -58,7 +58,13 @@ export async function startApiServer(o: ApiServerOptions = {}): Promise<ApiServe
   const forget = (): void => rmSync(dir, { recursive: true, force: true });
   process.once("exit", forget);
   const [port = 0, client = 0, peer = 0, manager = 0] = await freePorts(4);
-  const serverNames = ["DNS:localhost", "DNS:kubernetes", "DNS:kubernetes.default.svc", "IP:127.0.0.1", "IP:10.201.0.1"];
+  const serverNames = [
+    "DNS:localhost",
+    "DNS:kubernetes",
+    "DNS:kubernetes.default.svc",
+    "IP:127.0.0.1",
+    "IP:10.201.0.1",
+  ];
   await makePki(pki, { clusterName: name, serverNames });
   const url = `https://127.0.0.1:${port}`;
   const kubeconfig = join(dir, "kubeconfig");
@@ -66,10 +72,14 @@ export async function startApiServer(o: ApiServerOptions = {}): Promise<ApiServe
   const launch = async (component: string, args: string[]): Promise<Child> =>
     startChild(await binaries.kube(component), args, join(dir, `${component}.log`));
   const kubectlPath = await binaries.kube("kubectl");
-  const kubectl = (...args: string[]): Promise<string> => run(kubectlPath, ["--kubeconfig", kubeconfig, ...args]);
+  const kubectl = (...args: string[]): Promise<string> =>
+    run(kubectlPath, ["--kubeconfig", kubeconfig, ...args]);
 
   const local = (p: number): string => `http://127.0.0.1:${p}`;
-  const etcd = await launch("etcd", etcdArgs({ dataDir: join(dir, "etcd"), clientUrl: local(client), peerUrl: local(peer) }));
+  const etcd = await launch(
+    "etcd",
+    etcdArgs({ dataDir: join(dir, "etcd"), clientUrl: local(client), peerUrl: local(peer) }),
+  );
   const serverArgs = apiServerArgs({
     pki,
     advertise: "127.0.0.1",
@@ -85,7 +95,8 @@ export async function startApiServer(o: ApiServerOptions = {}): Promise<ApiServe
     await until(
       async () => {
         if (etcd.exited()) throw new Fatal(`etcd ended: ${logTail(join(dir, "etcd.log"))}`);
-        if (server?.exited()) throw new Fatal(`kube-apiserver ended: ${logTail(join(dir, "kube-apiserver.log"))}`);
+        if (server?.exited())
+          throw new Fatal(`kube-apiserver ended: ${logTail(join(dir, "kube-apiserver.log"))}`);
         return (await kubectl("get", "--raw", "/readyz")) === "ok";
       },
       { what: `API server ${name}`, everyMs: 100, explain: () => logTail(join(dir, "kube-apiserver.log")) },
@@ -95,11 +106,20 @@ export async function startApiServer(o: ApiServerOptions = {}): Promise<ApiServe
   const controllers = o.controllerManager
     ? await launch(
         "kube-controller-manager",
-        controllerManagerArgs({ pki, kubeconfig, port: manager, qps: 500, burst: 1000, controllers: CONTROLLERS }),
+        controllerManagerArgs({
+          pki,
+          kubeconfig,
+          port: manager,
+          qps: 500,
+          burst: 1000,
+          controllers: CONTROLLERS,
+        }),
       )
     : undefined;
   if (controllers) {
-    await until(() => kubectl("-n", "default", "get", "serviceaccount", "default"), { what: "the default service account" });
+    await until(() => kubectl("-n", "default", "get", "serviceaccount", "default"), {
+      what: "the default service account",
+    });
   }
   return {
     url,
@@ -113,7 +133,7 @@ export async function startApiServer(o: ApiServerOptions = {}): Promise<ApiServe
       await kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
     },
     async stop() {
-      await Promise.all([server, controllers, etcd].map((c) => c?.end("SIGKILL")));
+      await Promise.all([server, controllers, etcd].map((c) => c?.end("SIGKILL") ?? Promise.resolve()));
       process.removeListener("exit", forget);
       forget();
     },

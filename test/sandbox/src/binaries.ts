@@ -8,7 +8,15 @@ const goDir = new URL("../go/", import.meta.url).pathname;
 const source = (path: string): string => readFileSync(join(goDir, path), "utf8");
 const goEnv = { CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false -trimpath", GOTOOLCHAIN: "local" };
 
-const KUBE_LINKS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl"];
+const KUBE_LINKS = [
+  "etcd",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kubelet",
+  "kube-proxy",
+  "kubectl",
+];
 
 function kubeLdflags(): string {
   const [major, minor] = versions.kubernetes.slice(1).split(".");
@@ -35,7 +43,10 @@ const pause: Part = {
   version: versions.pause,
   inputs: [source("pause/main.go")],
   async build(dir) {
-    await run("go", ["build", "-ldflags", "-s -w", "-o", join(dir, "pause"), "."], { cwd: join(goDir, "pause"), env: goEnv });
+    await run("go", ["build", "-ldflags", "-s -w", "-o", join(dir, "pause"), "."], {
+      cwd: join(goDir, "pause"),
+      env: goEnv,
+    });
   },
 };
 
@@ -54,7 +65,12 @@ const parts = {
   pause,
   nats: installed("nats-server", "github.com/nats-io/nats-server/v2", versions.nats),
   coredns: installed("coredns", "github.com/coredns/coredns", versions.coredns),
-  kwok: installed("kwok", "sigs.k8s.io/kwok/cmd/kwok", versions.kwok, `-s -w -X sigs.k8s.io/kwok/pkg/consts.Version=${versions.kwok}`),
+  kwok: installed(
+    "kwok",
+    "sigs.k8s.io/kwok/cmd/kwok",
+    versions.kwok,
+    `-s -w -X sigs.k8s.io/kwok/pkg/consts.Version=${versions.kwok}`,
+  ),
 };
 
 export type PartName = keyof typeof parts;
@@ -71,7 +87,8 @@ export const binaries = {
 /** One after the other: the compiler fills the machine by itself, and small parts are soon useful. */
 export async function buildBinaries(report: (name: string) => void = () => {}): Promise<void> {
   for (const name of ["kube", "pause", "coredns", "nats", "kwok"] as const satisfies readonly PartName[]) {
-    if (!existsSync(partDir(parts[name]))) report(`builds ${name}, once${name === "kube" ? " (about 5 minutes)" : ""}`);
+    if (!existsSync(partDir(parts[name])))
+      report(`builds ${name}, once${name === "kube" ? " (about 5 minutes)" : ""}`);
     await cached(parts[name]);
   }
 }

@@ -21,7 +21,10 @@ export const digest = (parts: readonly string[]): string =>
   createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 12);
 
 export const partDir = (p: Pick<Part, "name" | "version" | "inputs">): string =>
-  join(cacheRoot(), `${p.name}-${p.version.replaceAll("/", "_")}-${digest([process.arch, p.version, ...p.inputs])}`);
+  join(
+    cacheRoot(),
+    `${p.name}-${p.version.replaceAll("/", "_")}-${digest([process.arch, p.version, ...p.inputs])}`,
+  );
 
 /** The directory of the part, built when it is not there. It appears under its name only when it is complete. */
 export async function cached(part: Part): Promise<string> {

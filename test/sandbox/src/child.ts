@@ -25,7 +25,8 @@ export function startChild(command: string, args: readonly string[], logFile: st
   child.on("exit", () => running.delete(child));
   running.add(child);
   child.unref();
-  const ended = (): boolean => child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+  const ended = (): boolean =>
+    child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
   return {
     exited: ended,
     async end(signal) {

@@ -101,8 +101,10 @@ async function build(): Promise<number> {
   const step = timer();
   await ensurePrerequisites(step);
   await buildBinaries(step);
-  const { baseImage, workloadImage, natsImage, corednsImage, pauseImage } = await import("./images/system.ts");
-  for (const image of [pauseImage, corednsImage, natsImage, baseImage, workloadImage]) step(`image ${(await image()).name}`);
+  const { baseImage, workloadImage, natsImage, corednsImage, pauseImage } =
+    await import("./images/system.ts");
+  for (const image of [pauseImage, corednsImage, natsImage, baseImage, workloadImage])
+    step(`image ${(await image()).name}`);
   return 0;
 }
 
@@ -112,7 +114,11 @@ async function loadImages(place: Place, services: string[]): Promise<number> {
   const images = await buildImages(services);
   step(`built ${images.map((i) => i.name).join(" ")}`);
   await Promise.all(
-    clustersOf(place).map(async (c) => step(`${c}: loaded ${(await load({ name: c, kubeconfig: clusterPlace(place, c).kubeconfig }, images)).join(" ") || "nothing new"}`)),
+    clustersOf(place).map(async (c) =>
+      step(
+        `${c}: loaded ${(await load({ name: c, kubeconfig: clusterPlace(place, c).kubeconfig }, images)).join(" ") || "nothing new"}`,
+      ),
+    ),
   );
   return 0;
 }
@@ -144,7 +150,8 @@ function status(place: Place): number {
   for (const c of clusters) {
     const p = clusterPlace(place, c);
     print(`${c}  nodes ${readRecord(p).nodes}  ${p.kubeconfig}\n`);
-    for (const name of daemonNames(p.pids)) print(`  ${isRunning({ name, pidDir: p.pids }) ? "runs" : "DEAD"}  ${name}\n`);
+    for (const name of daemonNames(p.pids))
+      print(`  ${isRunning({ name, pidDir: p.pids }) ? "runs" : "DEAD"}  ${name}\n`);
   }
   return 0;
 }

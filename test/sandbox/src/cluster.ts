@@ -2,7 +2,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startAddons } from "./addons.ts";
 import { binaries, buildBinaries } from "./binaries.ts";
-import { apiServerArgs, auditPolicy, controllerManagerArgs, etcdArgs, schedulerArgs } from "./control-plane.ts";
+import {
+  apiServerArgs,
+  auditPolicy,
+  controllerManagerArgs,
+  etcdArgs,
+  schedulerArgs,
+} from "./control-plane.ts";
 import { type Daemon, isRunning, logTail, startDaemon, stopDaemon } from "./daemon.ts";
 import { forgetCluster, stopCluster } from "./down.ts";
 import { importSystemImages, importWorkloadImages } from "./images/system.ts";
@@ -75,7 +81,8 @@ export interface ClusterRecord {
 const recordFile = (p: ClusterPlace): string => join(p.state, "cluster.json");
 
 export function readRecord(p: ClusterPlace): ClusterRecord {
-  if (!existsSync(recordFile(p))) throw new Error(`no cluster ${p.cluster} in ${p.dir}; start it with \`sandbox up\``);
+  if (!existsSync(recordFile(p)))
+    throw new Error(`no cluster ${p.cluster} in ${p.dir}; start it with \`sandbox up\``);
   return JSON.parse(readFileSync(recordFile(p), "utf8")) as ClusterRecord;
 }
 
@@ -90,17 +97,28 @@ export async function startCluster(wanted: ClusterOptions): Promise<Cluster> {
 async function bringUp(wanted: ClusterOptions): Promise<Cluster> {
   const o = withKnown(wanted);
   const report = o.report ?? ((): void => {});
-  if (!/^[a-z][a-z0-9]{0,19}$/.test(o.name)) throw new Error(`a cluster's name is a short word, not ${o.name}`);
+  if (!/^[a-z][a-z0-9]{0,19}$/.test(o.name))
+    throw new Error(`a cluster's name is a short word, not ${o.name}`);
   const p = clusterPlace(placeOf(o), o.name);
   const { lan, fresh } = await joinLan(p, o.name);
   if (fresh) forgetCluster(p);
   mkdirSync(p.logs, { recursive: true });
   const nodes = Array.from({ length: o.nodes ?? 1 }, (_, i) => nodePlace(p, lan, i));
-  writeFileSync(recordFile(p), JSON.stringify({ options: o, nodes: nodes.length } satisfies ClusterRecord, null, 2));
+  writeFileSync(
+    recordFile(p),
+    JSON.stringify({ options: o, nodes: nodes.length } satisfies ClusterRecord, null, 2),
+  );
   const first = nodes[0];
   if (!first) throw new Error("a cluster has at least one node");
   await Promise.all([
-    ...nodes.map((n) => plugNode(p, lan, n, nodes.filter((x) => x !== n))),
+    ...nodes.map((n) =>
+      plugNode(
+        p,
+        lan,
+        n,
+        nodes.filter((x) => x !== n),
+      ),
+    ),
     makePki(p.pki, {
       clusterName: o.name,
       serverNames: serverNames(first.address),
@@ -129,7 +147,11 @@ function withKnown(o: ClusterOptions): ClusterOptions {
   const p = clusterPlace(placeOf(o), o.name);
   if (!existsSync(recordFile(p)) || readLan(p)?.slots[o.name] === undefined) return o;
   const { options, nodes } = readRecord(p);
-  return { ...o, nodes: Math.max(nodes, o.nodes ?? 1), kwokNodes: Math.max(options.kwokNodes ?? 0, o.kwokNodes ?? 0) };
+  return {
+    ...o,
+    nodes: Math.max(nodes, o.nodes ?? 1),
+    kwokNodes: Math.max(options.kwokNodes ?? 0, o.kwokNodes ?? 0),
+  };
 }
 
 export function attachCluster(name: string, dir?: string): Promise<Cluster> {
@@ -142,9 +164,13 @@ export function attachCluster(name: string, dir?: string): Promise<Cluster> {
 }
 
 const serverNames = (address: string): string[] => [
-  ...["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost"].map(
-    (n) => `DNS:${n}`,
-  ),
+  ...[
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    "kubernetes.default.svc.cluster.local",
+    "localhost",
+  ].map((n) => `DNS:${n}`),
   ...[address, "127.0.0.1", API_SERVICE_IP].map((a) => `IP:${a}`),
 ];
 
@@ -203,7 +229,9 @@ async function startControlPlane(p: ClusterPlace, first: NodePlace, o: ClusterOp
     extra: o.controllerManagerFlags ?? [],
   });
   startDaemon(await component(p, first, "kube-controller-manager", manager));
-  startDaemon(await component(p, first, "kube-scheduler", schedulerArgs(config("kube-scheduler"), qps, burst)));
+  startDaemon(
+    await component(p, first, "kube-scheduler", schedulerArgs(config("kube-scheduler"), qps, burst)),
+  );
 }
 
 async function startApi(p: ClusterPlace, first: NodePlace, o: ClusterOptions): Promise<void> {

@@ -27,7 +27,11 @@ const meta = (name: string, namespace?: string): object => ({
 });
 const labels = { "k8s-app": "kube-dns" };
 const ns = "kube-system";
-const read = (apiGroups: string[], resources: string[]): object => ({ apiGroups, resources, verbs: ["list", "watch"] });
+const read = (apiGroups: string[], resources: string[]): object => ({
+  apiGroups,
+  resources,
+  verbs: ["list", "watch"],
+});
 
 /** The usual manifests, without a way out: there is no other DNS server to ask. */
 export const coreDns = (): object => ({
@@ -39,7 +43,10 @@ export const coreDns = (): object => ({
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "ClusterRole",
       metadata: meta("system:coredns"),
-      rules: [read([""], ["endpoints", "services", "pods", "namespaces"]), read(["discovery.k8s.io"], ["endpointslices"])],
+      rules: [
+        read([""], ["endpoints", "services", "pods", "namespaces"]),
+        read(["discovery.k8s.io"], ["endpointslices"]),
+      ],
     },
     {
       apiVersion: "rbac.authorization.k8s.io/v1",

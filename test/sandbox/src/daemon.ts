@@ -1,5 +1,14 @@
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { isAlive, type ProcessId, startTime } from "./proc.ts";
 import { until } from "./wait.ts";
@@ -60,13 +69,19 @@ export function isRunning(d: Place): boolean {
 }
 
 /** Ends the process, with force after `graceMs`, and forgets its pid file. */
-export async function stopDaemon(d: Place, o: { signal?: NodeJS.Signals; graceMs?: number } = {}): Promise<void> {
+export async function stopDaemon(
+  d: Place,
+  o: { signal?: NodeJS.Signals; graceMs?: number } = {},
+): Promise<void> {
   const p = readPid(d);
   if (p) await endProcess(p, o);
   rmSync(pidFile(d), { force: true });
 }
 
-export async function endProcess(p: ProcessId, o: { signal?: NodeJS.Signals; graceMs?: number } = {}): Promise<void> {
+export async function endProcess(
+  p: ProcessId,
+  o: { signal?: NodeJS.Signals; graceMs?: number } = {},
+): Promise<void> {
   const gone = (): Promise<boolean> => Promise.resolve(!isAlive(p));
   if (!isAlive(p)) return;
   signal(p, o.signal ?? "SIGTERM");

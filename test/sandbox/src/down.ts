@@ -24,7 +24,8 @@ export async function stopCluster(p: ClusterPlace): Promise<void> {
 export function forgetCluster(p: ClusterPlace): void {
   for (const root of [p.run, p.data]) {
     for (const name of entries(root)) {
-      if (new RegExp(`^${p.cluster}-\\d+$`).test(name)) rmSync(join(root, name), { recursive: true, force: true });
+      if (new RegExp(`^${p.cluster}-\\d+$`).test(name))
+        rmSync(join(root, name), { recursive: true, force: true });
     }
   }
   rmSync(p.pids, { recursive: true, force: true });
@@ -34,7 +35,10 @@ export function forgetCluster(p: ClusterPlace): void {
 
 /** Ends the whole sandbox, clusters that nobody remembers included. */
 export async function stopSandbox(p: Place): Promise<void> {
-  const known = [...entries(join(p.dir, "state")), ...entries(p.run).filter((n) => isDir(join(p.run, n)) && !/-\d+$/.test(n))];
+  const known = [
+    ...entries(join(p.dir, "state")),
+    ...entries(p.run).filter((n) => isDir(join(p.run, n)) && !/-\d+$/.test(n)),
+  ];
   await Promise.all([...new Set(known)].map((c) => stopCluster(clusterPlace(p, c))));
   await withLock(lanLock, async () => {
     await endLeftovers(`${p.id}-`, `${p.run}/`);
@@ -45,7 +49,8 @@ export async function stopSandbox(p: Place): Promise<void> {
     rmSync(p.run, { recursive: true, force: true });
     rmSync(p.data, { recursive: true, force: true });
     rmSync(join(p.dir, "state"), { recursive: true, force: true });
-    for (const lock of entries(RUN_ROOT).filter((n) => n.startsWith(`${p.id}-`))) rmSync(join(RUN_ROOT, lock));
+    for (const lock of entries(RUN_ROOT).filter((n) => n.startsWith(`${p.id}-`)))
+      rmSync(join(RUN_ROOT, lock));
   });
 }
 
@@ -54,7 +59,9 @@ export function sandboxesOf(checkout: string): Place[] {
   return entries(RUN_ROOT).flatMap((id) => {
     const [line] = readLines(join(RUN_ROOT, id, "owner.json"));
     const owner = line ? (JSON.parse(line) as { dir: string; checkout: string }) : undefined;
-    return owner?.checkout === checkout ? [{ dir: owner.dir, id, run: join(RUN_ROOT, id), data: join(VAR_ROOT, id) }] : [];
+    return owner?.checkout === checkout
+      ? [{ dir: owner.dir, id, run: join(RUN_ROOT, id), data: join(VAR_ROOT, id) }]
+      : [];
   });
 }
 
@@ -62,7 +69,9 @@ async function stopDaemons(pidDir: string): Promise<void> {
   const names = daemonNames(pidDir);
   // The API server last: the kubelet would only wait for it. containerd goes with its node.
   await Promise.all(
-    names.map((name) => stopDaemon({ name, pidDir }, { signal: name === "etcd" ? "SIGKILL" : "SIGTERM", graceMs: 1_000 })),
+    names.map((name) =>
+      stopDaemon({ name, pidDir }, { signal: name === "etcd" ? "SIGKILL" : "SIGTERM", graceMs: 1_000 }),
+    ),
   );
 }
 
@@ -84,7 +93,9 @@ function leftovers(prefix: string, runPrefix: string): ProcessId[] {
   const ours = (pid: number): boolean =>
     inCgroups.has(pid) ||
     spaces.has(netnsOf(pid) ?? "") ||
-    commandLine(pid).some((a) => a.startsWith(runPrefix) && /shim|containerd|runc/.test(commandLine(pid)[0] ?? ""));
+    commandLine(pid).some(
+      (a) => a.startsWith(runPrefix) && /shim|containerd|runc/.test(commandLine(pid)[0] ?? ""),
+    );
   return allPids()
     .filter((pid) => pid !== process.pid && ours(pid))
     .map((pid) => ({ pid, start: startTime(pid) ?? "" }))
@@ -133,7 +144,11 @@ async function removeCgroups(prefix: string): Promise<void> {
 
 async function unmountBelow(prefixes: readonly string[]): Promise<void> {
   const points = readLines("/proc/self/mountinfo")
-    .map((l) => (l.split(" ")[4] ?? "").replaceAll(/\\(\d{3})/g, (_, o: string) => String.fromCharCode(Number.parseInt(o, 8))))
+    .map((l) =>
+      (l.split(" ")[4] ?? "").replaceAll(/\\(\d{3})/g, (_, o: string) =>
+        String.fromCharCode(Number.parseInt(o, 8)),
+      ),
+    )
     .filter((point) => prefixes.some((x) => point.startsWith(x)))
     .reverse();
   for (let i = 0; i < points.length; i += 100) await attempt("umount", ["-l", ...points.slice(i, i + 100)]);

@@ -77,7 +77,6 @@ export interface Lan {
 }
 
 export const hostAddress = (lan: Lan): string => `10.210.${lan.octet}.1`;
-export const lanCidr = (lan: Lan): string => `10.210.${lan.octet}.0/24`;
 export const lanNetns = (p: Place): string => `${p.id}-lan`;
 
 export function nodePlace(p: ClusterPlace, lan: Lan, index: number): NodePlace {

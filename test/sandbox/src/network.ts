@@ -1,6 +1,15 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkout, hostAddress, type Lan, lanCidr, lanNetns, type NodePlace, type Place, POD_CIDR, RUN_ROOT } from "./layout.ts";
+import {
+  checkout,
+  hostAddress,
+  type Lan,
+  lanNetns,
+  type NodePlace,
+  type Place,
+  POD_CIDR,
+  RUN_ROOT,
+} from "./layout.ts";
 import { withLock } from "./lock.ts";
 import { attempt, run } from "./run.ts";
 
@@ -56,7 +65,9 @@ export function freeSlot(lan: Lan): number {
 
 async function freeOctet(p: Place): Promise<number> {
   const links = JSON.parse(await run("ip", ["-j", "-4", "addr"])) as { addr_info: { local: string }[] }[];
-  const taken = new Set(links.flatMap((l) => l.addr_info.map((a) => a.local.split(".").slice(0, 3).join("."))));
+  const taken = new Set(
+    links.flatMap((l) => l.addr_info.map((a) => a.local.split(".").slice(0, 3).join("."))),
+  );
   const first = Number.parseInt(p.id.slice(2, 4), 16);
   for (let i = 0; i < 256; i++) {
     const octet = (first + i) % 256;
@@ -75,7 +86,13 @@ async function makeLan(p: Place, lan: Lan): Promise<void> {
   await attempt("ip", ["link", "del", p.id]);
   await batch([`netns add ${ns}`, `link add ${p.id} type veth peer name host netns ${ns}`]);
   await batch(
-    [`link add br0 type bridge`, `link set br0 up`, `link set lo up`, `link set host master br0`, `link set host up`],
+    [
+      `link add br0 type bridge`,
+      `link set br0 up`,
+      `link set lo up`,
+      `link set host master br0`,
+      `link set host up`,
+    ],
     ns,
   );
   await sysctl({ "net/bridge/bridge-nf-call-iptables": "0", "net/bridge/bridge-nf-call-ip6tables": "0" }, ns);
@@ -83,14 +100,23 @@ async function makeLan(p: Place, lan: Lan): Promise<void> {
 }
 
 /** A node: a namespace with a cable to the segment and routes to the pods of the cluster's other nodes. */
-export async function plugNode(p: Place, lan: Lan, node: NodePlace, others: readonly NodePlace[]): Promise<void> {
+export async function plugNode(
+  p: Place,
+  lan: Lan,
+  node: NodePlace,
+  others: readonly NodePlace[],
+): Promise<void> {
   const plugged = join(node.run, "plugged"); // without it the namespace is half made
   if (!hasNetns(node.netns) || !existsSync(plugged)) {
     await makeNode(p, lan, node);
     mkdirSync(node.run, { recursive: true });
     writeFileSync(plugged, "");
   }
-  if (others.length > 0) await batch(others.map((o) => `route replace ${o.podCidr} via ${o.address}`), node.netns);
+  if (others.length > 0)
+    await batch(
+      others.map((o) => `route replace ${o.podCidr} via ${o.address}`),
+      node.netns,
+    );
 }
 
 async function makeNode(p: Place, lan: Lan, node: NodePlace): Promise<void> {
@@ -136,10 +162,16 @@ table ip sandbox-partition {
 }
 
 export async function liftDrops(nodes: readonly NodePlace[]): Promise<void> {
-  await Promise.all(nodes.map((n) => nft("table ip sandbox-partition\ndelete table ip sandbox-partition", n.netns)));
+  await Promise.all(
+    nodes.map((n) => nft("table ip sandbox-partition\ndelete table ip sandbox-partition", n.netns)),
+  );
 }
 
-export const inNetns = (netns: string | undefined, command: string, args: readonly string[]): [string, string[]] =>
+export const inNetns = (
+  netns: string | undefined,
+  command: string,
+  args: readonly string[],
+): [string, string[]] =>
   netns ? ["nsenter", [`--net=/run/netns/${netns}`, command, ...args]] : [command, [...args]];
 
 async function batch(lines: readonly string[], netns?: string): Promise<void> {

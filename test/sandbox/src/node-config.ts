@@ -87,7 +87,12 @@ export const kubeletConfig = (n: NodePlace, pki: string): string =>
     serializeImagePulls: false,
     nodeStatusUpdateFrequency: "5s",
     // One disk carries everything: a full one is the machine's trouble, not a reason to evict or to drop images.
-    evictionHard: { "memory.available": "50Mi", "nodefs.available": "0%", "imagefs.available": "0%", "nodefs.inodesFree": "0%" },
+    evictionHard: {
+      "memory.available": "50Mi",
+      "nodefs.available": "0%",
+      "imagefs.available": "0%",
+      "nodefs.inodesFree": "0%",
+    },
     imageGCHighThresholdPercent: 100,
     imageGCLowThresholdPercent: 99,
     shutdownGracePeriod: "0s",

@@ -21,14 +21,31 @@ const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-n
 async function make(dir: string, name: string, args: readonly string[]): Promise<void> {
   if (existsSync(join(dir, `${name}.crt`))) return;
   const temp = join(dir, `.${name}.${process.pid}`);
-  await openssl(["req", "-x509", ...newKey, "-sha256", "-days", "3650", "-keyout", `${temp}.key`, "-out", `${temp}.crt`, ...args]);
+  await openssl([
+    "req",
+    "-x509",
+    ...newKey,
+    "-sha256",
+    "-days",
+    "3650",
+    "-keyout",
+    `${temp}.key`,
+    "-out",
+    `${temp}.crt`,
+    ...args,
+  ]);
   renameSync(`${temp}.key`, join(dir, `${name}.key`));
   renameSync(`${temp}.crt`, join(dir, `${name}.crt`));
 }
 
 export async function makeAuthority(dir: string, name: Authority, commonName: string): Promise<void> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  await make(dir, name, ["-subj", `/CN=${commonName}`, "-addext", "keyUsage=critical,digitalSignature,keyCertSign,cRLSign"]);
+  await make(dir, name, [
+    "-subj",
+    `/CN=${commonName}`,
+    "-addext",
+    "keyUsage=critical,digitalSignature,keyCertSign,cRLSign",
+  ]);
 }
 
 export async function makeCertificate(dir: string, r: CertificateRequest): Promise<void> {
@@ -67,7 +84,11 @@ export async function makePki(dir: string, o: ControlPlanePki): Promise<void> {
   const system = (name: string): CertificateRequest => ({ name, commonName: `system:${name}` });
   const requests: CertificateRequest[] = [
     { name: "apiserver", commonName: "kube-apiserver", names: o.serverNames },
-    { name: "apiserver-kubelet-client", commonName: "kube-apiserver-kubelet-client", organisation: "system:masters" },
+    {
+      name: "apiserver-kubelet-client",
+      commonName: "kube-apiserver-kubelet-client",
+      organisation: "system:masters",
+    },
     { name: "front-proxy-client", commonName: "front-proxy-client", authority: "front-proxy-ca" },
     { name: "admin", commonName: "admin", organisation: "system:masters" },
     system("kube-controller-manager"),

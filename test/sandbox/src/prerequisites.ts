@@ -30,7 +30,8 @@ const isThere = (command: string): boolean =>
 
 /** What a full cluster needs: all of the above, and root. */
 export async function ensurePrerequisites(report: (step: string) => void): Promise<void> {
-  if (process.getuid?.() !== 0) throw new Error("the sandbox makes network namespaces and mounts: run it as root");
+  if (process.getuid?.() !== 0)
+    throw new Error("the sandbox makes network namespaces and mounts: run it as root");
   await ensureCommands(needs, report);
 }
 
@@ -59,5 +60,6 @@ async function ensureCommands(wanted: readonly Need[], report: (step: string) =>
     await run("sh", ["-c", command], { env });
   });
   const still = lacking();
-  if (still.length > 0) throw new Error(`still missing after ${command}: ${still.map((n) => n.command).join(", ")}`);
+  if (still.length > 0)
+    throw new Error(`still missing after ${command}: ${still.map((n) => n.command).join(", ")}`);
 }

@@ -37,7 +37,10 @@ export function run(command: string, args: readonly string[], o: RunOptions = {}
     child.on("error", reject);
     child.on("close", (code) => {
       if (code === 0) resolve(Buffer.concat(out).toString());
-      else reject(new CommandError([command, ...args].join(" ").slice(0, 300), code, Buffer.concat(err).toString()));
+      else
+        reject(
+          new CommandError([command, ...args].join(" ").slice(0, 300), code, Buffer.concat(err).toString()),
+        );
     });
     child.stdin.on("error", () => {}); // a command may end without reading its input
     child.stdin.end(o.input);

@@ -33,11 +33,16 @@ export interface BuildInput {
   base: Image;
 }
 
-const argv = (text: string): string[] => (text.startsWith("[") ? (JSON.parse(text) as string[]) : ["/bin/sh", "-c", text]);
+const argv = (text: string): string[] =>
+  text.startsWith("[") ? (JSON.parse(text) as string[]) : ["/bin/sh", "-c", text];
 
 export async function buildFrom(o: BuildInput): Promise<Image> {
   const layers = [...o.base.layers];
-  const config: ImageConfig = { ...o.base.config, Env: [...(o.base.config.Env ?? [])], Labels: { ...o.base.config.Labels } };
+  const config: ImageConfig = {
+    ...o.base.config,
+    Env: [...(o.base.config.Env ?? [])],
+    Labels: { ...o.base.config.Labels },
+  };
   for (const { name, text } of parseContainerfile(o.source)) {
     const value = expand(text, o.args);
     if (name === "ARG" || name === "FROM") continue;
@@ -54,7 +59,9 @@ export async function buildFrom(o: BuildInput): Promise<Image> {
 }
 
 const labels = (text: string): Record<string, string> =>
-  Object.fromEntries(text.split(" ").map((p) => [p.split("=")[0] ?? "", p.slice(p.indexOf("=") + 1).replaceAll('"', "")]));
+  Object.fromEntries(
+    text.split(" ").map((p) => [p.split("=")[0] ?? "", p.slice(p.indexOf("=") + 1).replaceAll('"', "")]),
+  );
 
 /** The content of a directory into a directory. */
 async function copy(context: string, text: string, workdir: string): Promise<Blob> {

@@ -1,5 +1,16 @@
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, linkSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  createReadStream,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -66,7 +77,14 @@ export async function addLayer(tar: string): Promise<Blob> {
 export async function layer(tarArgs: readonly string[]): Promise<Blob> {
   const temp = temporary();
   try {
-    const same = ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "--mode=u+rwX,go+rX,go-w"];
+    const same = [
+      "--sort=name",
+      "--mtime=@0",
+      "--owner=0",
+      "--group=0",
+      "--numeric-owner",
+      "--mode=u+rwX,go+rX,go-w",
+    ];
     await run("tar", ["-c", "-f", temp, ...same, ...tarArgs]);
     return await addLayer(temp);
   } finally {
@@ -100,7 +118,10 @@ export function writeLayout(images: readonly Image[], present: ReadonlySet<strin
     if (present.has(digest)) continue;
     symlinkSync(blobPath(digest), join(dir, "blobs", "sha256", digest.slice("sha256:".length)));
   }
-  const manifests = images.map((i) => ({ ...i.manifest, annotations: { "io.containerd.image.name": i.name } }));
+  const manifests = images.map((i) => ({
+    ...i.manifest,
+    annotations: { "io.containerd.image.name": i.name },
+  }));
   writeFileSync(join(dir, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
   writeFileSync(join(dir, "index.json"), JSON.stringify({ schemaVersion: 2, manifests }));
   return dir;

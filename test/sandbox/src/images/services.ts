@@ -15,7 +15,11 @@ export const imageName = (service: string): string => `tideway.local/${service}:
 
 /** Services with a bundle in `dist/services`. */
 export const builtServices = (): string[] =>
-  existsSync(bundles) ? readdirSync(bundles).filter((s) => existsSync(join(bundles, s, "main.js"))).sort() : [];
+  existsSync(bundles)
+    ? readdirSync(bundles)
+        .filter((s) => existsSync(join(bundles, s, "main.js")))
+        .sort()
+    : [];
 
 /** Images of the services from deploy/Containerfile; none named means all that are built. */
 export async function buildImages(services: readonly string[] = []): Promise<Image[]> {
@@ -31,7 +35,10 @@ export async function buildImages(services: readonly string[] = []): Promise<Ima
 }
 
 /** Brings images onto all nodes of a running cluster; gives the names that were new to any of them. */
-export async function loadImages(cluster: Pick<Cluster, "name" | "kubeconfig">, images: readonly Image[]): Promise<string[]> {
+export async function loadImages(
+  cluster: Pick<Cluster, "name" | "kubeconfig">,
+  images: readonly Image[],
+): Promise<string[]> {
   const p = clusterPlace(placeOf({ dir: dirname(cluster.kubeconfig) }), cluster.name);
   const lan = readLan(p);
   if (!lan) throw new Error(`the sandbox of ${p.dir} is down`);

@@ -33,7 +33,9 @@ export const pauseImage = once(async () =>
   single(PAUSE_IMAGE, await binaries.pause(), { Entrypoint: ["/pause"], User: "65535:65535" }),
 );
 
-export const corednsImage = once(async () => single(COREDNS_IMAGE, await binaries.coredns(), { Entrypoint: ["/coredns"] }));
+export const corednsImage = once(async () =>
+  single(COREDNS_IMAGE, await binaries.coredns(), { Entrypoint: ["/coredns"] }),
+);
 
 export const natsImage = once(async () =>
   single(NATS_IMAGE, await binaries.nats(), { Entrypoint: ["/nats-server"], User: "65532:65532" }),
@@ -49,7 +51,7 @@ const debian: Part = {
     const include = `--include=${DEBIAN_PACKAGES.join(",")}`;
     const tar = join(dir, "rootfs.tar");
     await run("mmdebstrap", ["--variant=minbase", include, ...leaveOut, versions.debian, tar]);
-    await keepLayer(dir, await addLayer(tar));
+    keepLayer(dir, await addLayer(tar));
     rmSync(tar);
   },
 };
@@ -65,7 +67,7 @@ const node: Part = {
     mkdirSync(bin, { recursive: true });
     await run("npm", ["install", "--prefix", npm, "--no-audit", "--no-fund", `node@${versions.node}`]);
     renameSync(join(npm, "node_modules", "node", "bin", "node"), join(bin, "node"));
-    await keepLayer(dir, await layer(["-C", join(dir, "rootfs"), "usr"]));
+    keepLayer(dir, await layer(["-C", join(dir, "rootfs"), "usr"]));
     for (const d of [npm, join(dir, "rootfs")]) rmSync(d, { recursive: true });
   },
 };
@@ -86,7 +88,10 @@ async function layerOf(part: Part): Promise<Blob> {
 const baseLayers = once(async (): Promise<Blob[]> => [await layerOf(debian), await layerOf(node)]);
 
 export const baseImage = once(async () =>
-  composeImage(BASE_IMAGE, await baseLayers(), { Env: [PATH, `NODE_VERSION=${versions.node}`], Cmd: ["node"] }),
+  composeImage(BASE_IMAGE, await baseLayers(), {
+    Env: [PATH, `NODE_VERSION=${versions.node}`],
+    Cmd: ["node"],
+  }),
 );
 
 /** For the demo and for tests of exec, cp and logs: it waits, and ends at once when told to. */
