@@ -126,3 +126,12 @@ export function twinNamespace(peer: string, source: string): string {
 
 const sha = (s: string, digits: number): string =>
   createHash("sha256").update(s).digest("hex").slice(0, digits);
+
+/**
+ * Whether the replicator made the object for a peer: only then is it theirs. Without both marks it is this cluster's
+ * own.
+ */
+export const isCopy = (o: {
+  metadata: { labels?: Record<string, string>; annotations?: Record<string, string> };
+}): boolean =>
+  o.metadata.labels?.[ORIGIN] !== undefined && o.metadata.annotations?.[ORIGIN_UID] !== undefined;
