@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { binaries } from "./binaries.ts";
@@ -129,7 +129,7 @@ export async function startApiServer(o: ApiServerOptions = {}): Promise<ApiServe
     start,
     kill: async () => server?.end("SIGKILL"),
     async applyCrds(crds) {
-      await kubectl("apply", "--server-side", "-f", crds);
+      await kubectl("apply", "--server-side", existsSync(join(crds, "kustomization.yaml")) ? "-k" : "-f", crds);
       await kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
     },
     async stop() {
