@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
-import { attachCluster, type Cluster } from "@tideway/sandbox";
+import { attachCluster, type Cluster, NATS_IMAGE } from "@tideway/sandbox";
 
 const exec = promisify(execFile);
 const root = resolve(import.meta.dirname, "../../..");
@@ -47,6 +47,9 @@ configMapGenerator:
       - authEndpoint=${cluster.nodeAddress}:${AUTH_PORT}
 generatorOptions:
   disableNameSuffixHash: true
+images:
+  - name: tideway.local/nats
+    newTag: ${NATS_IMAGE.split(":")[1]}
 patches:
 ${patches.join("\n")}
 `;
