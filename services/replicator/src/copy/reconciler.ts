@@ -1,0 +1,55 @@
+import type { CopyObject, Kind } from "../ports.ts";
+import { decide, type Plan, type World } from "./decide.ts";
+import { type Ends, type Outcome, perform } from "./perform.ts";
+
+/** What one peer's objects of one kind have in common. */
+export interface Pairing {
+  kind: Kind;
+  originCluster: string;
+  copyLabels: Readonly<Record<string, string>>;
+  ends: Ends;
+  /** Asked at every look: the peer is not known to be away. */
+  reachable(): boolean;
+  /** Asked at every look: the peering is over, or its deadline has passed. */
+  ended(): boolean;
+}
+
+export interface Copier {
+  names(): Set<string>;
+  plan(name: string): Plan;
+  /** Brings one object and its counterpart nearer; true when something was done. */
+  reconcile(name: string, signal: AbortSignal): Promise<boolean>;
+}
+
+/** Level-triggered: everything is read anew for each name; memory only saves repeating what a server did not take over. */
+export const createCopier = (p: Pairing): Copier => {
+  const settled = new Map<string, Outcome>();
+
+  const observe = (name: string): World => ({
+    kind: p.kind,
+    originCluster: p.originCluster,
+    copyLabels: p.copyLabels,
+    origin: p.ends.origin.cached(name) as CopyObject | undefined,
+    originSynced: p.ends.origin.synced,
+    copy: p.ends.copy.cached(name) as CopyObject | undefined,
+    copySynced: p.ends.copy.synced,
+    reachable: p.reachable(),
+    ended: p.ended(),
+    settled: settled.get(name) ?? {},
+  });
+
+  return {
+    names: () => new Set([...p.ends.origin.names(), ...p.ends.copy.names()]),
+    plan: (name) => decide(observe(name)),
+    reconcile: async (name, signal) => {
+      const world = observe(name);
+      if (!world.origin && !world.copy) settled.delete(name);
+      const { effects } = decide(world);
+      for (const effect of effects) {
+        const outcome = await perform(effect, name, p.ends, world, signal);
+        if (outcome.body ?? outcome.status) settled.set(name, { ...settled.get(name), ...outcome });
+      }
+      return effects.length > 0;
+    },
+  };
+};
