@@ -1,0 +1,167 @@
+import { describeError } from "@tideway/errors";
+import { Command, CommanderError, Option } from "commander";
+import { type Cli, checkGlobals, makeCli, type RawGlobals } from "./cli.ts";
+import { CliError, EXIT, exitCodeOf, UsageError, WaitTimeout } from "./exit.ts";
+import { type Io, painter } from "./io.ts";
+
+/** A command's code is loaded when it runs: `tideway --help` and completion stay instant. */
+type Action = (cli: Cli, args: string[], options: Record<string, unknown>, program: Command) => Promise<void>;
+type Load = () => Promise<{ run: Action }>;
+
+const EXAMPLES = `
+Two clusters in two commands:
+  tideway invite --context west                     prints one line, valid for 15 minutes
+  tideway peer 'tideway://...' --context east --wait west is now a node of east
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 timed out (see --timeout), 130 interrupted.`;
+
+export const makeProgram = (io: Io): Command => {
+  const program = new Command("tideway")
+    .description("Borderless Kubernetes: peer clusters, and run pods in them as if they were here.")
+    .addOption(new Option("-o, --output <format>", "table, wide, json or yaml (default: table)"))
+    .option(
+      "--kubeconfig <path>",
+      "kubeconfig file (default: $KUBECONFIG, else the pod's service account, else ~/.kube/config)",
+    )
+    .option("--context <name>", "context of the kubeconfig")
+    .option(
+      "--wait",
+      "return when it has happened, and show how far it is (default: return when it is asked for)",
+    )
+    .option("--timeout <duration>", "longest wait, such as 30s or 5m (default: each command's own)")
+    .addHelpText("after", EXAMPLES)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut: (s) => io.out(s.trimEnd()), writeErr: (s) => io.err(s.trimEnd()) })
+    .showSuggestionAfterError()
+    .exitOverride();
+
+  const action =
+    (load: Load) =>
+    async (...given: unknown[]): Promise<void> => {
+      const command = given.pop() as Command;
+      const options = given.pop() as Record<string, unknown>;
+      const cli = makeCli(io, checkGlobals(command.optsWithGlobals<RawGlobals>()));
+      try {
+        await (
+          await load()
+        ).run(
+          cli,
+          given.flat().filter((a) => typeof a === "string"),
+          options,
+          program,
+        );
+      } finally {
+        await cli.close();
+      }
+    };
+
+  program
+    .command("invite")
+    .description("Invite another cluster to use this one: prints one line to hand to its owner.")
+    .option("--ttl <duration>", "how long the invitation is valid (default: 15m)")
+    .option(
+      "--standing",
+      "valid for any number of clusters until it is deleted, or until --ttl when that is given",
+    )
+    .option("--note <text>", "a remark for yourself, kept in the Invitation")
+    .action(action(() => import("./commands/invite.ts")));
+
+  program
+    .command("peer")
+    .description("Use the cluster that sent this invitation: it becomes a node here.")
+    .argument("<invitation>", "the line that `tideway invite` printed there; - reads it from standard input")
+    .option("--name <name>", "what to call the peer here (default: the name it gives itself)")
+    .action(action(() => import("./commands/peer.ts")));
+
+  program
+    .command("unpeer")
+    .description(
+      "Stop using a peer: drains its node, releases what was granted, leaves nothing on either side.",
+    )
+    .argument("<name>", "name of the peer, see `tideway status`")
+    .action(action(() => import("./commands/unpeer.ts")));
+
+  const offload = program.command("offload").description("Let pods of a namespace run in peers.");
+  offload
+    .command("namespace")
+    .alias("ns")
+    .description("Let pods of a namespace run in peers.")
+    .argument("<namespace>")
+    .option(
+      "--pod-offloading-strategy <strategy>",
+      "Local, Remote or LocalAndRemote (default: LocalAndRemote)",
+    )
+    .option(
+      "--selector <key=value...>",
+      "only peers whose virtual node has these labels; comma-separated or repeated",
+    )
+    .action(action(() => import("./commands/offload.ts")));
+
+  const unoffload = program.command("unoffload").description("Keep pods of a namespace at home again.");
+  unoffload
+    .command("namespace")
+    .alias("ns")
+    .description("Keep pods of a namespace at home again; what runs in peers is deleted there.")
+    .argument("<namespace>")
+    .action(action(() => import("./commands/unoffload.ts")));
+
+  program
+    .command("status")
+    .description("This cluster, its peers and what stands between them.")
+    .argument("[peer]", "one peer in detail")
+    .action(action(() => import("./commands/status.ts")));
+
+  program
+    .command("events")
+    .description("What happened between the clusters, from the bus.")
+    .option("-f, --follow", "go on with what happens from now")
+    .option(
+      "--since <when>",
+      "only what is newer: a duration (10m) or a time (default: all that is kept, 7 days)",
+    )
+    .option("--peer <name>", "only of this peer: its name here, or its cluster ID")
+    .action(action(() => import("./commands/events.ts")));
+
+  program
+    .command("version")
+    .description("Version of this CLI and of what runs in the cluster.")
+    .option("--client", "of the CLI alone, without asking a cluster")
+    .action(action(() => import("./commands/version.ts")));
+
+  program
+    .command("completion")
+    .description("Script for tab completion: source <(tideway completion bash)")
+    .argument("<shell>", "bash, zsh or fish")
+    .action(action(() => import("./commands/completion.ts")));
+
+  program
+    .command("__complete", { hidden: true })
+    .argument("[words...]")
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(action(() => import("./commands/complete.ts")));
+
+  for (const c of [...program.commands, ...offload.commands, ...unoffload.commands]) c.exitOverride();
+  return program;
+};
+
+/** Runs one command line and says what went wrong, where and what to do next. Resolves to the exit code. */
+export const run = async (program: Command, io: Io, argv: string[]): Promise<number> => {
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return io.exitCode;
+  } catch (err) {
+    if (err instanceof CommanderError) return err.exitCode === 0 ? EXIT.ok : EXIT.usage; // commander has said it
+    const paint = painter(io);
+    io.err(`${paint("red", "error:")} ${describeError(err)}`);
+    const next = await nextStep(err);
+    if (next) io.err(next.replaceAll(/^/gm, "  "));
+    if (err instanceof UsageError) io.err("  see `tideway --help`");
+    return exitCodeOf(err);
+  }
+};
+
+const nextStep = async (err: unknown): Promise<string | undefined> => {
+  if (err instanceof CliError || err instanceof WaitTimeout) return err.next;
+  return (await import("./advice.ts")).adviceOn(err);
+};

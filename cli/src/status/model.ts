@@ -1,0 +1,74 @@
+import type { Condition } from "@tideway/api";
+import { type KubeObject, resource } from "@tideway/k8s";
+
+/** What `tideway status -o json` prints; amounts are Kubernetes quantities. */
+export interface StatusReport {
+  cluster: { id: string; name: string; apiServer?: string; authEndpoint?: string };
+  services: ServiceStatus[];
+  peers: PeerStatus[];
+  namespaces: NamespaceStatus[];
+  /** What could not be read, and so is missing above. */
+  problems: string[];
+}
+
+export interface ServiceStatus {
+  name: string;
+  ready: number;
+  desired: number;
+  /** Why not all of it is ready. */
+  message?: string;
+}
+
+/** Amounts by resource: what may be used, and what is reserved by pods. */
+export interface Capacity {
+  offered: Record<string, string>;
+  used: Record<string, string>;
+  pods: number;
+}
+
+export interface PeerStatus {
+  name: string;
+  clusterID: string;
+  clusterName: string;
+  authEndpoint: string;
+  /** This cluster uses the peer. */
+  outgoing: string;
+  /** The peer may use this cluster, and whether it does. */
+  incoming: string;
+  isTenant: boolean;
+  unpeering: boolean;
+  createdAt?: string;
+  tenantNamespace?: string;
+  apiServer?: string;
+  /** When our certificate at the peer ends, and is renewed. */
+  identityNotAfter?: string;
+  node?: { name: string; ready: string; reason: string; message: string };
+  conditions: Condition[];
+  /** What the peer lends to this cluster. */
+  borrowed?: Capacity;
+  /** What this cluster lends to the peer. */
+  lent?: Capacity & { decision?: string; reason?: string };
+  /** Namespaces of this cluster with a twin at the peer. */
+  namespaces: { namespace: string; twin: string; ready: boolean; message: string }[];
+}
+
+export interface NamespaceStatus {
+  namespace: string;
+  strategy: string;
+  ready: string;
+  reason: string;
+  message: string;
+  peers: { peer: string; twin: string; ready: boolean; message: string }[];
+}
+
+export interface Deployment extends KubeObject {
+  spec?: { replicas?: number; template?: { spec?: { containers?: { name: string; image?: string }[] } } };
+  status?: {
+    readyReplicas?: number;
+    conditions?: { type: string; status: string; reason?: string; message?: string }[];
+  };
+}
+
+/** Deployments and StatefulSets are the same for what is read here. */
+export const deployments = resource<Deployment>("apps", "v1", "deployments", "Deployment");
+export const statefulSets = resource<Deployment>("apps", "v1", "statefulsets", "StatefulSet");

@@ -1,0 +1,185 @@
+import { findCondition, SYSTEM_NAMESPACE } from "@tideway/api";
+import { formatAge } from "../duration.ts";
+import type { Paint } from "../io.ts";
+import { renderTable } from "../output.ts";
+import { hintFor } from "../peering/reasons.ts";
+import { formatQuantity, parseQuantity } from "../quantity.ts";
+import type { Capacity, PeerStatus, ServiceStatus, StatusReport } from "./model.ts";
+
+export interface Look {
+  paint: Paint;
+  now: number;
+  wide: boolean;
+}
+
+export const renderStatus = (r: StatusReport, look: Look): string =>
+  [cluster(r, look), peers(r.peers, look), offloaded(r, look), problems(r, look)]
+    .filter((s) => s !== "")
+    .join("\n\n");
+
+const facts = (rows: [string, string | undefined][]): string =>
+  rows
+    .filter(([, value]) => value)
+    .map(([name, value]) => `  ${name.padEnd(12)} ${value ?? ""}`)
+    .join("\n");
+
+const cluster = ({ cluster: c, services }: StatusReport, look: Look): string =>
+  `${look.paint("bold", `Cluster ${c.name || "(no name: ConfigMap tideway-cluster is missing)"}`)}\n${facts([
+    ["id", c.id],
+    ["api server", c.apiServer],
+    ["auth", c.authEndpoint],
+    ["services", describeServices(services, look)],
+  ])}`;
+
+/** One line when all is well, else which service is not. */
+const describeServices = (services: ServiceStatus[], { paint, wide }: Look): string => {
+  if (services.length === 0) return paint("red", `none found in ${SYSTEM_NAMESPACE}`);
+  const each = (list: ServiceStatus[]): string =>
+    list.map((s) => `${s.name} ${s.ready}/${s.desired}${s.message ? ` (${s.message})` : ""}`).join(", ");
+  const bad = services.filter((s) => s.ready < s.desired);
+  const sum = `${services.length - bad.length} of ${services.length} ready`;
+  if (bad.length > 0) return `${paint("red", sum)}: ${each(bad)}`;
+  return `${paint("green", sum)}${wide ? `: ${each(services)}` : ""}`;
+};
+
+/** What a peer is to this cluster, in a word and why. */
+export const stateOf = (p: PeerStatus): { word: string; why: string; good: boolean } => {
+  if (p.unpeering) return { word: "Unpeering", why: firstOpen(p), good: false };
+  const ready = findCondition(p.conditions, "Ready");
+  if (ready?.status === "True") return { word: "Ready", why: "", good: true };
+  if (p.outgoing !== "Yes") return { word: p.isTenant ? "Consumer" : "Known", why: "", good: true };
+  return { word: ready?.reason ?? "Waiting", why: firstOpen(p), good: false };
+};
+
+const ORDER = ["Reachable", "Authenticated", "Negotiated", "Replicated", "Virtualised", "Ready"];
+
+const firstOpen = (p: PeerStatus): string => {
+  const open = ORDER.map((type) => findCondition(p.conditions, type)).find((c) => c && c.status !== "True");
+  return open ? `${open.type}: ${open.reason}: ${open.message}` : "";
+};
+
+/** `0.5/4`: reserved of offered. */
+const share = (c: Capacity | undefined, resource: string): string => {
+  if (!c) return "";
+  const used = resource === "pods" ? c.pods : parseQuantity(c.used[resource] ?? "0");
+  const offered = c.offered[resource];
+  return `${formatQuantity(resource, used)}/${offered === undefined ? "-" : formatQuantity(resource, parseQuantity(offered))}`;
+};
+
+const peers = (list: PeerStatus[], { paint, now, wide }: Look): string => {
+  if (list.length === 0)
+    return "no peers; to use another cluster, run `tideway invite` there and `tideway peer` here";
+  const head = [
+    "PEER",
+    "STATE",
+    "USED-HERE",
+    "CPU",
+    "MEMORY",
+    "PODS",
+    "LENT-CPU",
+    "LENT-MEMORY",
+    "LENT-PODS",
+    "AGE",
+  ];
+  const rows = list.map((p) => {
+    const { word, good } = stateOf(p);
+    const node = p.node && p.node.ready !== "True" ? ` (node ${p.node.reason || "not ready"})` : "";
+    const amounts = [p.borrowed, p.lent].flatMap((c) => ["cpu", "memory", "pods"].map((r) => share(c, r)));
+    const more = wide ? [p.clusterID, p.authEndpoint, p.identityNotAfter] : [];
+    return [
+      p.name,
+      paint(good ? "green" : "yellow", word) + node,
+      p.outgoing,
+      ...amounts,
+      formatAge(p.createdAt, now),
+      ...more,
+    ];
+  });
+  const why = list.flatMap((p) => (stateOf(p).why ? [`  ${p.name}: ${stateOf(p).why}`] : []));
+  return [renderTable([...head, ...(wide ? ["ID", "AUTH", "IDENTITY-UNTIL"] : [])], rows), ...why].join("\n");
+};
+
+const offloaded = ({ namespaces }: StatusReport, { paint }: Look): string => {
+  if (namespaces.length === 0) return "";
+  const where = (n: StatusReport["namespaces"][number]): string =>
+    n.peers.map((t) => `${t.peer}: ${t.ready ? t.twin : t.message || "not ready"}`).join(", ") || n.message;
+  return renderTable(
+    ["NAMESPACE", "STRATEGY", "READY", "WHERE"],
+    namespaces.map((n) => [
+      n.namespace,
+      n.strategy,
+      paint(n.ready === "True" ? "green" : "yellow", n.ready),
+      where(n),
+    ]),
+  );
+};
+
+const problems = (r: StatusReport, { paint }: Look): string =>
+  r.problems.map((p) => `${paint("yellow", "not readable:")} ${p}`).join("\n");
+
+export const renderPeer = (p: PeerStatus, look: Look): string => {
+  const { word, good } = stateOf(p);
+  const head = `${look.paint("bold", `Peer ${p.name}`)} (${p.clusterName}): ${look.paint(good ? "green" : "yellow", word)}\n${facts(
+    [
+      ["id", p.clusterID],
+      ["auth", p.authEndpoint],
+      ["api server", p.apiServer],
+      ["used here", p.outgoing],
+      ["may use us", `${p.incoming}${p.isTenant ? ", and does" : ""}`],
+      ["namespace", p.tenantNamespace],
+      ["identity", p.identityNotAfter && `until ${p.identityNotAfter}`],
+      [
+        "node",
+        p.node &&
+          `${p.node.name}: ${p.node.ready === "True" ? "Ready" : `not ready: ${p.node.reason}: ${p.node.message}`}`,
+      ],
+    ],
+  )}`;
+  return [head, conditions(p, look), capacity("BORROWED", p.borrowed), lent(p), twins(p)]
+    .filter((s) => s !== "")
+    .join("\n\n");
+};
+
+const conditions = (p: PeerStatus, { paint, now }: Look): string => {
+  if (p.conditions.length === 0) return "no service has said anything about this peer yet";
+  const known = [...p.conditions].sort((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type));
+  const table = renderTable(
+    ["CONDITION", "STATUS", "REASON", "FOR", "MESSAGE"],
+    known.map((c) => [
+      c.type,
+      paint(c.status === "True" ? "green" : "yellow", c.status),
+      c.reason,
+      formatAge(c.lastTransitionTime, now),
+      c.message,
+    ]),
+  );
+  const hints = known
+    .flatMap((c) => (c.status === "True" ? [] : [hintFor(c.reason)]))
+    .filter((h) => h !== undefined);
+  return [table, ...new Set(hints.map((h) => `next: ${h}`))].join("\n");
+};
+
+const capacity = (title: string, c: Capacity | undefined): string => {
+  if (!c) return "";
+  const names = [...new Set([...Object.keys(c.offered), ...Object.keys(c.used)])]
+    .filter((n) => n !== "pods")
+    .sort();
+  return renderTable(
+    [title, "USED", "OFFERED"],
+    [...names.map((n) => [n, c.used[n] ?? "0", c.offered[n]]), ["pods", c.pods, c.offered.pods]],
+  );
+};
+
+const lent = (p: PeerStatus): string => {
+  if (!p.lent) return "";
+  const said = [p.lent.decision, p.lent.reason].filter(Boolean).join(": ");
+  return [capacity("LENT", p.lent), ...(said ? [`its request: ${said}`] : [])].join("\n");
+};
+
+const twins = (p: PeerStatus): string =>
+  p.namespaces.length === 0
+    ? ""
+    : renderTable(
+        ["NAMESPACE", "TWIN", "READY", "MESSAGE"],
+        p.namespaces.map((n) => [n.namespace, n.twin, String(n.ready), n.message]),
+      );

@@ -1,0 +1,370 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type Condition,
+  foreignClusters,
+  identities,
+  invitations,
+  make,
+  namespaceOffloadings,
+  SYSTEM_NAMESPACE,
+  tenantNamespace,
+  tenants,
+} from "@tideway/api";
+import { createKube, type Kube, loadCredentials, namespaces, pods, secrets } from "@tideway/k8s";
+import { decodeInvitation, encodeInvitation, hashToken, newToken } from "@tideway/pki";
+import { type ApiServer, startApiServer } from "@tideway/sandbox";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { EXIT } from "../src/exit.ts";
+import { type Ran, tideway as inProcess } from "./io.ts";
+
+// A real API server; where a service has to answer, the test writes into the status what that service would.
+
+const CRDS = join(import.meta.dirname, "../../deploy/base/crds");
+const PIN = `sha256/${Buffer.alloc(32, 7).toString("base64")}`;
+const WEST = {
+  id: "11111111-2222-3333-4444-555555555555",
+  name: "west",
+  endpoint: "west.example.org:443",
+  pin: PIN,
+};
+
+let server: ApiServer;
+let kube: Kube;
+const tideway = (...argv: string[]): Promise<Ran> => inProcess(["--kubeconfig", server.kubeconfig, ...argv]);
+const until = async <T>(ask: () => Promise<T | undefined>): Promise<T> => {
+  for (let i = 0; i < 200; i++) {
+    const found = await ask();
+    if (found !== undefined) return found;
+    await new Promise((r) => setTimeout(r, 25));
+  }
+  throw new Error("did not happen");
+};
+const condition = (type: string, status: Condition["status"] = "True", reason = "Fine"): Condition => ({
+  type,
+  status,
+  reason,
+  message: `${type} is ${status}`,
+  lastTransitionTime: "2026-01-31T12:00:00Z",
+});
+const say = (name: string, fieldManager: string, c: Condition) =>
+  kube.apply(
+    foreignClusters,
+    { metadata: { name }, status: { conditions: [c] } },
+    { fieldManager, subresource: "status" },
+  );
+const invitation = (more: object = {}): string => encodeInvitation({ ...WEST, token: newToken(), ...more });
+const tokens = async () =>
+  (await kube.list(secrets, { namespace: SYSTEM_NAMESPACE })).map((s) => s.metadata.name);
+
+beforeAll(async () => {
+  server = await startApiServer({ name: "cli" });
+  kube = createKube(loadCredentials({}, { kubeconfig: server.kubeconfig }), { userAgent: "cli-test" });
+});
+afterAll(async () => {
+  await kube?.close();
+  await server?.stop();
+});
+
+describe("a cluster without Tideway", () => {
+  test("is told apart from one that does not answer", async () => {
+    const ran = await tideway("status");
+    expect(ran.code).toBe(EXIT.failed);
+    expect(ran.err).toContain("Tideway is not installed in this cluster");
+  });
+});
+
+describe("a cluster with Tideway", () => {
+  beforeAll(async () => {
+    await server.applyCrds(CRDS);
+    await kube.create(namespaces, { metadata: { name: SYSTEM_NAMESPACE } });
+  });
+  beforeEach(async () => {
+    for (const { metadata } of await kube.list(foreignClusters)) {
+      await kube.patch(foreignClusters, metadata.name, undefined, { metadata: { finalizers: null } });
+      await kube.delete(foreignClusters, metadata.name);
+    }
+    for (const name of await tokens()) await kube.delete(secrets, name, SYSTEM_NAMESPACE);
+    for (const { metadata } of await kube.list(tenants)) await kube.delete(tenants, metadata.name);
+  });
+
+  test("status names the cluster and says how to begin when there are no peers", async () => {
+    const ran = await tideway("status");
+    expect(ran.code).toBe(EXIT.ok);
+    expect(ran.out).toContain("no peers; to use another cluster");
+    expect(JSON.parse((await tideway("status", "-o", "json")).out)).toMatchObject({
+      peers: [],
+      problems: [],
+    });
+  });
+
+  describe("invite", () => {
+    const pending = (): Promise<string> =>
+      until(async () => (await kube.list(invitations)).find((i) => !i.status)?.metadata.name);
+    const complete = async (): Promise<void> => {
+      const status = {
+        clusterID: WEST.id,
+        clusterName: "west",
+        authEndpoint: WEST.endpoint,
+        pin: PIN,
+        conditions: [condition("Ready")],
+      };
+      await kube.patch(invitations, await pending(), SYSTEM_NAMESPACE, { status }, { subresource: "status" });
+    };
+
+    test("prints nothing but an invitation whose token only its hash is kept of", async () => {
+      const [ran] = await Promise.all([tideway("invite", "--ttl", "5m", "--note", "for east"), complete()]);
+      expect(ran.err).toContain("valid for 5m");
+      expect(ran.code).toBe(EXIT.ok);
+      const given = decodeInvitation(ran.out);
+      expect(given).toMatchObject(WEST);
+      const kept = (await kube.list(invitations)).find((i) => i.spec.tokenHash === hashToken(given.token));
+      expect(kept?.spec).toMatchObject({ note: "for east", expiresAt: given.exp });
+      expect(JSON.stringify(kept)).not.toContain(given.token);
+      expect(Date.parse(given.exp ?? "") - Date.now()).toBeGreaterThan(4 * 60_000);
+    });
+
+    test("a standing one has no end; -o json gives the parts", async () => {
+      const [ran] = await Promise.all([tideway("invite", "--standing", "-o", "json"), complete()]);
+      const { invitation, name, standing } = JSON.parse(ran.out);
+      expect(standing).toBe(true);
+      expect(decodeInvitation(invitation).exp).toBeUndefined();
+      expect((await kube.get(invitations, name, SYSTEM_NAMESPACE)).spec.standing).toBe(true);
+    });
+
+    test("is taken back, with exit code 3, when the auth service does not answer", async () => {
+      const before = (await kube.list(invitations)).length;
+      const ran = await tideway("invite", "--timeout", "300ms");
+      expect(ran.code).toBe(EXIT.timedOut);
+      expect(ran.err).toContain("waiting for the auth service");
+      expect(ran.err).toContain("logs deploy/auth");
+      expect(await kube.list(invitations)).toHaveLength(before);
+    });
+  });
+
+  describe("peer", () => {
+    test("stores the token, asks for the peering, and lets the token go with the peer", async () => {
+      const text = invitation();
+      const ran = await tideway("peer", text);
+      expect(ran.err).toBe("");
+      expect(ran.out).toContain("west: peering asked for");
+      const fc = await kube.get(foreignClusters, "west");
+      expect(fc.spec).toMatchObject({
+        clusterID: WEST.id,
+        authEndpoint: WEST.endpoint,
+        pins: [PIN],
+        outgoingPeering: "Yes",
+      });
+      const secret = await kube.get(secrets, fc.spec.tokenSecretRef?.name ?? "", SYSTEM_NAMESPACE);
+      expect(Buffer.from(secret.data?.token ?? "", "base64").toString()).toBe(decodeInvitation(text).token);
+      expect(secret.metadata.ownerReferences?.[0]?.uid).toBe(fc.metadata.uid);
+    });
+
+    test("reads the invitation from standard input", async () => {
+      const argv = ["--kubeconfig", server.kubeconfig, "peer", "-", "--name", "occident"];
+      const ran = await inProcess(argv, { stdin: () => Promise.resolve(`${invitation()}\n`) });
+      expect(ran.code).toBe(EXIT.ok);
+      expect((await kube.get(foreignClusters, "occident")).spec.clusterName).toBe("west");
+    });
+
+    test("takes over the ForeignCluster that the peer's own peering has made", async () => {
+      const spec = { clusterID: WEST.id, clusterName: "west", authEndpoint: "old:1", pins: [] };
+      const { metadata } = await kube.create(
+        foreignClusters,
+        make(foreignClusters, { metadata: { name: "wilder-westen" }, spec }),
+      );
+      await tideway("peer", invitation());
+      const fc = await kube.get(foreignClusters, "wilder-westen");
+      expect(fc.metadata.uid).toBe(metadata.uid);
+      expect(fc.spec).toMatchObject({ outgoingPeering: "Yes", authEndpoint: WEST.endpoint });
+      expect(await kube.list(foreignClusters)).toHaveLength(1);
+    });
+
+    test("a second invitation replaces the token of the first", async () => {
+      await tideway("peer", invitation());
+      const first = await tokens();
+      await tideway("peer", invitation());
+      expect(await tokens()).toHaveLength(1);
+      expect(await tokens()).not.toEqual(first);
+    });
+
+    test("--wait shows each step as its service reports it", async () => {
+      const running = tideway("peer", invitation(), "--wait");
+      await until(() => kube.find(foreignClusters, "west"));
+      for (const [type, manager] of [
+        ["Reachable", "discovery"],
+        ["Authenticated", "auth"],
+        ["Negotiated", "negotiator"],
+        ["Virtualised", "virtual-kubelet"],
+      ] as const)
+        await say("west", manager, condition(type));
+      const ran = await running;
+      expect(ran.code).toBe(EXIT.ok);
+      expect(ran.err.split("\n").map((l) => l.split(/\s\s+/)[0])).toEqual([
+        "✓ discovered",
+        "✓ authenticated",
+        "✓ negotiated",
+        "✓ node ready",
+      ]);
+      expect(ran.out).toMatch(/^west is ready as node west after \d+ ms/);
+    });
+
+    test("--wait that runs out ends with 3, says what it waits for, and keeps what was asked", async () => {
+      const running = tideway("peer", invitation(), "--wait", "--timeout", "1s");
+      await until(() => kube.find(foreignClusters, "west"));
+      await say("west", "discovery", condition("Reachable", "False", "NoAnswer"));
+      const ran = await running;
+      expect(ran.code).toBe(EXIT.timedOut);
+      expect(ran.err).toContain("waiting for west to be discovered (NoAnswer: Reachable is False)");
+      expect((await kube.get(foreignClusters, "west")).spec.outgoingPeering).toBe("Yes");
+    });
+  });
+
+  describe("unpeer", () => {
+    const FINALIZER = "discovery.tideway.dev/peer";
+    const hold = (finalizers: string[] | null) =>
+      kube.patch(foreignClusters, "west", undefined, { metadata: { finalizers } });
+
+    test("follows the services down and takes the ForeignCluster and the token away", async () => {
+      await tideway("peer", invitation());
+      await hold([FINALIZER]);
+      await say("west", "virtual-kubelet", condition("Virtualised"));
+      const running = tideway("unpeer", "west", "--wait");
+      await until(async () => (await kube.get(foreignClusters, "west")).metadata.deletionTimestamp);
+      expect((await kube.get(foreignClusters, "west")).spec.outgoingPeering).toBe("No");
+      await say("west", "virtual-kubelet", condition("Virtualised", "False", "Drained"));
+      await hold(null);
+      const ran = await running;
+      expect(ran.err).toContain("✓ node drained and removed");
+      expect(ran.out).toMatch(/^west is unpeered after/);
+      expect(ran.code).toBe(EXIT.ok);
+      expect(await kube.find(foreignClusters, "west")).toBeUndefined();
+      expect(await tokens()).toEqual([]);
+    });
+
+    test("ends only our half while the peer uses this cluster", async () => {
+      await tideway("peer", invitation());
+      await kube.create(
+        tenants,
+        make(tenants, { metadata: { name: "west" }, spec: { clusterID: WEST.id, clusterName: "west" } }),
+      );
+      const home = tenantNamespace("west");
+      await kube.create(namespaces, { metadata: { name: home } });
+      await kube.create(
+        identities,
+        make(identities, { metadata: { name: "outgoing", namespace: home }, spec: { clusterID: WEST.id } }),
+      );
+      const running = tideway("unpeer", "west", "--wait", "-o", "json");
+      await until(async () =>
+        (await kube.get(foreignClusters, "west")).spec.outgoingPeering === "No" ? true : undefined,
+      );
+      await kube.delete(identities, "outgoing", home);
+      const ran = await running;
+      expect(JSON.parse(ran.out)).toMatchObject({ peer: "west", unpeered: true, stillConsumesUs: true });
+      expect((await kube.get(foreignClusters, "west")).spec).not.toHaveProperty("tokenSecretRef");
+      expect(await tokens()).toEqual([]);
+    });
+
+    test("that runs out ends with 3, naming who holds it", async () => {
+      await tideway("peer", invitation());
+      await hold([FINALIZER]);
+      const ran = await tideway("unpeer", "west", "--wait", "--timeout", "500ms");
+      expect(ran.code).toBe(EXIT.timedOut);
+      expect(ran.err).toContain(FINALIZER);
+    });
+
+    test("of nobody known names those that are", async () => {
+      await tideway("peer", invitation());
+      const ran = await tideway("unpeer", "north");
+      expect(ran.err).toContain('there is no peer "north" here\n  peers here: west');
+      expect(ran.code).toBe(EXIT.failed);
+    });
+  });
+
+  describe("offload and unoffload", () => {
+    beforeAll(() => kube.create(namespaces, { metadata: { name: "demo" } }));
+    const nso = () => kube.find(namespaceOffloadings, "offloading", "demo");
+
+    test("write what was asked, and wait until it is so", async () => {
+      const running = tideway(
+        "offload",
+        "namespace",
+        "demo",
+        "--pod-offloading-strategy",
+        "Remote",
+        "--selector",
+        "region=eu",
+        "--wait",
+      );
+      const asked = await until(nso);
+      expect(asked.spec).toEqual({
+        podOffloadingStrategy: "Remote",
+        clusterSelector: [{ matchExpressions: [{ key: "region", operator: "In", values: ["eu"] }] }],
+      });
+      const remoteNamespaces = [{ peer: "west", namespace: "tideway-east--demo", ready: true }];
+      await kube.patch(
+        namespaceOffloadings,
+        "offloading",
+        "demo",
+        { status: { conditions: [condition("Ready")], remoteNamespaces } },
+        { subresource: "status" },
+      );
+      const ran = await running;
+      expect(ran.out).toContain("demo is offloaded after");
+      expect(ran.out).toContain("west: tideway-east--demo");
+      expect((await tideway("status")).out).toMatch(/demo +Remote +True +west: tideway-east--demo/);
+      expect((await tideway("__complete", "--", "unoffload", "namespace", "")).out).toBe("demo");
+      expect((await tideway("unoffload", "namespace", "demo", "--wait")).out).toContain(
+        "demo is at home again",
+      );
+      expect(await nso()).toBeUndefined();
+    });
+
+    test("say so when there is nothing to act on", async () => {
+      expect((await tideway("offload", "namespace", "none")).err).toContain("kubectl create namespace none");
+      expect((await tideway("unoffload", "namespace", "demo")).err).toContain("is not offloaded");
+    });
+  });
+
+  test("status counts what is reserved of what is offered, and explains what is wrong", async () => {
+    await tideway("peer", invitation());
+    await say("west", "negotiator", condition("Negotiated", "False", "Refused"));
+    const spec = {
+      nodeName: "west",
+      containers: [{ name: "c", image: "i", resources: { requests: { cpu: "500m", memory: "1Gi" } } }],
+    };
+    await kube.create(pods, { metadata: { name: "p", namespace: "default" }, spec });
+    const table = await tideway("status");
+    expect(table.out).toMatch(/west .*0\.5\/- +1Gi\/- +1\/-/);
+    expect(table.out).toContain("west: Negotiated: Refused: Negotiated is False");
+    const one = JSON.parse((await tideway("status", "west", "-o", "json")).out);
+    expect(one).toMatchObject({ name: "west", borrowed: { used: { cpu: "0.5", memory: "1Gi" }, pods: 1 } });
+    expect((await tideway("status", "west")).out).toContain("CONDITION");
+  });
+
+  test("version tells what the API server is", async () => {
+    const { client, kubernetes } = JSON.parse((await tideway("version", "-o", "json")).out);
+    expect(client).toMatch(/^\d/);
+    expect(kubernetes).toMatch(/^v1\./);
+  });
+});
+
+test("an API server that is not there ends with 1 and says what to check", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "tideway-cli-"));
+  const kubeconfig = join(dir, "kubeconfig");
+  writeFileSync(
+    kubeconfig,
+    JSON.stringify({
+      "current-context": "a",
+      contexts: [{ name: "a", context: { cluster: "a", user: "a" } }],
+      clusters: [{ name: "a", cluster: { server: "https://127.0.0.1:1" } }],
+      users: [{ name: "a", user: {} }],
+    }),
+  );
+  const ran = await inProcess(["--kubeconfig", kubeconfig, "status"]);
+  rmSync(dir, { recursive: true });
+  expect(ran.code).toBe(EXIT.failed);
+  expect(ran.err).toContain("cannot reach the API server");
+  expect(ran.err).toContain("check that the cluster runs");
+});
