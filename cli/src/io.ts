@@ -6,8 +6,8 @@ export interface Io {
   err(text: string): void;
   /** All of standard input. */
   stdin(): Promise<string>;
-  /** Standard error is a terminal: progress may redraw. */
-  interactive: boolean;
+  /** Standard error, when a person watches: progress may redraw. */
+  terminal?: NodeJS.WriteStream;
   /** Colours are wanted on the terminal (`NO_COLOR` and pipes switch them off). */
   color: boolean;
   env: Record<string, string | undefined>;

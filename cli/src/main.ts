@@ -17,7 +17,7 @@ const io: Io = {
   out: (text) => void process.stdout.write(`${text}\n`),
   err: (text) => void process.stderr.write(`${text}\n`),
   stdin: () => text(process.stdin),
-  interactive: process.stderr.isTTY && process.stdout.isTTY && !process.env.CI,
+  ...(process.stderr.isTTY && !process.env.CI ? { terminal: process.stderr } : {}),
   color: process.stderr.isTTY && process.stdout.isTTY && !process.env.NO_COLOR,
   env: process.env,
   signal: stop.signal,

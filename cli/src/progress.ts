@@ -19,7 +19,7 @@ export interface Progress {
 }
 
 export const createProgress = async (io: Io, steps: Step[], elapsed: () => number): Promise<Progress> =>
-  io.interactive ? await listProgress(io, steps, elapsed) : lineProgress(io, steps, elapsed);
+  io.terminal ? await listProgress(io, io.terminal, steps, elapsed) : lineProgress(io, steps, elapsed);
 
 export const lineProgress = (
   io: Pick<Io, "err" | "color">,
@@ -54,8 +54,14 @@ export const lineProgress = (
   };
 };
 
-const listProgress = async (io: Io, steps: Step[], elapsed: () => number): Promise<Progress> => {
-  const { Listr } = await import("listr2");
+const listProgress = async (
+  io: Io,
+  terminal: NodeJS.WriteStream,
+  steps: Step[],
+  elapsed: () => number,
+): Promise<Progress> => {
+  const { Listr, ListrLogger, ProcessOutput } = await import("listr2");
+  const logger = new ListrLogger({ processOutput: new ProcessOutput(terminal, terminal) });
   const ends = new Map(steps.map((s) => [s.id, Promise.withResolvers<string>()]));
   const tasks = new Map<string, { title: string; output: string }>();
   const list = new Listr(
@@ -70,7 +76,7 @@ const listProgress = async (io: Io, steps: Step[], elapsed: () => number): Promi
     {
       concurrent: true,
       exitOnError: false,
-      rendererOptions: { collapseErrors: false, showErrorMessage: false },
+      rendererOptions: { logger, collapseErrors: false, showErrorMessage: false, formatOutput: "truncate" },
     },
   );
   const drawn = list.run().catch(() => undefined);

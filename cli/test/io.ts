@@ -15,7 +15,6 @@ export const tideway = async (argv: string[], o: Partial<Io> = {}): Promise<Ran>
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
     stdin: () => Promise.resolve(""),
-    interactive: false,
     color: false,
     env: {},
     signal: new AbortController().signal,

@@ -16,7 +16,6 @@ const io = {
   out: () => undefined,
   err: () => undefined,
   stdin: () => Promise.resolve(""),
-  interactive: false,
   color: false,
   env: {},
   signal: new AbortController().signal,
