@@ -28,7 +28,10 @@ export default tseslint.config(
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       "@typescript-eslint/only-throw-error": "error",
       "@typescript-eslint/no-unnecessary-type-assertion": "error",
-      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       "@typescript-eslint/no-explicit-any": "error",
       eqeqeq: "error",
       "no-var": "error",
@@ -47,6 +50,8 @@ export default tseslint.config(
     // Only main.ts reads the process; everything else is given what it needs.
     files: ["services/*/src/**/*.ts"],
     ignores: ["services/*/src/main.ts", "**/*.test.ts"],
-    rules: { "no-restricted-globals": ["error", { name: "process", message: "only main.ts reads process.*" }] },
+    rules: {
+      "no-restricted-globals": ["error", { name: "process", message: "only main.ts reads process.*" }],
+    },
   },
 );

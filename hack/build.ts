@@ -37,7 +37,9 @@ if (import.meta.main) {
   const names = wanted.length > 0 ? wanted : [...services(), "cli"];
   await Promise.all(
     names.map((name) =>
-      name === "cli" ? bundle("cli/src/main.ts", "dist/cli") : bundle(`services/${name}/src/main.ts`, `dist/services/${name}`),
+      name === "cli"
+        ? bundle("cli/src/main.ts", "dist/cli")
+        : bundle(`services/${name}/src/main.ts`, `dist/services/${name}`),
     ),
   );
 }

@@ -43,10 +43,22 @@ const invitation = (await tideway(west, "invite")).trim().split("\n").at(-1)!;
 step("west invites: tideway invite");
 const peeredAt = performance.now();
 await tideway(east, "peer", invitation, "--wait", "--timeout", "60s");
-step(`east peers: tideway peer <invitation> (${Math.round(performance.now() - peeredAt)} ms with the CLI's start)`);
+step(
+  `east peers: tideway peer <invitation> (${Math.round(performance.now() - peeredAt)} ms with the CLI's start)`,
+);
 
 await east.kubectl("create", "namespace", "demo").catch(() => undefined); // there already when run again
-await tideway(east, "offload", "namespace", "demo", "--pod-offloading-strategy", "Remote", "--wait", "--timeout", "60s");
+await tideway(
+  east,
+  "offload",
+  "namespace",
+  "demo",
+  "--pod-offloading-strategy",
+  "Remote",
+  "--wait",
+  "--timeout",
+  "60s",
+);
 step("namespace demo offloaded: tideway offload namespace demo");
 const file = ".sandbox/demo.yaml";
 await import("node:fs").then((fs) => fs.writeFileSync(file, workload));
@@ -56,7 +68,10 @@ step("Deployment hello: three replicas run on west");
 
 show("east's nodes: kubectl get nodes", await east.kubectl("get", "nodes", "-o", "wide"));
 show("the pods as east shows them", await east.kubectl("-n", "demo", "get", "pods", "-o", "wide"));
-show("the same pods on west", await west.kubectl("get", "pods", "-A", "-l", "tideway.dev/origin", "-o", "wide"));
+show(
+  "the same pods on west",
+  await west.kubectl("get", "pods", "-A", "-l", "tideway.dev/origin", "-o", "wide"),
+);
 show("the peering: tideway status", await tideway(east, "status"));
 show("the peering's events from the bus: tideway events", await tideway(east, "events"));
 console.log(`

@@ -41,7 +41,9 @@ interface VitestReport {
 
 /** A file that failed before its first test has no failed test to count: it counts as one itself. */
 const countOf = (report: VitestReport): Count => {
-  const broken = report.testResults.filter((f) => f.status === "failed" && f.assertionResults.length === 0).length;
+  const broken = report.testResults.filter(
+    (f) => f.status === "failed" && f.assertionResults.length === 0,
+  ).length;
   return { passed: report.numPassedTests, failed: report.numFailedTests + broken };
 };
 
@@ -49,7 +51,14 @@ const vitest = (project: string): Suite => ({
   name: `${project} tests`,
   run: async () => {
     const file = join(reports, `${project}.json`);
-    const code = await exec("vitest", ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`]);
+    const code = await exec("vitest", [
+      "run",
+      "--project",
+      project,
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${file}`,
+    ]);
     try {
       const count = countOf(JSON.parse(readFileSync(file, "utf8")) as VitestReport);
       return code !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count;
@@ -81,7 +90,9 @@ for (const suite of suites.filter((s) => only.length === 0 || only.some((o) => s
   total.passed += count.passed;
   total.failed += count.failed;
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  lines.push(`${count.failed > 0 ? "FAILED" : "ok    "}  ${suite.name.padEnd(28)} ${count.passed} passed, ${count.failed} failed  ${seconds} s`);
+  lines.push(
+    `${count.failed > 0 ? "FAILED" : "ok    "}  ${suite.name.padEnd(28)} ${count.passed} passed, ${count.failed} failed  ${seconds} s`,
+  );
 }
 console.log(`\n${lines.join("\n")}\n`);
 console.log(`${total.passed} passed, ${total.failed} failed`);

@@ -2,7 +2,19 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "@tideway/sandbox";
 import { pods } from "@tideway/k8s";
 import { difference, type ServiceName, services, snapshot, tideway } from "@tideway/platform";
-import { apply, dropNamespace, east, ensurePeered, ensureUnpeered, nodeReady, offloadedNamespace, shell, type Side, STAY, west } from "./world.ts";
+import {
+  apply,
+  dropNamespace,
+  east,
+  ensurePeered,
+  ensureUnpeered,
+  nodeReady,
+  offloadedNamespace,
+  shell,
+  type Side,
+  STAY,
+  west,
+} from "./world.ts";
 
 /** A small linear congruential generator (Numerical Recipes' constants): the same moments in each run. */
 const randomFrom = (seed: number) => (): number => {
@@ -12,14 +24,36 @@ const randomFrom = (seed: number) => (): number => {
 
 /** SIGKILL to the service's process, as the kernel's OOM killer would. */
 const sigkill = async (s: Side, service: string): Promise<void> => {
-  const name = (await s.cluster.kubectl("-n", "tideway-system", "get", "pods", "-l", `app.kubernetes.io/name=${service}`, "-o", "name")).trim().split("\n")[0]!;
+  const name = (
+    await s.cluster.kubectl(
+      "-n",
+      "tideway-system",
+      "get",
+      "pods",
+      "-l",
+      `app.kubernetes.io/name=${service}`,
+      "-o",
+      "name",
+    )
+  )
+    .trim()
+    .split("\n")[0]!;
   await s.cluster.kubectl("-n", "tideway-system", "delete", name, "--grace-period=0", "--force");
 };
 
 const available = async (): Promise<void> => {
   await Promise.all(
     [east, west].flatMap((s) =>
-      services.map((name) => s.cluster.kubectl("-n", "tideway-system", "rollout", "status", `deployment/${name}`, "--timeout=120s")),
+      services.map((name) =>
+        s.cluster.kubectl(
+          "-n",
+          "tideway-system",
+          "rollout",
+          "status",
+          `deployment/${name}`,
+          "--timeout=120s",
+        ),
+      ),
     ),
   );
 };
@@ -32,7 +66,10 @@ const deployment = (replicas: number): object => ({
   spec: {
     replicas,
     selector: { matchLabels: { app: "web" } },
-    template: { metadata: { labels: { app: "web" } }, spec: { terminationGracePeriodSeconds: 1, containers: [shell(STAY)] } },
+    template: {
+      metadata: { labels: { app: "web" } },
+      spec: { terminationGracePeriodSeconds: 1, containers: [shell(STAY)] },
+    },
   },
 });
 const uids = async (s: Side, namespace: string): Promise<string[]> =>
@@ -44,11 +81,24 @@ const settled = (twin: string, n: number): Promise<unknown> =>
         east.kube.list(pods, { namespace: NS, labelSelector: "app=web" }),
         west.kube.list(pods, { namespace: twin, labelSelector: "app=web" }),
       ]);
-      const ready = (p: (typeof here)[number]): boolean => p.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
-      const same = here.map((p) => p.metadata.name).sort().join() === there.map((p) => p.metadata.name).sort().join();
+      const ready = (p: (typeof here)[number]): boolean =>
+        p.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
+      const same =
+        here
+          .map((p) => p.metadata.name)
+          .sort()
+          .join() ===
+        there
+          .map((p) => p.metadata.name)
+          .sort()
+          .join();
       return here.length === n && same && here.every(ready) && there.every(ready);
     },
-    { what: `${n} replicas, the same on both sides`, timeoutMs: 120_000, explain: () => east.cluster.kubectl("-n", NS, "get", "pods", "-o", "wide") },
+    {
+      what: `${n} replicas, the same on both sides`,
+      timeoutMs: 120_000,
+      explain: () => east.cluster.kubectl("-n", NS, "get", "pods", "-o", "wide"),
+    },
   );
 
 describe("a service killed at a random moment of peering", () => {
@@ -67,13 +117,22 @@ describe("a service killed at a random moment of peering", () => {
         });
         await tideway(east.cluster, "peer", invitation);
         await killed;
-        await until(nodeReady, { what: `node Ready after ${service} was killed`, timeoutMs: 60_000, explain: () => tideway(east.cluster, "status") });
+        await until(nodeReady, {
+          what: `node Ready after ${service} was killed`,
+          timeoutMs: 60_000,
+          explain: () => tideway(east.cluster, "status"),
+        });
         await tideway(east.cluster, "unpeer", "west", "--wait", "--timeout", "60s");
         await available();
         await until(
           async () => {
             const after = await Promise.all([snapshot(east.cluster), snapshot(west.cluster)]);
-            return after.every((a, i) => difference(before[i]!, a).left.filter((l) => !l.includes("tideway-system/") && !l.includes("Lease")).length === 0);
+            return after.every(
+              (a, i) =>
+                difference(before[i]!, a).left.filter(
+                  (l) => !l.includes("tideway-system/") && !l.includes("Lease"),
+                ).length === 0,
+            );
           },
           {
             what: "nothing left",
@@ -114,15 +173,32 @@ describe("offloaded pods", () => {
   it("survive a bus that restarts with its storage wiped", async () => {
     const before = await uids(east, NS);
     for (const s of [east, west]) {
-      await s.cluster.kubectl("-n", "tideway-system", "delete", "pod", "bus-0", "--grace-period=0", "--force");
-      await s.cluster.kubectl("-n", "tideway-system", "rollout", "status", "statefulset/bus", "--timeout=90s");
+      await s.cluster.kubectl(
+        "-n",
+        "tideway-system",
+        "delete",
+        "pod",
+        "bus-0",
+        "--grace-period=0",
+        "--force",
+      );
+      await s.cluster.kubectl(
+        "-n",
+        "tideway-system",
+        "rollout",
+        "status",
+        "statefulset/bus",
+        "--timeout=90s",
+      );
     }
     await available();
     await until(nodeReady, { what: "node Ready" });
     expect(await uids(east, NS)).toEqual(before);
     await apply(east.cluster, deployment(6));
     await settled(twin, 6);
-    await until(async () => (await tideway(east.cluster, "events")).includes("identity"), { what: "facts published again" });
+    await until(async () => (await tideway(east.cluster, "events")).includes("identity"), {
+      what: "facts published again",
+    });
   });
 
   it("keep running through a partition of 60 s; the node goes NotReady and comes back; no pod is rebuilt", async () => {
@@ -134,7 +210,11 @@ describe("offloaded pods", () => {
     const from = performance.now();
     try {
       await until(async () => !(await nodeReady()), { what: "node NotReady", timeoutMs: 15_000 });
-      await until(() => Promise.resolve(performance.now() - from >= 60_000), { what: "the end of the partition", timeoutMs: 70_000, everyMs: 1000 });
+      await until(() => Promise.resolve(performance.now() - from >= 60_000), {
+        what: "the end of the partition",
+        timeoutMs: 70_000,
+        everyMs: 1000,
+      });
       expect(await uids(west, twin)).toEqual(beforeThere);
     } finally {
       await west.cluster.heal();

@@ -2,9 +2,26 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { until } from "@tideway/sandbox";
 import { type ForeignCluster, foreignClusters, resourceRequests, sharingPolicies } from "@tideway/api";
 import { difference, snapshot, tideway } from "@tideway/platform";
-import { apply, dropNamespace, east, ensurePeered, ensureUnpeered, isTrue, nodeOf, nodeReady, offloadedNamespace, phaseIs, shell, STAY, west } from "./world.ts";
+import {
+  apply,
+  dropNamespace,
+  east,
+  ensurePeered,
+  ensureUnpeered,
+  isTrue,
+  nodeOf,
+  nodeReady,
+  offloadedNamespace,
+  phaseIs,
+  shell,
+  STAY,
+  west,
+} from "./world.ts";
 
-const condition = (fc: ForeignCluster | undefined, type: string): { status: string; reason: string; message: string } | undefined =>
+const condition = (
+  fc: ForeignCluster | undefined,
+  type: string,
+): { status: string; reason: string; message: string } | undefined =>
   fc?.status?.conditions?.find((c) => c.type === type);
 
 /** Token secrets and the ForeignCluster itself are what `tideway peer` made; `unpeer` takes them away too. */
@@ -33,7 +50,9 @@ describe("peering", () => {
           timeoutMs: 20_000,
           explain: async () => {
             const after = await Promise.all([snapshot(east.cluster), snapshot(west.cluster)]);
-            return after.map((a, i) => `${i === 0 ? "east" : "west"}: ${difference(before[i]!, a).left.join(", ")}`).join("\n");
+            return after
+              .map((a, i) => `${i === 0 ? "east" : "west"}: ${difference(before[i]!, a).left.join(", ")}`)
+              .join("\n");
           },
         },
       );
@@ -46,7 +65,12 @@ describe("peering", () => {
   it("leaves nothing behind after pods ran, either", async () => {
     const before = await Promise.all([snapshot(east.cluster), snapshot(west.cluster)]);
     await offloadedNamespace("passing");
-    await apply(east.cluster, { apiVersion: "v1", kind: "Pod", metadata: { name: "p", namespace: "passing" }, spec: { terminationGracePeriodSeconds: 1, containers: [shell(STAY)] } });
+    await apply(east.cluster, {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "p", namespace: "passing" },
+      spec: { terminationGracePeriodSeconds: 1, containers: [shell(STAY)] },
+    });
     await phaseIs(east, "passing", "p", "Running");
     await tideway(east.cluster, "unpeer", "west", "--wait", "--timeout", "60s");
     await dropNamespace("passing");
@@ -84,36 +108,60 @@ describe("peering", () => {
   it("ends a refused request in a condition on both sides that names the rule and the reason", async () => {
     const policy = await west.kube.get(sharingPolicies, "default");
     await west.kube.patch(sharingPolicies, "default", undefined, {
-      spec: { rules: [{ name: "no-east", peers: ["east"], action: "refuse", reason: "maintenance until Monday" }] },
+      spec: {
+        rules: [{ name: "no-east", peers: ["east"], action: "refuse", reason: "maintenance until Monday" }],
+      },
     });
     try {
       const invitation = (await tideway(west.cluster, "invite")).trim().split("\n").at(-1)!;
       await expect(tideway(east.cluster, "peer", invitation, "--wait", "--timeout", "20s")).rejects.toThrow();
-      for (const [side, name] of [[east, "west"], [west, "east"]] as const) {
+      for (const [side, name] of [
+        [east, "west"],
+        [west, "east"],
+      ] as const) {
         const c = await until(
           async () => {
             const seen = condition(await side.kube.find(foreignClusters, name), "Negotiated");
             return seen?.status === "False" && seen.message.includes("no-east") ? seen : undefined;
           },
-          { what: `the refusal on ${name}'s peer`, explain: async () => JSON.stringify(await side.kube.find(foreignClusters, name)) },
+          {
+            what: `the refusal on ${name}'s peer`,
+            explain: async () => JSON.stringify(await side.kube.find(foreignClusters, name)),
+          },
         );
         expect(c.message).toContain("maintenance until Monday");
       }
       expect(await nodeOf()).toBeUndefined();
     } finally {
-      await west.kube.patch(sharingPolicies, "default", undefined, { spec: { rules: policy.spec.rules ?? null } });
+      await west.kube.patch(sharingPolicies, "default", undefined, {
+        spec: { rules: policy.spec.rules ?? null },
+      });
       await ensureUnpeered();
     }
   });
 
   it("waits for a person where the policy says ask, and goes on when they agree", async () => {
-    await west.kube.patch(sharingPolicies, "default", undefined, { spec: { rules: [{ name: "ask-first", peers: ["*"], action: "ask" }] } });
+    await west.kube.patch(sharingPolicies, "default", undefined, {
+      spec: { rules: [{ name: "ask-first", peers: ["*"], action: "ask" }] },
+    });
     try {
       const invitation = (await tideway(west.cluster, "invite")).trim().split("\n").at(-1)!;
       await tideway(east.cluster, "peer", invitation);
-      await until(async () => (await west.kube.find(resourceRequests, "request", "tideway-tenant-east"))?.status?.decision === "Pending", { what: "a pending request on west" });
+      await until(
+        async () =>
+          (await west.kube.find(resourceRequests, "request", "tideway-tenant-east"))?.status?.decision ===
+          "Pending",
+        { what: "a pending request on west" },
+      );
       expect(await nodeOf()).toBeUndefined();
-      await west.cluster.kubectl("-n", "tideway-tenant-east", "annotate", "resourcerequest", "request", "sharing.tideway.dev/approve=yes");
+      await west.cluster.kubectl(
+        "-n",
+        "tideway-tenant-east",
+        "annotate",
+        "resourcerequest",
+        "request",
+        "sharing.tideway.dev/approve=yes",
+      );
       await until(nodeReady, { what: "virtual node Ready after the approval" });
     } finally {
       await west.kube.patch(sharingPolicies, "default", undefined, { spec: { rules: null } });
@@ -147,9 +195,12 @@ describe("peering", () => {
     await ensurePeered();
     const fc = await east.kube.get(foreignClusters, "west");
     for (const type of ["Reachable", "Authenticated", "Negotiated", "Replicated", "Virtualised", "Ready"])
-      await until(async () => isTrue((await east.kube.get(foreignClusters, "west")).status?.conditions, type), {
-        what: `condition ${type} True`,
-        explain: () => JSON.stringify(fc.status),
-      });
+      await until(
+        async () => isTrue((await east.kube.get(foreignClusters, "west")).status?.conditions, type),
+        {
+          what: `condition ${type} True`,
+          explain: () => JSON.stringify(fc.status),
+        },
+      );
   });
 });

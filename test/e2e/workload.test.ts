@@ -4,7 +4,19 @@ import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "@tideway/sandbox";
 import { configMaps, events, pods, secrets } from "@tideway/k8s";
-import { apply, dropNamespace, east, kubectlRaw, nodeOf, offloadedNamespace, phaseIs, podOf, shell, STAY, west } from "./world.ts";
+import {
+  apply,
+  dropNamespace,
+  east,
+  kubectlRaw,
+  nodeOf,
+  offloadedNamespace,
+  phaseIs,
+  podOf,
+  shell,
+  STAY,
+  west,
+} from "./world.ts";
 
 const NS = "workload";
 let twin: string;
@@ -30,13 +42,18 @@ describe("a Deployment across the border", () => {
     spec: {
       replicas,
       selector: { matchLabels: { app: "web" } },
-      template: { metadata: { labels: { app: "web", version } }, spec: { terminationGracePeriodSeconds: 2, containers: [shell(STAY)] } },
+      template: {
+        metadata: { labels: { app: "web", version } },
+        spec: { terminationGracePeriodSeconds: 2, containers: [shell(STAY)] },
+      },
     },
   });
   const rolledOut = (): Promise<string> =>
     east.cluster.kubectl("-n", NS, "rollout", "status", "deployment/web", "--timeout=90s");
   const remotePods = async (): Promise<string[]> =>
-    (await west.kube.list(pods, { namespace: twin, labelSelector: "app=web" })).map((p) => p.metadata.labels?.version ?? "");
+    (await west.kube.list(pods, { namespace: twin, labelSelector: "app=web" })).map(
+      (p) => p.metadata.labels?.version ?? "",
+    );
 
   it("shows the peer as a Ready node with the offered capacity", async () => {
     const node = await nodeOf();
@@ -53,7 +70,9 @@ describe("a Deployment across the border", () => {
     expect(local.map((p) => p.spec?.nodeName)).toEqual(["west", "west", "west"]);
     const remote = await west.kube.list(pods, { namespace: twin, labelSelector: "app=web" });
     expect(remote.map((p) => p.metadata.name).sort()).toEqual(local.map((p) => p.metadata.name).sort());
-    expect(remote.every((p) => p.status?.containerStatuses?.[0]?.containerID?.startsWith("containerd://"))).toBe(true);
+    expect(
+      remote.every((p) => p.status?.containerStatuses?.[0]?.containerID?.startsWith("containerd://")),
+    ).toBe(true);
     expect(remote.every((p) => p.spec?.nodeName !== "west")).toBe(true);
   });
 
@@ -63,7 +82,10 @@ describe("a Deployment across the border", () => {
     await until(async () => (await remotePods()).length === 5, { what: "five pods on west" });
     await east.cluster.kubectl("-n", NS, "scale", "deployment/web", "--replicas=2");
     await until(async () => (await remotePods()).length === 2, { what: "two pods on west" });
-    await until(async () => (await east.kube.list(pods, { namespace: NS, labelSelector: "app=web" })).length === 2, { what: "two pods on east" });
+    await until(
+      async () => (await east.kube.list(pods, { namespace: NS, labelSelector: "app=web" })).length === 2,
+      { what: "two pods on east" },
+    );
   });
 
   it("rolls an update out", async () => {
@@ -75,52 +97,85 @@ describe("a Deployment across the border", () => {
   it("is gone on both sides after its deletion", async () => {
     await east.cluster.kubectl("-n", NS, "delete", "deployment/web");
     await until(async () => (await remotePods()).length === 0, { what: "no pods on west" });
-    await until(async () => (await east.kube.list(pods, { namespace: NS, labelSelector: "app=web" })).length === 0, { what: "no pods on east" });
+    await until(
+      async () => (await east.kube.list(pods, { namespace: NS, labelSelector: "app=web" })).length === 0,
+      { what: "no pods on east" },
+    );
   });
 });
 
 describe("kubectl on a pod across the border", () => {
-  const script = "echo first; echo second; echo to-stderr >&2; i=0; trap 'exit 0' TERM; while true; do i=$((i+1)); echo tick $i; sleep 0.2 & wait; done";
+  const script =
+    "echo first; echo second; echo to-stderr >&2; i=0; trap 'exit 0' TERM; while true; do i=$((i+1)); echo tick $i; sleep 0.2 & wait; done";
   beforeAll(async () => {
-    await apply(east.cluster, pod("tool", { containers: [shell(script, { ports: [{ containerPort: 8080 }] })] }));
+    await apply(
+      east.cluster,
+      pod("tool", { containers: [shell(script, { ports: [{ containerPort: 8080 }] })] }),
+    );
     await running("tool");
   });
 
   it("reads logs, whole and with every option", async () => {
-    const all = await until(async () => {
-      const text = await east.cluster.kubectl("-n", NS, "logs", "tool");
-      return text.includes("tick 2") ? text : undefined;
-    }, { what: "two ticks in the log" });
+    const all = await until(
+      async () => {
+        const text = await east.cluster.kubectl("-n", NS, "logs", "tool");
+        return text.includes("tick 2") ? text : undefined;
+      },
+      { what: "two ticks in the log" },
+    );
     expect(all).toMatch(/^first\nsecond\n/);
     expect(all).toContain("to-stderr");
-    expect((await east.cluster.kubectl("-n", NS, "logs", "tool", "--tail=1")).trim().split("\n")).toHaveLength(1);
-    expect(await east.cluster.kubectl("-n", NS, "logs", "tool", "--timestamps", "--tail=1")).toMatch(/^\d{4}-\d\d-\d\dT/);
+    expect(
+      (await east.cluster.kubectl("-n", NS, "logs", "tool", "--tail=1")).trim().split("\n"),
+    ).toHaveLength(1);
+    expect(await east.cluster.kubectl("-n", NS, "logs", "tool", "--timestamps", "--tail=1")).toMatch(
+      /^\d{4}-\d\d-\d\dT/,
+    );
     expect((await east.cluster.kubectl("-n", NS, "logs", "tool", "--limit-bytes=5")).length).toBe(5);
     expect(await east.cluster.kubectl("-n", NS, "logs", "tool", "--since=1h")).toContain("first");
   });
 
   it("follows logs", async () => {
-    const { out } = await kubectlRaw(east.cluster, ["-n", NS, "logs", "-f", "--tail=0", "tool"], { until: (o) => (o.match(/tick/g) ?? []).length >= 5 });
+    const { out } = await kubectlRaw(east.cluster, ["-n", NS, "logs", "-f", "--tail=0", "tool"], {
+      until: (o) => (o.match(/tick/g) ?? []).length >= 5,
+    });
     expect(out.match(/tick/g)!.length).toBeGreaterThanOrEqual(5);
   });
 
   it("executes commands with input, output, errors and exit code", async () => {
-    const cat = await kubectlRaw(east.cluster, ["-n", NS, "exec", "-i", "tool", "--", "cat"], { input: "over the border\n" });
+    const cat = await kubectlRaw(east.cluster, ["-n", NS, "exec", "-i", "tool", "--", "cat"], {
+      input: "over the border\n",
+    });
     expect(cat).toMatchObject({ out: "over the border\n", code: 0 });
-    const failing = await kubectlRaw(east.cluster, ["-n", NS, "exec", "tool", "--", "bash", "-c", "echo bad >&2; exit 7"]);
+    const failing = await kubectlRaw(east.cluster, [
+      "-n",
+      NS,
+      "exec",
+      "tool",
+      "--",
+      "bash",
+      "-c",
+      "echo bad >&2; exit 7",
+    ]);
     expect(failing.code).toBe(7);
     expect(failing.err).toContain("bad");
   });
 
   it("gives a terminal", async () => {
     const { stdout } = await import("./world.ts").then(({ exec }) =>
-      exec("script", ["-qec", `bin/kubectl --kubeconfig ${east.cluster.kubeconfig} -n ${NS} exec -it tool -- tty`, "/dev/null"]),
+      exec("script", [
+        "-qec",
+        `bin/kubectl --kubeconfig ${east.cluster.kubeconfig} -n ${NS} exec -it tool -- tty`,
+        "/dev/null",
+      ]),
     );
     expect(stdout).toContain("/dev/pts/");
   });
 
   it("attaches to the running container", async () => {
-    const { out } = await kubectlRaw(east.cluster, ["-n", NS, "attach", "tool"], { until: (o) => o.includes("tick") });
+    const { out } = await kubectlRaw(east.cluster, ["-n", NS, "attach", "tool"], {
+      until: (o) => o.includes("tick"),
+    });
     expect(out).toContain("tick");
   });
 
@@ -141,16 +196,31 @@ describe("kubectl on a pod across the border", () => {
 
   it("forwards a port", async () => {
     const serve = `require("http").createServer((q, s) => s.end("hello from " + process.env.HOSTNAME)).listen(8080)`;
-    await apply(east.cluster, pod("server", { containers: [{ name: "main", image: "tideway.local/workload:1", command: ["node", "-e", serve] }] }));
+    await apply(
+      east.cluster,
+      pod("server", {
+        containers: [{ name: "main", image: "tideway.local/workload:1", command: ["node", "-e", serve] }],
+      }),
+    );
     await running("server");
     const free = createServer().listen(0);
     await once(free, "listening");
     const { port } = free.address() as { port: number };
     free.close();
-    const child = spawn("bin/kubectl", ["--kubeconfig", east.cluster.kubeconfig, "-n", NS, "port-forward", "pod/server", `${port}:8080`]);
+    const child = spawn("bin/kubectl", [
+      "--kubeconfig",
+      east.cluster.kubeconfig,
+      "-n",
+      NS,
+      "port-forward",
+      "pod/server",
+      `${port}:8080`,
+    ]);
     try {
       await once(child.stdout, "data");
-      const answer = await until(async () => (await fetch(`http://127.0.0.1:${port}/`)).text(), { what: "an answer over the forwarded port" });
+      const answer = await until(async () => (await fetch(`http://127.0.0.1:${port}/`)).text(), {
+        what: "an answer over the forwarded port",
+      });
       expect(answer).toBe("hello from server");
     } finally {
       child.kill();
@@ -198,8 +268,14 @@ describe("a pod across the border behaves as on a real node", () => {
   });
 
   it("takes its environment and files from ConfigMaps and Secrets, and sees their changes", async () => {
-    await east.kube.create(configMaps, { metadata: { name: "settings", namespace: NS }, data: { COLOUR: "teal" } });
-    await east.kube.create(secrets, { metadata: { name: "keys", namespace: NS }, data: { KEY: Buffer.from("s3cret").toString("base64") } });
+    await east.kube.create(configMaps, {
+      metadata: { name: "settings", namespace: NS },
+      data: { COLOUR: "teal" },
+    });
+    await east.kube.create(secrets, {
+      metadata: { name: "keys", namespace: NS },
+      data: { KEY: Buffer.from("s3cret").toString("base64") },
+    });
     await apply(
       east.cluster,
       pod("env", {
@@ -217,19 +293,27 @@ describe("a pod across the border behaves as on a real node", () => {
       }),
     );
     await running("env");
-    const text = await until(async () => (await east.cluster.kubectl("-n", NS, "logs", "env")) || undefined, { what: "the pod's output" });
+    const text = await until(async () => (await east.cluster.kubectl("-n", NS, "logs", "env")) || undefined, {
+      what: "the pod's output",
+    });
     expect(text).toContain("teal s3cret env\nteal");
     await east.kube.patch(configMaps, "settings", NS, { data: { COLOUR: "amber" } });
-    await until(async () => (await west.kube.find(configMaps, "settings", twin))?.data?.COLOUR === "amber", { what: "the change on west" });
+    await until(async () => (await west.kube.find(configMaps, "settings", twin))?.data?.COLOUR === "amber", {
+      what: "the change on west",
+    });
     await east.cluster.kubectl("-n", NS, "delete", "pod", "env", "--now");
-    await until(async () => !(await west.kube.find(secrets, "keys", twin)), { what: "the Secret withdrawn when nothing refers to it" });
+    await until(async () => !(await west.kube.find(secrets, "keys", twin)), {
+      what: "the Secret withdrawn when nothing refers to it",
+    });
   });
 
   it("shows a Secret that no pod refers to to nobody", async () => {
     await east.kube.create(secrets, { metadata: { name: "private", namespace: NS }, data: { KEY: "eA==" } });
     await apply(east.cluster, pod("plain", { containers: [shell(STAY)] }));
     await running("plain");
-    expect((await west.kube.list(secrets, { namespace: twin })).map((s) => s.metadata.name)).not.toContain("private");
+    expect((await west.kube.list(secrets, { namespace: twin })).map((s) => s.metadata.name)).not.toContain(
+      "private",
+    );
   });
 
   it("completes a Job", async () => {
@@ -237,16 +321,32 @@ describe("a pod across the border behaves as on a real node", () => {
       apiVersion: "batch/v1",
       kind: "Job",
       metadata: { name: "sum", namespace: NS },
-      spec: { completions: 3, parallelism: 2, template: { spec: { restartPolicy: "Never", containers: [shell("echo $((40 + 2))")] } } },
+      spec: {
+        completions: 3,
+        parallelism: 2,
+        template: { spec: { restartPolicy: "Never", containers: [shell("echo $((40 + 2))")] } },
+      },
     });
     await east.cluster.kubectl("-n", NS, "wait", "--for=condition=Complete", "job/sum", "--timeout=60s");
     expect(await east.cluster.kubectl("-n", NS, "logs", "job/sum")).toBe("42\n");
   });
 
   it("ends with its grace period: the container gets SIGTERM and time to finish", async () => {
-    await apply(east.cluster, pod("graceful", { terminationGracePeriodSeconds: 20, containers: [shell("trap 'echo ending; sleep 2; echo ended; exit 0' TERM; echo up; while true; do sleep 0.2; done")] }));
+    await apply(
+      east.cluster,
+      pod("graceful", {
+        terminationGracePeriodSeconds: 20,
+        containers: [
+          shell(
+            "trap 'echo ending; sleep 2; echo ended; exit 0' TERM; echo up; while true; do sleep 0.2; done",
+          ),
+        ],
+      }),
+    );
     await running("graceful");
-    await until(async () => (await east.cluster.kubectl("-n", NS, "logs", "graceful")).includes("up"), { what: "the trap to be set" });
+    await until(async () => (await east.cluster.kubectl("-n", NS, "logs", "graceful")).includes("up"), {
+      what: "the trap to be set",
+    });
     const follow = kubectlRaw(east.cluster, ["-n", NS, "logs", "-f", "graceful"]);
     await east.cluster.kubectl("-n", NS, "delete", "pod", "graceful");
     expect((await follow).out).toContain("ending\nended");
@@ -254,10 +354,18 @@ describe("a pod across the border behaves as on a real node", () => {
   });
 
   it("brings the provider's events back to the pod", async () => {
-    await apply(east.cluster, pod("noimage", { containers: [{ name: "main", image: "tideway.local/does-not-exist:1", imagePullPolicy: "Never" }] }));
+    await apply(
+      east.cluster,
+      pod("noimage", {
+        containers: [{ name: "main", image: "tideway.local/does-not-exist:1", imagePullPolicy: "Never" }],
+      }),
+    );
     await until(
       async () => {
-        const all = await east.kube.list(events, { namespace: NS, fieldSelector: "involvedObject.name=noimage" });
+        const all = await east.kube.list(events, {
+          namespace: NS,
+          fieldSelector: "involvedObject.name=noimage",
+        });
         return all.some((e) => e.reason === "ErrImageNeverPull" || e.reason === "Failed");
       },
       { what: "the image's failure as an Event on east" },
@@ -268,9 +376,15 @@ describe("a pod across the border behaves as on a real node", () => {
   });
 
   it("stays Pending with the scheduler's words when it asks for more than the offer", async () => {
-    await apply(east.cluster, pod("huge", { containers: [shell(STAY, { resources: { requests: { cpu: "900" } } })] }));
+    await apply(
+      east.cluster,
+      pod("huge", { containers: [shell(STAY, { resources: { requests: { cpu: "900" } } })] }),
+    );
     const message = await until(
-      async () => (await podOf(east, NS, "huge"))?.status?.conditions?.find((c) => c.type === "PodScheduled" && c.status === "False")?.message,
+      async () =>
+        (await podOf(east, NS, "huge"))?.status?.conditions?.find(
+          (c) => c.type === "PodScheduled" && c.status === "False",
+        )?.message,
       { what: "the scheduler's verdict" },
     );
     expect(message).toContain("Insufficient cpu");
@@ -278,7 +392,10 @@ describe("a pod across the border behaves as on a real node", () => {
   });
 
   it("refuses what a foreign pod may not have, and says which field", async () => {
-    await apply(east.cluster, pod("privileged", { containers: [shell(STAY, { securityContext: { privileged: true } })] }));
+    await apply(
+      east.cluster,
+      pod("privileged", { containers: [shell(STAY, { securityContext: { privileged: true } })] }),
+    );
     const failed = await phaseIs(east, NS, "privileged", "Failed");
     expect(failed.status?.message).toContain("privileged");
     expect(await podOf(west, twin, "privileged")).toBeUndefined();

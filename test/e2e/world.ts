@@ -21,8 +21,10 @@ const side = async (name: string): Promise<Side> => {
 export const east = await side("east");
 export const west = await side("west");
 
-export const isTrue = (conditions: readonly { type: string; status: string }[] | undefined, type: string): boolean =>
-  conditions?.some((c) => c.type === type && c.status === "True") ?? false;
+export const isTrue = (
+  conditions: readonly { type: string; status: string }[] | undefined,
+  type: string,
+): boolean => conditions?.some((c) => c.type === type && c.status === "True") ?? false;
 
 export const nodeOf = (name = "west"): Promise<Node | undefined> => east.kube.find(nodes, name);
 export const nodeReady = async (): Promise<boolean> => isTrue((await nodeOf())?.status?.conditions, "Ready");
@@ -34,15 +36,31 @@ export const ensurePeered = async (): Promise<void> => {
 };
 
 export const ensureUnpeered = async (): Promise<void> => {
-  if (await east.kube.find(foreignClusters, "west")) await tideway(east.cluster, "unpeer", "west", "--wait", "--timeout", "60s");
+  if (await east.kube.find(foreignClusters, "west"))
+    await tideway(east.cluster, "unpeer", "west", "--wait", "--timeout", "60s");
 };
 
 /** A fresh namespace whose pods run on the peer; gives the name of its twin there. */
 export const offloadedNamespace = async (name: string): Promise<string> => {
   await ensurePeered();
-  if (!(await east.kube.find({ group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false }, name)))
+  if (
+    !(await east.kube.find(
+      { group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false },
+      name,
+    ))
+  )
     await east.cluster.kubectl("create", "namespace", name);
-  await tideway(east.cluster, "offload", "namespace", name, "--pod-offloading-strategy", "Remote", "--wait", "--timeout", "60s");
+  await tideway(
+    east.cluster,
+    "offload",
+    "namespace",
+    name,
+    "--pod-offloading-strategy",
+    "Remote",
+    "--wait",
+    "--timeout",
+    "60s",
+  );
   return `tideway-east--${name}`;
 };
 
@@ -73,14 +91,18 @@ export const shell = (line: string, more: object = {}): object => ({
 /** Runs until told to end, and then ends at once. */
 export const STAY = "trap 'exit 0' TERM; while true; do sleep 1 & wait; done";
 
-export const podOf = (s: Side, namespace: string, name: string): Promise<Pod | undefined> => s.kube.find(pods, name, namespace);
+export const podOf = (s: Side, namespace: string, name: string): Promise<Pod | undefined> =>
+  s.kube.find(pods, name, namespace);
 export const phaseIs = (s: Side, namespace: string, name: string, phase: string): Promise<Pod> =>
   until(
     async () => {
       const pod = await podOf(s, namespace, name);
       return pod?.status?.phase === phase ? pod : undefined;
     },
-    { what: `pod ${namespace}/${name} ${phase}`, explain: async () => JSON.stringify((await podOf(s, namespace, name))?.status) },
+    {
+      what: `pod ${namespace}/${name} ${phase}`,
+      explain: async () => JSON.stringify((await podOf(s, namespace, name))?.status),
+    },
   );
 
 /** kubectl with an input and without throwing: what a person sees, and the exit code. */
@@ -90,7 +112,9 @@ export const kubectlRaw = (
   o: { input?: string; until?: (out: string) => boolean; timeoutMs?: number } = {},
 ): Promise<{ out: string; err: string; code: number | null }> =>
   new Promise((resolve, reject) => {
-    const child = spawn("bin/kubectl", ["--kubeconfig", cluster.kubeconfig, ...args], { stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn("bin/kubectl", ["--kubeconfig", cluster.kubeconfig, ...args], {
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     let out = "";
     let err = "";
     const timer = setTimeout(() => child.kill("SIGTERM"), o.timeoutMs ?? 30_000);

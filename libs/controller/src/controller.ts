@@ -21,7 +21,11 @@ export type Reconcile = (key: string, ctx: ReconcileContext) => Promise<Reconcil
 
 /** Where a controller reports; implemented on prom-client by `@tideway/telemetry`. */
 export interface ControllerMetrics {
-  reconciled(controller: string, outcome: "success" | "error" | "terminal" | "conflict", seconds: number): void;
+  reconciled(
+    controller: string,
+    outcome: "success" | "error" | "terminal" | "conflict",
+    seconds: number,
+  ): void;
   depth?(controller: string, length: () => number): void;
 }
 

@@ -99,7 +99,11 @@ describe("queue", () => {
         fc.array(
           fc.oneof(
             fc.record({ do: fc.constant("add" as const), key: fc.constantFrom("a", "b", "c") }),
-            fc.record({ do: fc.constant("after" as const), key: fc.constantFrom("a", "b", "c"), ms: fc.nat(50) }),
+            fc.record({
+              do: fc.constant("after" as const),
+              key: fc.constantFrom("a", "b", "c"),
+              ms: fc.nat(50),
+            }),
             fc.record({ do: fc.constant("fail" as const), key: fc.constantFrom("a", "b", "c") }),
             fc.record({ do: fc.constant("take" as const) }),
             fc.record({ do: fc.constant("done" as const) }),

@@ -63,19 +63,45 @@ export interface Kube {
   readonly credentials: Credentials;
   get<T extends KubeObject>(r: Resource<T>, name: string, namespace?: string, o?: RequestOptions): Promise<T>;
   /** Like get, but `undefined` instead of NotFoundError. */
-  find<T extends KubeObject>(r: Resource<T>, name: string, namespace?: string, o?: RequestOptions): Promise<T | undefined>;
+  find<T extends KubeObject>(
+    r: Resource<T>,
+    name: string,
+    namespace?: string,
+    o?: RequestOptions,
+  ): Promise<T | undefined>;
   /** All objects, page by page. */
   list<T extends KubeObject>(r: Resource<T>, o?: ListOptions): Promise<T[]>;
-  create<T extends KubeObject>(r: Resource<T>, obj: T, o?: RequestOptions & { fieldManager?: string }): Promise<T>;
+  create<T extends KubeObject>(
+    r: Resource<T>,
+    obj: T,
+    o?: RequestOptions & { fieldManager?: string },
+  ): Promise<T>;
   /** PUT; metadata.resourceVersion makes it optimistic. */
-  replace<T extends KubeObject>(r: Resource<T>, obj: T, o?: RequestOptions & { subresource?: string }): Promise<T>;
+  replace<T extends KubeObject>(
+    r: Resource<T>,
+    obj: T,
+    o?: RequestOptions & { subresource?: string },
+  ): Promise<T>;
   /** Server-side apply (KEP-555). Carry metadata.uid on updates: without it a deleted name comes back as a ghost. */
   apply<T extends KubeObject>(r: Resource<T>, obj: Applicable<T>, o: ApplyOptions): Promise<T>;
-  patch<T extends KubeObject>(r: Resource<T>, name: string, namespace: string | undefined, patch: unknown, o?: PatchOptions): Promise<T>;
+  patch<T extends KubeObject>(
+    r: Resource<T>,
+    name: string,
+    namespace: string | undefined,
+    patch: unknown,
+    o?: PatchOptions,
+  ): Promise<T>;
   /** Idempotent: what is gone already counts as deleted. */
   delete(r: Resource, name: string, namespace?: string, o?: DeleteOptions): Promise<void>;
   /** POST to a subresource such as serviceaccounts/token or pods/eviction. */
-  createSub<R = unknown>(r: Resource, name: string, namespace: string | undefined, subresource: string, body: unknown, o?: RequestOptions): Promise<R>;
+  createSub<R = unknown>(
+    r: Resource,
+    name: string,
+    namespace: string | undefined,
+    subresource: string,
+    body: unknown,
+    o?: RequestOptions,
+  ): Promise<R>;
   /** Raw; any status is returned, nothing is thrown for it. The caller consumes the body. */
   request(o: RawRequest): Promise<RawResponse>;
   close(): Promise<void>;
@@ -151,12 +177,21 @@ export const createKube = (credentials: Credentials, o: KubeOptions): Kube => {
     rejectUnauthorized: !credentials.insecure,
     timeout: 5_000,
   };
-  const agent = new Agent({ connect, connections: o.connections ?? 64, allowH2: false, keepAliveTimeout: 60_000 });
+  const agent = new Agent({
+    connect,
+    connections: o.connections ?? 64,
+    allowH2: false,
+    keepAliveTimeout: 60_000,
+  });
   const streams = new Agent({ connect, allowH2: false });
   const origin = credentials.server.replace(/\/+$/, "");
 
   const request = async (r: RawRequest): Promise<RawResponse> => {
-    const headers: Record<string, string> = { "user-agent": o.userAgent, accept: "application/json", ...r.headers };
+    const headers: Record<string, string> = {
+      "user-agent": o.userAgent,
+      accept: "application/json",
+      ...r.headers,
+    };
     if (credentials.token) headers.authorization = `Bearer ${await credentials.token()}`;
     const isStream = r.bodyTimeoutMs === 0;
     try {
@@ -169,7 +204,11 @@ export const createKube = (credentials: Credentials, o: KubeOptions): Kube => {
         ...(r.body !== undefined ? { body: r.body } : {}),
         ...(r.signal ? { signal: r.signal } : {}),
       });
-      return { status: answer.statusCode, headers: answer.headers, body: answer.body as unknown as RawResponse["body"] };
+      return {
+        status: answer.statusCode,
+        headers: answer.headers,
+        body: answer.body as unknown as RawResponse["body"],
+      };
     } catch (cause) {
       if (r.signal?.aborted) throw cause;
       const where = `${r.method} ${origin}${r.path}`;
@@ -193,10 +232,12 @@ export const createKube = (credentials: Credentials, o: KubeOptions): Kube => {
     throw errorOf(answer.status, body, `${r.method} ${origin}${r.path}`);
   };
 
-  const withSignal = (s?: RequestOptions): { signal?: AbortSignal } => (s?.signal ? { signal: s.signal } : {});
+  const withSignal = (s?: RequestOptions): { signal?: AbortSignal } =>
+    s?.signal ? { signal: s.signal } : {};
   const json = { "content-type": "application/json" };
 
-  const get: Kube["get"] = (r, name, namespace, opts) => call({ method: "GET", path: pathOf(r, namespace, name), ...withSignal(opts) });
+  const get: Kube["get"] = (r, name, namespace, opts) =>
+    call({ method: "GET", path: pathOf(r, namespace, name), ...withSignal(opts) });
 
   return {
     credentials,
@@ -270,14 +311,26 @@ export const createKube = (credentials: Credentials, o: KubeOptions): Kube => {
         ...(opts?.propagation ? { propagationPolicy: opts.propagation } : {}),
       };
       try {
-        await call({ method: "DELETE", path: pathOf(r, namespace, name), headers: json, body: JSON.stringify(body), ...withSignal(opts) });
+        await call({
+          method: "DELETE",
+          path: pathOf(r, namespace, name),
+          headers: json,
+          body: JSON.stringify(body),
+          ...withSignal(opts),
+        });
       } catch (err) {
         if (err instanceof NotFoundError || (opts?.uid && err instanceof ConflictError)) return;
         throw err;
       }
     },
     createSub: (r, name, namespace, subresource, body, opts) =>
-      call({ method: "POST", path: pathOf(r, namespace, name, subresource), headers: json, body: JSON.stringify(body), ...withSignal(opts) }),
+      call({
+        method: "POST",
+        path: pathOf(r, namespace, name, subresource),
+        headers: json,
+        body: JSON.stringify(body),
+        ...withSignal(opts),
+      }),
     close: async () => {
       await Promise.all([agent.destroy(), streams.destroy()]);
     },

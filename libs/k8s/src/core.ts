@@ -17,7 +17,13 @@ import type {
 import { type KubeObject, type ObjectMeta, resource } from "./types.ts";
 
 /** client-node types dates as Date; on the wire, and so in our caches, they are strings. */
-type Wire<T> = T extends Date ? string : T extends (infer U)[] ? Wire<U>[] : T extends object ? { [K in keyof T]: Wire<T[K]> } : T;
+type Wire<T> = T extends Date
+  ? string
+  : T extends (infer U)[]
+    ? Wire<U>[]
+    : T extends object
+      ? { [K in keyof T]: Wire<T[K]> }
+      : T;
 type Kind<T> = Omit<Wire<T>, "metadata"> & KubeObject & { metadata: ObjectMeta };
 
 export type Pod = Kind<V1Pod>;
@@ -47,7 +53,13 @@ const rbac = "rbac.authorization.k8s.io";
 export const roles = resource<Role>(rbac, "v1", "roles", "Role");
 export const roleBindings = resource<RoleBinding>(rbac, "v1", "rolebindings", "RoleBinding");
 export const clusterRoles = resource<ClusterRole>(rbac, "v1", "clusterroles", "ClusterRole", false);
-export const clusterRoleBindings = resource<ClusterRoleBinding>(rbac, "v1", "clusterrolebindings", "ClusterRoleBinding", false);
+export const clusterRoleBindings = resource<ClusterRoleBinding>(
+  rbac,
+  "v1",
+  "clusterrolebindings",
+  "ClusterRoleBinding",
+  false,
+);
 export const certificateSigningRequests = resource<CertificateSigningRequest>(
   "certificates.k8s.io",
   "v1",
@@ -55,4 +67,9 @@ export const certificateSigningRequests = resource<CertificateSigningRequest>(
   "CertificateSigningRequest",
   false,
 );
-export const networkPolicies = resource<NetworkPolicy>("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy");
+export const networkPolicies = resource<NetworkPolicy>(
+  "networking.k8s.io",
+  "v1",
+  "networkpolicies",
+  "NetworkPolicy",
+);

@@ -19,7 +19,11 @@ export interface InformerOptions<T extends KubeObject> {
   now?: () => number;
 }
 
-export type ChangeHandler<T> = (key: string, obj: Readonly<T> | undefined, old: Readonly<T> | undefined) => void;
+export type ChangeHandler<T> = (
+  key: string,
+  obj: Readonly<T> | undefined,
+  old: Readonly<T> | undefined,
+) => void;
 
 /**
  * A local copy of a collection, kept current by list and watch with bookmarks (KEP-956).
@@ -56,7 +60,11 @@ const PAGE = 1000;
 const METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 const METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
-export const informer = <T extends KubeObject>(kube: Kube, r: Resource<T>, o: InformerOptions<T> = {}): Informer<T> => {
+export const informer = <T extends KubeObject>(
+  kube: Kube,
+  r: Resource<T>,
+  o: InformerOptions<T> = {},
+): Informer<T> => {
   const cache = new Map<string, T>();
   const changes = new Set<ChangeHandler<T>>();
   const errors = new Set<(err: unknown) => void>();
@@ -151,12 +159,19 @@ export const informer = <T extends KubeObject>(kube: Kube, r: Resource<T>, o: In
     const answer = await kube.request({
       method: "GET",
       path,
-      query: { ...selectors, watch: true, allowWatchBookmarks: true, resourceVersion: version, timeoutSeconds: 300 + Math.floor(random() * 300) },
+      query: {
+        ...selectors,
+        watch: true,
+        allowWatchBookmarks: true,
+        resourceVersion: version,
+        timeoutSeconds: 300 + Math.floor(random() * 300),
+      },
       signal,
       bodyTimeoutMs: 0,
       ...(o.metadataOnly ? { headers: { accept: METADATA } } : {}),
     });
-    if (answer.status !== 200) throw errorOf(answer.status, JSON.parse((await answer.body.text()) || "{}"), `WATCH ${path}`);
+    if (answer.status !== 200)
+      throw errorOf(answer.status, JSON.parse((await answer.body.text()) || "{}"), `WATCH ${path}`);
     heard();
     watching = true;
     try {

@@ -1,5 +1,13 @@
 import { buildImages, type Cluster, loadImages, startCluster } from "@tideway/sandbox";
-import { createKube, fromKubeconfig, informer, type Informer, type Kube, type KubeObject, type Resource } from "@tideway/k8s";
+import {
+  createKube,
+  fromKubeconfig,
+  informer,
+  type Informer,
+  type Kube,
+  type KubeObject,
+  type Resource,
+} from "@tideway/k8s";
 import { deployTideway, services, tideway } from "@tideway/platform";
 
 /** A cluster of the bench together with a client of its own. */
@@ -22,9 +30,19 @@ const side = (cluster: Cluster): Side => ({
 });
 
 /** Fresh clusters with KWOK capacity on west, Tideway on both, not peered. */
-export const makeBed = async (signal: AbortSignal, qps: number, report: (text: string) => void): Promise<Bed> => {
+export const makeBed = async (
+  signal: AbortSignal,
+  qps: number,
+  report: (text: string) => void,
+): Promise<Bed> => {
   const start = (name: string): Promise<Cluster> =>
-    startCluster({ name, sandbox: "bench", kwokNodes: name === "west" ? KWOK_NODES : 0, qps, burst: qps === 20 ? 30 : 1000 });
+    startCluster({
+      name,
+      sandbox: "bench",
+      kwokNodes: name === "west" ? KWOK_NODES : 0,
+      qps,
+      burst: qps === 20 ? 30 : 1000,
+    });
   const [east, west] = await Promise.all([start("east"), start("west")]);
   const images = await buildImages([...services]);
   await Promise.all([east, west].map((c) => loadImages(c, images)));
@@ -47,13 +65,23 @@ export const watching = async <T extends KubeObject>(
   const i = informer(s.kube, r, o);
   i.start(AbortSignal.any([bed.signal, stop.signal]));
   await i.synced;
-  return Object.assign(Object.create(i) as Informer<T>, { [Symbol.asyncDispose]: () => Promise.resolve(stop.abort()) });
+  return Object.assign(Object.create(i) as Informer<T>, {
+    [Symbol.asyncDispose]: () => Promise.resolve(stop.abort()),
+  });
 };
 
 /** Resolves when the predicate holds for what the informer sees; looks at each change, never by time. */
-export const seen = <T extends KubeObject>(i: Informer<T>, what: string, holds: () => boolean, timeoutMs = 60_000): Promise<void> =>
+export const seen = <T extends KubeObject>(
+  i: Informer<T>,
+  what: string,
+  holds: () => boolean,
+  timeoutMs = 60_000,
+): Promise<void> =>
   new Promise((resolve, reject) => {
-    const timer = setTimeout(() => end(new Error(`bench: ${what} not seen within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(
+      () => end(new Error(`bench: ${what} not seen within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
     let off = (): void => {};
     function end(err?: Error): void {
       clearTimeout(timer);

@@ -24,7 +24,9 @@ export const serviceProcesses = (): { pid: number; service: string }[] =>
 /** User and system time of all services in both clusters, in ms. */
 export const cpuMs = (): number =>
   serviceProcesses().reduce((sum, { pid }) => {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ");
     return sum + ((Number(fields[11]) + Number(fields[12])) * 1000) / CLOCK_TICKS;
   }, 0);
 
@@ -52,9 +54,21 @@ const auditedSince = (file: string, from: number): number => {
     .split("\n")
     .filter((line) => {
       if (!line.includes('"stage":"ResponseComplete"')) return false;
-      const e = JSON.parse(line) as { user: { username: string }; verb: string; objectRef?: { resource?: string }; requestURI: string };
-      const ours = e.user.username.startsWith("system:serviceaccount:tideway-system:") || e.user.username.startsWith("tideway:");
-      return ours && e.verb !== "watch" && e.objectRef?.resource !== "leases" && !/^\/(readyz|livez|healthz|version)/.test(e.requestURI);
+      const e = JSON.parse(line) as {
+        user: { username: string };
+        verb: string;
+        objectRef?: { resource?: string };
+        requestURI: string;
+      };
+      const ours =
+        e.user.username.startsWith("system:serviceaccount:tideway-system:") ||
+        e.user.username.startsWith("tideway:");
+      return (
+        ours &&
+        e.verb !== "watch" &&
+        e.objectRef?.resource !== "leases" &&
+        !/^\/(readyz|livez|healthz|version)/.test(e.requestURI)
+      );
     }).length;
 };
 

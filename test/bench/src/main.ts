@@ -13,13 +13,20 @@ import { benchBurst, benchSinglePod } from "./pods.ts";
 import { benchReflection } from "./reflection.ts";
 import { print, type Result, save, summarise } from "./result.ts";
 
-const { values } = parseArgs({ options: { only: { type: "string" }, quick: { type: "boolean", default: false }, keep: { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: {
+    only: { type: "string" },
+    quick: { type: "boolean", default: false },
+    keep: { type: "boolean", default: false },
+  },
+});
 const parts = values.only?.split(",");
 const wants = (part: string): boolean => !parts || parts.includes(part);
 const rounds = values.quick ? 5 : 20;
 
 const startedAt = performance.now();
-const report = (text: string): void => console.log(`[${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s] ${text}`);
+const report = (text: string): void =>
+  console.log(`[${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s] ${text}`);
 const results: Result[] = [];
 const add = (more: Result[]): void => {
   results.push(...more);
@@ -30,14 +37,30 @@ const prepare = async (bed: Bed): Promise<string> => {
   await peerWithStandingToken(bed);
   await bed.west.kube.create(namespaces, { metadata: { name: "direct" } });
   await bed.east.kube.create(namespaces, { metadata: { name: "bench" } });
-  await tideway(bed.east.cluster, "offload", "namespace", "bench", "--pod-offloading-strategy", "Remote", "--wait");
+  await tideway(
+    bed.east.cluster,
+    "offload",
+    "namespace",
+    "bench",
+    "--pod-offloading-strategy",
+    "Remote",
+    "--wait",
+  );
   return "tideway-east--bench";
 };
 
 const memory = (label: string, limit: number, only?: string): Result[] =>
   [...memoryMb()]
     .filter(([service]) => !only || service === only)
-    .map(([service, mb]) => ({ name: `memory ${label}: ${service}`, unit: "MB", n: 1, p50: mb, p99: mb, target: `<= ${limit}`, met: mb <= limit }));
+    .map(([service, mb]) => ({
+      name: `memory ${label}: ${service}`,
+      unit: "MB",
+      n: 1,
+      p50: mb,
+      p99: mb,
+      target: `<= ${limit}`,
+      met: mb <= limit,
+    }));
 
 /** Requests and processor time for pods created and deleted one after another. */
 const cost = async (bed: Bed, count: number): Promise<Result[]> => {
@@ -47,8 +70,11 @@ const cost = async (bed: Bed, count: number): Promise<Result[]> => {
     const requests = requestCounter(bed);
     await bed.east.kube.create(pods, {
       metadata: { name, namespace: "bench" },
-      spec: { terminationGracePeriodSeconds: 0, containers: [{ name: "main", image: "tideway.local/workload:1" }] },
-    } as never);
+      spec: {
+        terminationGracePeriodSeconds: 0,
+        containers: [{ name: "main", image: "tideway.local/workload:1" }],
+      },
+    });
     await seen(east, `${name} Running`, () => east.get(`bench/${name}`)?.status?.phase === "Running");
     const counted = { requests: requests() };
     await bed.east.kube.delete(pods, name, "bench", { gracePeriodSeconds: 0 });
@@ -69,15 +95,30 @@ const cost = async (bed: Bed, count: number): Promise<Result[]> => {
   const perPod = (busy - idle) / count;
   const r = summarise(counts);
   return [
-    { name: "our API requests per pod created, both clusters", unit: "requests", ...r, target: "<= 9", met: r.p50 <= 9 },
-    { name: "CPU of all services for creating and deleting a pod", unit: "ms", n: count, p50: perPod, p99: perPod, target: "< 34", met: perPod < 34 },
+    {
+      name: "our API requests per pod created, both clusters",
+      unit: "requests",
+      ...r,
+      target: "<= 9",
+      met: r.p50 <= 9,
+    },
+    {
+      name: "CPU of all services for creating and deleting a pod",
+      unit: "ms",
+      n: count,
+      p50: perPod,
+      p99: perPod,
+      target: "< 34",
+      met: perPod < 34,
+    },
   ];
 };
 
 const tearDown = (): Promise<void> => stopSandbox({ sandbox: "bench" });
 
 mkdirSync(".sandbox/bench", { recursive: true });
-if (spawnSync(process.execPath, ["hack/build.ts"], { stdio: "inherit" }).status !== 0) throw new Error("the build failed; see above");
+if (spawnSync(process.execPath, ["hack/build.ts"], { stdio: "inherit" }).status !== 0)
+  throw new Error("the build failed; see above");
 const stop = new AbortController();
 try {
   await tearDown();
@@ -97,9 +138,14 @@ try {
       );
     if (wants("memory"))
       add(
-        await benchBurst(bed, "controller-manager at 500/s", [{ n: 2000, target: 0.7, rounds: 1 }], async () => {
-          add(memory("at 2,000 pods", 200, "virtual-kubelet"));
-        }),
+        await benchBurst(
+          bed,
+          "controller-manager at 500/s",
+          [{ n: 2000, target: 0.7, rounds: 1 }],
+          async () => {
+            add(memory("at 2,000 pods", 200, "virtual-kubelet"));
+          },
+        ),
       );
     if (wants("outage")) add(await benchOutage(bed, values.quick ? 3 : 20));
     if (wants("peering")) {
@@ -112,11 +158,15 @@ try {
     const bed = await makeBed(stop.signal, 20, report);
     await prepare(bed);
     add(
-      await benchBurst(bed, "default controllers", [
-        { n: 100, target: 0.9, rounds: values.quick ? 1 : 3 },
-        { n: 500, target: 0.9, rounds: 1 },
-        { n: 2000, target: 0.9, rounds: values.quick ? 0 : 1 },
-      ].filter((s) => s.rounds > 0)),
+      await benchBurst(
+        bed,
+        "default controllers",
+        [
+          { n: 100, target: 0.9, rounds: values.quick ? 1 : 3 },
+          { n: 500, target: 0.9, rounds: 1 },
+          { n: 2000, target: 0.9, rounds: values.quick ? 0 : 1 },
+        ].filter((s) => s.rounds > 0),
+      ),
     );
   }
 } finally {
@@ -126,5 +176,7 @@ try {
 console.log("\nAll figures of this run:");
 print(results);
 save(".sandbox/bench.json", results);
-report(`${results.filter((r) => r.met).length} of ${results.length} targets met; ${services.length} services; .sandbox/bench.json written`);
+report(
+  `${results.filter((r) => r.met).length} of ${results.length} targets met; ${services.length} services; .sandbox/bench.json written`,
+);
 process.exit(0);

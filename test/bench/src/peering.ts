@@ -29,8 +29,16 @@ export const benchPeering = async (bed: Bed, rounds: number): Promise<Result[]> 
     await Promise.all([
       seen(westTenants, "tenant gone on west", () => westTenants.size === 0),
       seen(westClusters, "ForeignCluster gone on west", () => westClusters.size === 0),
-      seen(westSpaces, "tenant namespace gone on west", () => !westSpaces.list().some((n) => n.metadata.name.startsWith("tideway-tenant-"))),
-      seen(eastSpaces, "tenant namespace gone on east", () => !eastSpaces.list().some((n) => n.metadata.name.startsWith("tideway-tenant-"))),
+      seen(
+        westSpaces,
+        "tenant namespace gone on west",
+        () => !westSpaces.list().some((n) => n.metadata.name.startsWith("tideway-tenant-")),
+      ),
+      seen(
+        eastSpaces,
+        "tenant namespace gone on east",
+        () => !eastSpaces.list().some((n) => n.metadata.name.startsWith("tideway-tenant-")),
+      ),
     ]);
     allGone.push(performance.now() - downAt);
 
@@ -38,14 +46,28 @@ export const benchPeering = async (bed: Bed, rounds: number): Promise<Result[]> 
     await intend("Yes");
     await seen(eastNodes, "virtual node Ready", () => isReady(eastNodes.get("west")));
     peering.push(performance.now() - upAt);
-    bed.report(`peering ${i + 1}/${rounds}: up ${peering.at(-1)!.toFixed(0)} ms, down ${allGone.at(-1)!.toFixed(0)} ms`);
+    bed.report(
+      `peering ${i + 1}/${rounds}: up ${peering.at(-1)!.toFixed(0)} ms, down ${allGone.at(-1)!.toFixed(0)} ms`,
+    );
   }
   const up = summarise(peering);
   const down = summarise(allGone);
   const node = summarise(nodeGone);
   return [
-    { name: "peering, intent to virtual node Ready (again right after an unpeer)", unit: "ms", ...up, target: "p50 <= 500, p99 <= 1000", met: up.p50 <= 500 && up.p99 <= 1000 },
+    {
+      name: "peering, intent to virtual node Ready (again right after an unpeer)",
+      unit: "ms",
+      ...up,
+      target: "p50 <= 500, p99 <= 1000",
+      met: up.p50 <= 500 && up.p99 <= 1000,
+    },
     { name: "unpeer, node gone", unit: "ms", ...node, target: "p50 <= 1000", met: node.p50 <= 1000 },
-    { name: "unpeer, everything gone on both sides", unit: "ms", ...down, target: "p50 <= 1000", met: down.p50 <= 1000 },
+    {
+      name: "unpeer, everything gone on both sides",
+      unit: "ms",
+      ...down,
+      target: "p50 <= 1000",
+      met: down.p50 <= 1000,
+    },
   ];
 };

@@ -4,10 +4,18 @@ import { percentile, type Result, summarise } from "./result.ts";
 
 const spec = {
   terminationGracePeriodSeconds: 0,
-  containers: [{ name: "main", image: "tideway.local/workload:1", resources: { requests: { cpu: "1m", memory: "1Mi" } } }],
+  containers: [
+    {
+      name: "main",
+      image: "tideway.local/workload:1",
+      resources: { requests: { cpu: "1m", memory: "1Mi" } },
+    },
+  ],
 };
-const pod = (namespace: string, name: string): Pod =>
-  ({ metadata: { name, namespace, labels: { app: "bench" } }, spec }) as unknown as Pod;
+const pod = (namespace: string, name: string): Pod => ({
+  metadata: { name, namespace, labels: { app: "bench" } },
+  spec,
+});
 
 const running = (i: Informer<Pod>): number => i.list().filter((p) => p.status?.phase === "Running").length;
 
@@ -34,7 +42,15 @@ export const benchSinglePod = async (bed: Bed, rounds: number): Promise<Result[]
   const b = summarise(border);
   const ref = percentile(reference, 50);
   return [
-    { name: "single pod through the border until Running is seen", unit: "ms", ...b, reference: ref, ratio: b.p50 / ref, target: "at most 40 ms more at p50", met: b.p50 - ref <= 40 },
+    {
+      name: "single pod through the border until Running is seen",
+      unit: "ms",
+      ...b,
+      reference: ref,
+      ratio: b.p50 / ref,
+      target: "at most 40 ms more at p50",
+      met: b.p50 - ref <= 40,
+    },
   ];
 };
 
@@ -42,11 +58,27 @@ const deployment = (namespace: string, replicas: number): object => ({
   apiVersion: "apps/v1",
   kind: "Deployment",
   metadata: { name: "burst", namespace },
-  spec: { replicas, selector: { matchLabels: { app: "burst" } }, template: { metadata: { labels: { app: "burst" } }, spec } },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: "burst" } },
+    template: { metadata: { labels: { app: "burst" } }, spec },
+  },
 });
-const deployments = { group: "apps", version: "v1", plural: "deployments", kind: "Deployment", namespaced: true };
+const deployments = {
+  group: "apps",
+  version: "v1",
+  plural: "deployments",
+  kind: "Deployment",
+  namespaced: true,
+};
 
-const burst = async (s: Side, i: Informer<Pod>, namespace: string, n: number, atPeak?: () => Promise<void>): Promise<number> => {
+const burst = async (
+  s: Side,
+  i: Informer<Pod>,
+  namespace: string,
+  n: number,
+  atPeak?: () => Promise<void>,
+): Promise<number> => {
   const startedAt = performance.now();
   await s.kube.create(deployments, deployment(namespace, n) as never);
   await seen(i, `${n} pods Running in ${namespace}`, () => i.size >= n && running(i) >= n, 300_000);
@@ -73,12 +105,22 @@ export const benchBurst = async (
     for (let i = 0; i < rounds; i++) {
       reference.push(await burst(bed.west, direct, "direct", n));
       border.push(await burst(bed.east, through, "bench", n, () => atPeak?.(n) ?? Promise.resolve()));
-      bed.report(`burst of ${n} (${label}): ${border.at(-1)!.toFixed(0)}/s through the border, ${reference.at(-1)!.toFixed(0)}/s directly`);
+      bed.report(
+        `burst of ${n} (${label}): ${border.at(-1)!.toFixed(0)}/s through the border, ${reference.at(-1)!.toFixed(0)}/s directly`,
+      );
     }
     const b = summarise(border);
     const ref = percentile(reference, 50);
     const ratio = b.p50 / ref;
-    results.push({ name: `burst of ${n} pods, ${label}`, unit: "pods/s", ...b, reference: ref, ratio, target: `ratio >= ${target}`, met: ratio >= target });
+    results.push({
+      name: `burst of ${n} pods, ${label}`,
+      unit: "pods/s",
+      ...b,
+      reference: ref,
+      ratio,
+      target: `ratio >= ${target}`,
+      met: ratio >= target,
+    });
   }
   return results;
 };

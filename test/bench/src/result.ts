@@ -28,13 +28,28 @@ export const summarise = (samples: readonly number[]): { n: number; p50: number;
   p99: percentile(samples, 99),
 });
 
-const text = (x: number | undefined): string => (x === undefined ? "" : x >= 100 ? x.toFixed(0) : x.toFixed(2));
+const text = (x: number | undefined): string =>
+  x === undefined ? "" : x >= 100 ? x.toFixed(0) : x.toFixed(2);
 
 export const print = (results: Result[]): void => {
-  const table = new Table({ head: ["what", "unit", "n", "p50", "p99", "reference", "ratio", "target", "met"], style: { head: [], border: [] } });
+  const table = new Table({
+    head: ["what", "unit", "n", "p50", "p99", "reference", "ratio", "target", "met"],
+    style: { head: [], border: [] },
+  });
   for (const r of results)
-    table.push([r.name, r.unit, r.n, text(r.p50), text(r.p99), text(r.reference), text(r.ratio), r.target, r.met ? "yes" : "NO"]);
+    table.push([
+      r.name,
+      r.unit,
+      r.n,
+      text(r.p50),
+      text(r.p99),
+      text(r.reference),
+      text(r.ratio),
+      r.target,
+      r.met ? "yes" : "NO",
+    ]);
   console.log(table.toString());
 };
 
-export const save = (file: string, results: Result[]): void => writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+export const save = (file: string, results: Result[]): void =>
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);

@@ -11,14 +11,24 @@ const root = resolve(import.meta.dirname, "../../..");
 /** The NodePort of overlays/sandbox under which peers find the auth service. */
 const AUTH_PORT = 30443;
 
-export const services = ["discovery", "auth", "negotiator", "replicator", "virtual-kubelet", "admission"] as const;
+export const services = [
+  "discovery",
+  "auth",
+  "negotiator",
+  "replicator",
+  "virtual-kubelet",
+  "admission",
+] as const;
 export type ServiceName = (typeof services)[number];
 
 /** Changes when a service's bundle does, so that `apply` rolls out just the services that changed. */
 const buildHash = (service: string): string => {
   const dir = join(root, "dist/services", service);
   const hash = createHash("sha256");
-  for (const file of readdirSync(dir).filter((f) => f.endsWith(".js")).sort()) hash.update(readFileSync(join(dir, file)));
+  for (const file of readdirSync(dir)
+    .filter((f) => f.endsWith(".js"))
+    .sort())
+    hash.update(readFileSync(join(dir, file)));
   return hash.digest("hex").slice(0, 12);
 };
 
@@ -56,18 +66,30 @@ ${patches.join("\n")}
 };
 
 /** Deploys Tideway on a cluster of the sandbox by `kubectl apply -k` and waits until every service is available. */
-export const deployTideway = async (cluster: Cluster, report: (step: string) => void = () => {}): Promise<void> => {
+export const deployTideway = async (
+  cluster: Cluster,
+  report: (step: string) => void = () => {},
+): Promise<void> => {
   const dir = join(dirname(cluster.kubeconfig), "deploy", cluster.name);
   mkdirSync(dir, { recursive: true });
   await exec(process.execPath, [join(root, "hack/bus-credentials.ts"), "--out", join(dir, "bus")]);
   writeFileSync(join(dir, "kustomization.yaml"), kustomization(cluster, dir));
   await cluster.kubectl("apply", "--server-side", "--force-conflicts", "-k", join(root, "deploy/base/crds"));
-  await cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "-l", "app.kubernetes.io/part-of=tideway");
+  await cluster.kubectl(
+    "wait",
+    "--for=condition=Established",
+    "--timeout=60s",
+    "crd",
+    "-l",
+    "app.kubernetes.io/part-of=tideway",
+  );
   await cluster.kubectl("apply", "-k", dir);
   report(`${cluster.name}: applied`);
   await cluster.kubectl("-n", "tideway-system", "rollout", "status", "statefulset/bus", "--timeout=180s");
   await Promise.all(
-    services.map((name) => cluster.kubectl("-n", "tideway-system", "rollout", "status", `deployment/${name}`, "--timeout=180s")),
+    services.map((name) =>
+      cluster.kubectl("-n", "tideway-system", "rollout", "status", `deployment/${name}`, "--timeout=180s"),
+    ),
   );
   report(`${cluster.name}: every service available`);
 };

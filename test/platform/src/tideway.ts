@@ -8,9 +8,13 @@ const exec = promisify(execFile);
 
 /** Runs the CLI against a cluster and gives its standard output. */
 export const tideway = async (cluster: Cluster, ...args: string[]): Promise<string> => {
-  const { stdout } = await exec(join(checkout, "bin/tideway"), ["--kubeconfig", cluster.kubeconfig, ...args], {
-    maxBuffer: 64 << 20,
-  });
+  const { stdout } = await exec(
+    join(checkout, "bin/tideway"),
+    ["--kubeconfig", cluster.kubeconfig, ...args],
+    {
+      maxBuffer: 64 << 20,
+    },
+  );
   return stdout;
 };
 
