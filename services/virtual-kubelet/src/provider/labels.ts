@@ -18,5 +18,3 @@ export const FORWARDED_ANNOTATIONS = "offloading.tideway.dev/forwarded-annotatio
 
 /** The ClusterRole bound to the consumer in each of its twin namespaces; deploy/base/virtual-kubelet/rbac-provider.yaml. */
 export const WORKLOAD_ROLE = "tideway-peer-workload";
-/** User name of a consumer's certificate. */
-export const tenantUser = (clusterID: string): string => `tideway:${clusterID}`;

@@ -1,6 +1,7 @@
 import { ORIGIN, PEER } from "@tideway/api";
 import type { Namespace, NetworkPolicy, RoleBinding, ServiceAccount } from "@tideway/k8s";
-import { SOURCE_NAMESPACE, tenantUser, WORKLOAD_ROLE } from "../labels.ts";
+import { userOf } from "@tideway/pki";
+import { SOURCE_NAMESPACE, WORKLOAD_ROLE } from "../labels.ts";
 import type { PodSecurityLevel } from "../ports.ts";
 
 export interface Twin {
@@ -71,7 +72,7 @@ export const networkPolicyOf = (t: Twin): NetworkPolicy => {
 export const roleBindingOf = (t: Twin): RoleBinding => ({
   metadata: { name: WORKLOAD_BINDING, namespace: t.name, labels: labelsOf(t) },
   roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: WORKLOAD_ROLE },
-  subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: tenantUser(t.origin) }],
+  subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: userOf(t.origin) }],
 });
 
 /**

@@ -1,0 +1,52 @@
+import type { Pod } from "@tideway/k8s";
+import { expect, it } from "vitest";
+import type { NamespaceFact, NamespaceFacts } from "../ports.ts";
+import { podHandler } from "./handler.ts";
+
+const facts = () => {
+  const known = new Map<string, NamespaceFact>();
+  const handlers = new Set<(ns: string) => void>();
+  const view: NamespaceFacts = {
+    get: (ns) => known.get(ns),
+    onChange: (h) => {
+      handlers.add(h);
+      return () => handlers.delete(h);
+    },
+  };
+  const set = (ns: string, f: Partial<NamespaceFact>): void => {
+    known.set(ns, { state: "OFFLOADED", strategy: "Remote", clusterSelectorJson: "", ...f });
+    for (const h of handlers) h(ns);
+  };
+  return { view, set, handlers };
+};
+const ask = (view: NamespaceFacts, waitMs = 0) =>
+  podHandler(view, waitMs)({
+    uid: "r",
+    kind: { group: "", version: "v1", kind: "Pod" },
+    operation: "CREATE",
+    namespace: "shop",
+    userInfo: { username: "u" },
+    object: { metadata: { generateName: "p-" }, spec: { containers: [{ name: "c" }] } } as unknown as Pod,
+  });
+
+it("denies with a retry while nothing is known, and never lets a pod be silently local", async () => {
+  expect(await ask(facts().view)).toMatchObject({ allowed: false, reason: "NotKnownYet", retryAfterSeconds: 1 });
+});
+it("waits for a fact that is on its way, and lets go of it", async () => {
+  const { view, set, handlers } = facts();
+  const answer = ask(view, 5_000);
+  set("other", {});
+  set("shop", {});
+  expect(await answer).toMatchObject({ allowed: true, patch: [{ path: "/spec/tolerations" }, { path: "/spec/affinity" }] });
+  expect(handlers.size).toBe(0);
+});
+it("denies for a namespace whose offloading has ended while its label still stands", async () => {
+  const { view, set } = facts();
+  set("shop", { state: "GONE" });
+  expect(await ask(view)).toMatchObject({ reason: "NotKnownYet" });
+});
+it.each([{ clusterSelectorJson: "{" }, { clusterSelectorJson: '{"a":1}' }, { strategy: "Sometimes" }])("guesses nothing from %j", async (f) => {
+  const { view, set } = facts();
+  set("shop", f);
+  expect(await ask(view)).toMatchObject({ allowed: false, reason: "BadSelector" });
+});
