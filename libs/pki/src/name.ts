@@ -4,7 +4,7 @@ import { DerReader, encode, OID, oid, sequence, TAG } from "./der.ts";
 /** Group of every consumer's identity, in the only O of its certificate. */
 export const PEERS_GROUP = "tideway:peers";
 const USER_PREFIX = "tideway:";
-const CLUSTER_ID = /^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/;
+const CLUSTER_ID = /^[0-9a-zA-Z]([-0-9a-zA-Z]{0,61}[0-9a-zA-Z])?$/;
 
 /** A cluster ID is the UID of a kube-system namespace; anything that could not be one is refused at the door. */
 export const isClusterID = (s: string): boolean => CLUSTER_ID.test(s);

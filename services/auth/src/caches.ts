@@ -1,0 +1,85 @@
+import {
+  type Identity,
+  identities,
+  type Invitation,
+  invitations,
+  IDENTITY_NAME,
+  PEER,
+  REMOTE_CLUSTER_ID,
+  type Tenant,
+  tenants,
+} from "@tideway/api";
+import {
+  type CertificateSigningRequest,
+  certificateSigningRequests,
+  type Informer,
+  informer,
+  type Kube,
+  type KubeObject,
+  type Namespace,
+  namespaces,
+} from "@tideway/k8s";
+import { describeError } from "@tideway/errors";
+import type { Logger } from "@tideway/log";
+import { AUTH, MADE_BY } from "./provider/sign.ts";
+
+/** Local copies of what this service owns or has made. */
+export interface Caches {
+  tenants: Informer<Tenant>;
+  invitations: Informer<Invitation>;
+  identities: Informer<Identity>;
+  /** Only those that this service made; metadata alone. */
+  homes: Informer<Namespace>;
+  requests: Informer<CertificateSigningRequest>;
+  tenantOf(clusterID: string): Tenant | undefined;
+  identityOf(clusterID: string): Identity | undefined;
+  homeOf(peer: string): Namespace | undefined;
+  homeFor(clusterID: string): { name: string } | undefined;
+  start(signal: AbortSignal): Promise<void>;
+}
+
+const BY_CLUSTER = "clusterID";
+const ours = `${MADE_BY}=${AUTH}`;
+
+export const clusterOfHome = (ns: Pick<Namespace, "metadata">): string =>
+  ns.metadata.labels?.[REMOTE_CLUSTER_ID] ?? "";
+
+export const createCaches = (kube: Kube, systemNamespace: string, log: Logger): Caches => {
+  const tenantCache = informer(kube, tenants);
+  const invitationCache = informer(kube, invitations, { namespace: systemNamespace });
+  const identityCache = informer(kube, identities);
+  const homes = informer(kube, namespaces, { labelSelector: ours, metadataOnly: true });
+  const requests = informer(kube, certificateSigningRequests, { labelSelector: ours });
+  tenantCache.index(BY_CLUSTER, (t) => [t.spec.clusterID]);
+  identityCache.index(BY_CLUSTER, (i) => (i.metadata.name === IDENTITY_NAME ? [i.spec.clusterID] : []));
+  homes.index(BY_CLUSTER, (n) => [clusterOfHome(n)]);
+  homes.index(PEER, (n) => [n.metadata.labels?.[PEER] ?? ""]);
+  const all: [string, Informer<KubeObject>][] = [
+    ["tenants", tenantCache as unknown as Informer<KubeObject>],
+    ["invitations", invitationCache as unknown as Informer<KubeObject>],
+    ["identities", identityCache as unknown as Informer<KubeObject>],
+    ["namespaces", homes as unknown as Informer<KubeObject>],
+    ["certificatesigningrequests", requests as unknown as Informer<KubeObject>],
+  ];
+  return {
+    tenants: tenantCache,
+    invitations: invitationCache,
+    identities: identityCache,
+    homes,
+    requests,
+    tenantOf: (clusterID) => tenantCache.byIndex(BY_CLUSTER, clusterID)[0],
+    identityOf: (clusterID) => identityCache.byIndex(BY_CLUSTER, clusterID)[0],
+    homeOf: (peer) => homes.byIndex(PEER, peer)[0],
+    homeFor: (clusterID) => {
+      const name = homes.byIndex(BY_CLUSTER, clusterID)[0]?.metadata.labels?.[PEER];
+      return name ? { name } : undefined;
+    },
+    start: async (signal) => {
+      for (const [name, cache] of all) {
+        cache.onError((err) => log.warn({ resource: name, reason: describeError(err) }, "cache is behind"));
+        cache.start(signal);
+      }
+      await Promise.all(all.map(([, cache]) => cache.synced));
+    },
+  };
+};

@@ -1,0 +1,184 @@
+import { invitations as invitationKind, type Tenant, tenantNamespace, tenants, ORIGIN } from "@tideway/api";
+import { type Denial, PEERING } from "@tideway/authclient";
+import { describeError } from "@tideway/errors";
+import type { Kube } from "@tideway/k8s";
+import type { Logger } from "@tideway/log";
+import { createNonceCache } from "@tideway/pki";
+import type { Caches } from "./caches.ts";
+import type { AuthConfig } from "./config.ts";
+import { createFailureLimiter } from "./door/limiter.ts";
+import type { Handlers } from "./door/server.ts";
+import type { Facts } from "./facts.ts";
+import type { AuthMetrics } from "./metrics.ts";
+import type { Clock, Self, Tell } from "./ports.ts";
+import { createAuthenticate } from "./provider/authenticate.ts";
+import { createAuthorities } from "./provider/authorities.ts";
+import { createHeldCalls } from "./provider/held.ts";
+import { createSigner, type Sign } from "./provider/sign.ts";
+import { createGrant } from "./tenant/objects.ts";
+
+export interface CallDeps {
+  kube: Kube;
+  caches: Caches;
+  facts: Facts;
+  self: Self;
+  config: AuthConfig;
+  clock: Clock;
+  log: Logger;
+  metrics: AuthMetrics;
+  tell: Tell;
+}
+
+/** Longest wait for a released tenant to be gone before its consumer is answered. */
+const RELEASE_WAIT_MS = 3_000;
+/** Owns status.identityNotAfter alone, so that a reconciler with an older cache cannot take it back. */
+const ISSUER = "auth-issuer";
+
+const tenantGone = (caches: Caches, uid: string | undefined): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(done, RELEASE_WAIT_MS);
+    const stop = caches.tenants.onChange(() => void queueMicrotask(look));
+    function look(): void {
+      if (!caches.tenants.list().some((t) => t.metadata.uid === uid)) done();
+    }
+    function done(): void {
+      clearTimeout(timer);
+      stop();
+      resolve();
+    }
+    queueMicrotask(look);
+  });
+
+/** The calls that this service answers, from the adapters. */
+export const createHandlers = (d: CallDeps): Handlers => {
+  const { kube, caches, facts, self, config, clock, log, metrics } = d;
+  const skewMs = config.clockSkewSeconds * 1000;
+  const nonces = createNonceCache(2 * skewMs);
+  const { denied } = createDenialLog(d);
+
+  const signer = createSigner({
+    kube,
+    requests: caches.requests,
+    expirationSeconds: config.certificateSeconds,
+  });
+  const sign: Sign = async (csr) => {
+    const startedAt = performance.now();
+    const certificate = await signer(csr);
+    metrics.signed((performance.now() - startedAt) / 1000);
+    return certificate;
+  };
+
+  const issued =
+    (kind: "first" | "renewal") =>
+    (t: Tenant, notAfter: string): void => {
+      metrics.issued(kind);
+      const { name, uid } = t.metadata;
+      log.info({ tenant: name, cluster: t.spec.clusterID, kind, notAfter }, "certificate given to a tenant");
+      kube
+        .apply(
+          tenants,
+          { metadata: { name }, status: { identityNotAfter: notAfter } },
+          { fieldManager: ISSUER, subresource: "status" },
+        )
+        .catch((err: unknown) =>
+          log.warn({ tenant: name, reason: describeError(err) }, "expiry of the identity not noted"),
+        );
+      const about = {
+        apiVersion: "authentication.tideway.dev/v1alpha1",
+        kind: "Tenant",
+        name,
+        ...(uid ? { uid } : {}),
+      };
+      d.tell(
+        about,
+        "Normal",
+        kind === "first" ? "IdentityGranted" : "IdentityRenewed",
+        `valid until ${notAfter}`,
+      );
+    };
+
+  const authenticate = createAuthenticate({
+    kube,
+    self,
+    clock,
+    log,
+    skewMs,
+    nonces,
+    sign,
+    denied,
+    peers: facts.peers,
+    tenantOf: caches.tenantOf,
+    limiter: createFailureLimiter({
+      burst: config.failureBurst,
+      perMinute: config.failuresPerMinute,
+      now: clock.now,
+    }),
+    invitations: async (fresh) =>
+      fresh ? kube.list(invitationKind, { namespace: self.namespace }) : caches.invitations.list(),
+    grant: createGrant({
+      kube,
+      tenantOf: caches.tenantOf,
+      knownAs: (clusterID) => {
+        const peer = facts.peers.get(clusterID);
+        return peer?.present ? peer.name : undefined;
+      },
+      isTaken: (name, clusterID) =>
+        facts.peers.list().some((p) => p.present && p.name === name && p.clusterId !== clusterID) ||
+        caches.tenants.list().some((t) => t.metadata.name === name && t.spec.clusterID !== clusterID),
+      homeOf: caches.homeOf,
+    }),
+    granted: issued("first"),
+  });
+
+  const held = createHeldCalls({
+    self,
+    clock,
+    skewMs,
+    nonces,
+    sign,
+    denied,
+    authorities: createAuthorities(kube, clock.now),
+    peers: facts.peers,
+    tenantOf: async (clusterID) =>
+      caches.tenantOf(clusterID) ??
+      (await kube.list(tenants, { labelSelector: `${ORIGIN}=${clusterID}` }))[0],
+    namespaceOf: (t) => tenantNamespace(t.metadata.name),
+    renewed: issued("renewal"),
+    release: async (t) => {
+      await kube.delete(tenants, t.metadata.name, undefined, t.metadata.uid ? { uid: t.metadata.uid } : {});
+      log.info({ tenant: t.metadata.name, cluster: t.spec.clusterID }, "tenant released");
+      await tenantGone(caches, t.metadata.uid);
+    },
+  });
+
+  return {
+    describe: async () => ({ clusterId: self.clusterID, clusterName: self.clusterName, timeMs: clock.now() }),
+    authenticate,
+    renew: held.renew,
+    release: held.release,
+    checkPeering: async ({ clusterId }) => {
+      const wanted = facts.peers.get(clusterId)?.outgoing || caches.identityOf(clusterId) !== undefined;
+      return { state: wanted ? PEERING.WANTED : PEERING.NOT_WANTED };
+    },
+  };
+};
+
+/** One place that logs, counts and tells of a denial. */
+const createDenialLog = (d: CallDeps) => ({
+  denied: (
+    reason: Denial,
+    who: { clusterID: string; clusterName: string; source: string },
+    message: string,
+  ): void => {
+    d.metrics.denied(reason);
+    d.log.warn({ reason, ...who, detail: message }, "call denied");
+    if (reason === "RateLimited") return;
+    const about = { apiVersion: "v1", kind: "Service", name: "auth", namespace: d.self.namespace };
+    d.tell(
+      about,
+      "Warning",
+      reason,
+      `cluster ${who.clusterName || who.clusterID || "unknown"} at ${who.source} was denied: ${message}`,
+    );
+  },
+});

@@ -1,0 +1,143 @@
+import {
+  type Metadata as GrpcMetadata,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  status,
+} from "@grpc/grpc-js";
+import { type AuthMethods, authService, denialOf, REASON_KEY } from "@tideway/authclient";
+import { describeError, isInvalid, isUnavailable } from "@tideway/errors";
+import type { Logger } from "@tideway/log";
+import type { ServerIdentity } from "./certificate.ts";
+import { sourceOf } from "./limiter.ts";
+
+export interface CallContext {
+  /** Address of the caller, without its port. */
+  source: string;
+}
+export type Handlers = {
+  [K in keyof AuthMethods]: (request: AuthMethods[K][0], ctx: CallContext) => Promise<AuthMethods[K][1]>;
+};
+export type MethodName = keyof AuthMethods;
+export type Outcome = "ok" | "denied" | "invalid" | "unavailable" | "error";
+
+export interface DoorMetrics {
+  served(method: MethodName, outcome: Outcome, seconds: number): void;
+}
+
+/** Nothing older than TLS 1.3; @grpc/grpc-js has no option for it. */
+class Tls13 extends ServerCredentials {
+  constructor(identity: ServerIdentity) {
+    super({ minVersion: "TLSv1.3" }, { cert: identity.certificate, key: identity.privateKey });
+  }
+  override _equals(other: ServerCredentials): boolean {
+    return this === other;
+  }
+}
+
+const OPTIONS = {
+  "grpc.max_receive_message_length": 64 * 1024, // the largest request is a few kilobytes
+  "grpc.max_send_message_length": 256 * 1024,
+  "grpc.max_concurrent_streams": 64,
+  "grpc.max_connection_idle_ms": 120_000,
+  "grpc.max_connection_age_ms": 3_600_000,
+  "grpc.so_reuseport": 0,
+};
+
+interface Failure {
+  code: status;
+  details: string;
+  metadata?: GrpcMetadata;
+  outcome: Outcome;
+}
+
+/** A denial and a malformed request are the caller's to read; what went wrong inside is not. */
+export const failureOf = (err: unknown): Failure => {
+  const denial = denialOf(err);
+  if (denial) {
+    const metadata = new Metadata();
+    metadata.set(REASON_KEY, denial.reason);
+    const code = denial.reason === "RateLimited" ? status.RESOURCE_EXHAUSTED : status.PERMISSION_DENIED;
+    return { code, details: denial.message, metadata, outcome: "denied" };
+  }
+  if (isInvalid(err))
+    return { code: status.INVALID_ARGUMENT, details: describeError(err), outcome: "invalid" };
+  if (isUnavailable(err))
+    return {
+      code: status.UNAVAILABLE,
+      details: "this cluster's API server is not available; try again",
+      outcome: "unavailable",
+    };
+  return {
+    code: status.INTERNAL,
+    details: "internal error; the log of the auth service has it",
+    outcome: "error",
+  };
+};
+
+export interface Door {
+  /** The port that is listened on. */
+  port: number;
+  /** Lets calls in flight end, for at most `graceMs`. */
+  close(graceMs?: number): Promise<void>;
+}
+
+export const openDoor = async (o: {
+  port: number;
+  identity: ServerIdentity;
+  handlers: Handlers;
+  metrics: DoorMetrics;
+  log: Logger;
+}): Promise<Door> => {
+  const server = new Server(OPTIONS);
+  const serve =
+    <K extends MethodName>(name: K) =>
+    (
+      call: ServerUnaryCall<AuthMethods[K][0], AuthMethods[K][1]>,
+      answer: sendUnaryData<AuthMethods[K][1]>,
+    ): void => {
+      const startedAt = performance.now();
+      const report = (outcome: Outcome): void =>
+        o.metrics.served(name, outcome, (performance.now() - startedAt) / 1000);
+      o.handlers[name](call.request, { source: sourceOf(call.getPeer()) }).then(
+        (value) => {
+          report("ok");
+          answer(null, value);
+        },
+        (err: unknown) => {
+          const { outcome, ...failure } = failureOf(err);
+          report(outcome);
+          if (outcome !== "denied") o.log.error({ err, method: name }, "call failed"); // denials are logged where they are decided
+          answer(failure);
+        },
+      );
+    };
+  server.addService(authService as never, {
+    describe: serve("describe"),
+    authenticate: serve("authenticate"),
+    renew: serve("renew"),
+    release: serve("release"),
+    checkPeering: serve("checkPeering"),
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`0.0.0.0:${o.port}`, new Tls13(o.identity), (err, bound) =>
+      err ? reject(err) : resolve(bound),
+    );
+  });
+  return {
+    port,
+    close: (graceMs = 3_000) =>
+      new Promise((resolve) => {
+        const force = setTimeout(() => {
+          server.forceShutdown();
+          resolve();
+        }, graceMs);
+        server.tryShutdown(() => {
+          clearTimeout(force);
+          resolve();
+        });
+      }),
+  };
+};

@@ -1,0 +1,143 @@
+import {
+  type AuthClient,
+  authenticateRequest,
+  type AuthenticateResponse,
+  connect,
+  denialOf,
+  DeniedError,
+  signedRequest,
+} from "@tideway/authclient";
+import { describeError, isForbidden, isNotFound, TidewayError } from "@tideway/errors";
+import { type Kube, secrets } from "@tideway/k8s";
+import { createCsr, generateKeyPair, type KeyPair, parseCertificate, spkiOf } from "@tideway/pki";
+import type { Clock, PeerView, Self } from "../ports.ts";
+import type { FailureReason } from "./decide.ts";
+import type { Held } from "./store.ts";
+
+/** There is nothing to show to the provider. */
+export class TokenMissingError extends TidewayError {}
+
+/** What went wrong, in the words of a condition. */
+export const failureOf = (err: unknown): { reason: FailureReason; message: string } => {
+  const message = describeError(err);
+  const denial = denialOf(err);
+  if (denial) return { reason: denial.reason, message };
+  if (err instanceof TokenMissingError) return { reason: "TokenMissing", message };
+  return { reason: isForbidden(err) ? "WrongKey" : "Unreachable", message };
+};
+
+export interface Granted {
+  answer: AuthenticateResponse;
+  keys: KeyPair;
+}
+
+/** The other cluster's auth service, as a consumer uses it. */
+export interface Provider {
+  authenticate(peer: PeerView): Promise<Granted>;
+  renew(peer: PeerView, held: Held): Promise<Granted>;
+  release(peer: Pick<PeerView, "authEndpoint" | "pins">, held: Held): Promise<void>;
+}
+
+export interface ProviderDeps {
+  kube: Kube;
+  self: Self;
+  /** This cluster's long-lived key. */
+  keys: KeyPair;
+  clock: Clock;
+  signal: AbortSignal;
+  connect?: typeof connect;
+}
+
+export const createProvider = (d: ProviderDeps): Provider => {
+  /** The pair of an unanswered request is used again, so that a peer sees one key for one attempt. */
+  const pending = new Map<string, KeyPair>();
+  const dial = (p: Pick<PeerView, "authEndpoint" | "pins">): Promise<AuthClient> =>
+    (d.connect ?? connect)({ endpoint: p.authEndpoint, pins: p.pins, signal: d.signal });
+
+  const token = async (p: PeerView): Promise<string> => {
+    if (!p.tokenSecret)
+      throw new TokenMissingError(
+        `ForeignCluster ${p.name} has no tokenSecretRef; an invitation of the peer is needed`,
+      );
+    try {
+      const secret = await d.kube.get(secrets, p.tokenSecret, d.self.namespace);
+      const value = Buffer.from(secret.data?.token ?? "", "base64")
+        .toString("utf8")
+        .trim();
+      if (value) return value;
+    } catch (err) {
+      if (!isNotFound(err)) throw err;
+    }
+    throw new TokenMissingError(
+      `Secret ${d.self.namespace}/${p.tokenSecret} has no key "token"; an invitation of the peer is needed`,
+    );
+  };
+
+  /** The provider signs what it likes; what is kept must be for our key. */
+  const checked = (answer: AuthenticateResponse, keys: KeyPair, p: PeerView): Granted => {
+    const certificate = parseCertificate(answer.certificate, "certificate");
+    if (!spkiOf(certificate.publicKey).equals(spkiOf(keys.publicKey)))
+      throw new TidewayError(`${p.authEndpoint}: answered a certificate for another key`);
+    if (answer.clusterId !== p.clusterId)
+      throw new DeniedError(
+        "ClusterKeyMismatch",
+        `${p.authEndpoint} is cluster ${answer.clusterId}, ForeignCluster ${p.name} says ${p.clusterId}`,
+      );
+    return { answer, keys };
+  };
+
+  return {
+    authenticate: async (p) => {
+      const [value, client] = await Promise.all([token(p), dial(p)]);
+      const keys = pending.get(p.clusterId) ?? generateKeyPair();
+      pending.set(p.clusterId, keys);
+      const { clusterID, clusterName, authEndpoint } = d.self;
+      const csr = createCsr(clusterID, keys);
+      const request = authenticateRequest({
+        token: value,
+        clusterID,
+        clusterName,
+        authEndpoint,
+        csr,
+        keys: d.keys,
+        audience: client.pin,
+        nowMs: d.clock.now(),
+      });
+      const answer = await client.authenticate(request);
+      pending.delete(p.clusterId);
+      return checked(answer, keys, p);
+    },
+    renew: async (p, held) => {
+      const client = await dial(p);
+      const keys = generateKeyPair();
+      const { clusterID } = d.self;
+      const csr = createCsr(clusterID, keys);
+      const request = signedRequest({
+        purpose: "renew",
+        clusterID,
+        tenant: held.tenantUid,
+        certificate: held.certificate,
+        keys: held.keys,
+        audience: client.pin,
+        csr,
+        nowMs: d.clock.now(),
+      });
+      return checked(await client.renew(request), keys, p);
+    },
+    release: async (p, held) => {
+      const client = await dial(p);
+      const { clusterID } = d.self;
+      await client.release(
+        signedRequest({
+          purpose: "release",
+          clusterID,
+          tenant: held.tenantUid,
+          certificate: held.certificate,
+          keys: held.keys,
+          audience: client.pin,
+          nowMs: d.clock.now(),
+        }),
+      );
+    },
+  };
+};

@@ -1,0 +1,151 @@
+import {
+  identities,
+  type Identity,
+  type IdentityStatus,
+  IDENTITY_NAME,
+  PEER,
+  REMOTE_CLUSTER_ID,
+  tenantNamespace,
+} from "@tideway/api";
+import { type AuthenticateResponse } from "@tideway/authclient";
+import { type Kube, type Namespace, roleBindings, type Secret, secrets } from "@tideway/k8s";
+import { type KeyPair, keyPairOf, parseCertificate, privateKeyPem } from "@tideway/pki";
+import { AUTH, MADE_BY } from "../provider/sign.ts";
+import { dropHome, ensureHome, MANAGER } from "../tenant/objects.ts";
+
+export const IDENTITY_SECRET = "tideway-identity";
+/** ClusterRole that lets a service read this one Secret; bound in each tenant namespace. */
+const READER_ROLE = "tideway-identity-reader";
+/** Services that work with a peer in this cluster's name. */
+const READERS = ["replicator", "virtual-kubelet"] as const;
+
+/** An identity as it is kept in the Secret. */
+export interface Held {
+  certificate: string;
+  keys: KeyPair;
+  /** UID of our Tenant at the provider. */
+  tenantUid: string;
+  server: string;
+  remoteNamespace: string;
+  notBefore: number;
+  notAfter: number;
+  serial: string;
+}
+
+export interface PeerRef {
+  name: string;
+  clusterID: string;
+}
+
+export interface IdentityStore {
+  /** The namespace and who may read the Secret in it. */
+  home(peer: PeerRef): Promise<string>;
+  /** Home and Identity again, beside a Secret that is still there. */
+  restore(peer: PeerRef): Promise<void>;
+  read(peer: PeerRef): Promise<Held | undefined>;
+  write(peer: PeerRef, answer: AuthenticateResponse, keys: KeyPair): Promise<Held>;
+  writeStatus(peer: PeerRef, uid: string | undefined, status: IdentityStatus): Promise<void>;
+  /** True when nothing is left here. The namespace stays when the peer is a tenant too. */
+  remove(peer: PeerRef, shared: boolean): Promise<boolean>;
+}
+
+const b64 = (s: string): string => Buffer.from(s).toString("base64");
+const labels = (p: PeerRef): Record<string, string> => ({
+  [MADE_BY]: AUTH,
+  [PEER]: p.name,
+  [REMOTE_CLUSTER_ID]: p.clusterID,
+});
+
+/** A Secret that someone has spoilt is no identity: a new one is made. */
+const parse = (secret: Secret): Held | undefined => {
+  const text = (key: string): string => Buffer.from(secret.data?.[key] ?? "", "base64").toString("utf8");
+  try {
+    const certificate = text("tls.crt");
+    const { validFromDate, validToDate, serialNumber } = parseCertificate(certificate, "tls.crt");
+    return {
+      certificate,
+      keys: keyPairOf(text("tls.key"), "tls.key"),
+      tenantUid: text("tenant"),
+      server: text("server"),
+      remoteNamespace: text("namespace"),
+      notBefore: validFromDate.getTime(),
+      notAfter: validToDate.getTime(),
+      serial: serialNumber,
+    };
+  } catch {
+    return undefined;
+  }
+};
+
+export const createIdentityStore = (
+  kube: Kube,
+  o: { systemNamespace: string; homeOf(peer: string): Pick<Namespace, "metadata"> | undefined },
+): IdentityStore => {
+  const bindReaders = (namespace: string, p: PeerRef): Promise<unknown> =>
+    kube.apply(
+      roleBindings,
+      {
+        metadata: { name: READER_ROLE, namespace, labels: labels(p) },
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: READER_ROLE },
+        subjects: READERS.map((name) => ({ kind: "ServiceAccount", name, namespace: o.systemNamespace })),
+      },
+      { fieldManager: MANAGER },
+    );
+
+  const home = async (p: PeerRef): Promise<string> => {
+    const namespace = await ensureHome(kube, p.name, p.clusterID, o.homeOf(p.name));
+    await bindReaders(namespace, p);
+    return namespace;
+  };
+  const applyIdentity = (p: PeerRef): Promise<unknown> => {
+    const metadata = { name: IDENTITY_NAME, namespace: tenantNamespace(p.name), labels: labels(p) };
+    return kube.apply(identities, { metadata, spec: { clusterID: p.clusterID } }, { fieldManager: MANAGER });
+  };
+
+  return {
+    home,
+    restore: async (p) => {
+      await home(p);
+      await applyIdentity(p);
+    },
+    read: async (p) => {
+      const secret = await kube.find(secrets, IDENTITY_SECRET, tenantNamespace(p.name));
+      return secret && parse(secret);
+    },
+    write: async (p, a, keys) => {
+      const namespace = tenantNamespace(p.name);
+      const data = {
+        server: b64(a.apiServer),
+        "ca.crt": b64(a.ca),
+        "tls.crt": b64(a.certificate),
+        "tls.key": b64(privateKeyPem(keys.privateKey)),
+        namespace: b64(a.tenantNamespace),
+        tenant: b64(a.tenantUid),
+      };
+      const secret: Secret = {
+        metadata: { name: IDENTITY_SECRET, namespace, labels: labels(p) },
+        type: "tideway.dev/identity",
+        data,
+      };
+      await Promise.all([kube.apply(secrets, secret, { fieldManager: MANAGER }), applyIdentity(p)]);
+      return parse(secret) as Held;
+    },
+    writeStatus: async (p, uid, status) => {
+      const metadata = { name: IDENTITY_NAME, namespace: tenantNamespace(p.name), ...(uid ? { uid } : {}) };
+      await kube.apply<Identity>(
+        identities,
+        { metadata, status },
+        { fieldManager: MANAGER, subresource: "status" },
+      );
+    },
+    remove: async (p, shared) => {
+      const namespace = tenantNamespace(p.name);
+      await Promise.all([
+        kube.delete(secrets, IDENTITY_SECRET, namespace),
+        kube.delete(identities, IDENTITY_NAME, namespace),
+        kube.delete(roleBindings, READER_ROLE, namespace),
+      ]);
+      return shared || (await dropHome(kube, p.name, p.clusterID));
+    },
+  };
+};

@@ -1,0 +1,110 @@
+import type { Invitation, Tenant } from "@tideway/api";
+import type { Denial } from "@tideway/authclient";
+import { sameHash } from "@tideway/pki";
+import type { PeerView, Self } from "../ports.ts";
+
+export interface Applicant {
+  clusterID: string;
+  clusterName: string;
+  /** Pin of the key with which the applicant has proven that it is who it was. */
+  provenPin: string;
+  tokenHash: string;
+}
+/** Everything that is looked at before a cluster becomes a tenant. */
+export interface World {
+  applicant: Applicant;
+  invitation: Invitation | undefined;
+  peer: PeerView | undefined;
+  tenant: Tenant | undefined;
+  self: Pick<Self, "clusterID">;
+  now: number;
+}
+export interface Refusal {
+  reason: Denial;
+  message: string;
+}
+
+/** Looks at every invitation, so that the time tells nothing of which one matched. */
+export const findInvitation = (all: readonly Invitation[], tokenHash: string): Invitation | undefined => {
+  let found: Invitation | undefined;
+  for (const i of all) if (sameHash(i.spec.tokenHash, tokenHash) && !i.metadata.deletionTimestamp) found = i;
+  return found;
+};
+
+export const isExpired = (i: Invitation, now: number): boolean =>
+  i.spec.expiresAt !== undefined && now >= Date.parse(i.spec.expiresAt);
+export const isUsed = (i: Invitation): boolean => !i.spec.standing && i.status?.usedAt !== undefined;
+
+type Check = (w: World) => Refusal | undefined;
+
+const notOurselves: Check = ({ applicant, self }) =>
+  applicant.clusterID === self.clusterID
+    ? {
+        reason: "SelfPeering",
+        message: "a cluster cannot be its own tenant: the cluster ID is this cluster's",
+      }
+    : undefined;
+const tokenKnown: Check = ({ invitation }) =>
+  invitation
+    ? undefined
+    : {
+        reason: "UnknownToken",
+        message: "the token is not one of this cluster's invitations; ask its owner for a new one",
+      };
+const tokenNotExpired: Check = ({ invitation, now }) =>
+  invitation && isExpired(invitation, now)
+    ? {
+        reason: "TokenExpired",
+        message: `the invitation expired at ${invitation.spec.expiresAt}; ask for a new one`,
+      }
+    : undefined;
+const tokenNotUsed: Check = ({ invitation }) =>
+  invitation && isUsed(invitation)
+    ? {
+        reason: "TokenUsed",
+        message: `the invitation was used at ${invitation.status?.usedAt}; it is good for one cluster, ask for a new one`,
+      }
+    : undefined;
+const incomingAllowed: Check = ({ peer, applicant }) =>
+  peer?.present && !peer.incoming
+    ? {
+        reason: "IncomingRefused",
+        message: `this cluster does not let ${applicant.clusterName} in: incomingPeering of ForeignCluster ${peer.name} is "No"`,
+      }
+    : undefined;
+/** Who holds an invitation may become a tenant, but not the one that another cluster is already. */
+const sameKeyAsBefore: Check = ({ applicant, tenant, peer }) => {
+  const known = tenant?.spec.pins ?? (peer?.present ? peer.pins : []);
+  return known.length > 0 && !known.includes(applicant.provenPin)
+    ? {
+        reason: "ClusterKeyMismatch",
+        message: `cluster ID ${applicant.clusterID} is known here with another key; if that cluster was installed anew, delete its Tenant and ForeignCluster here`,
+      }
+    : undefined;
+};
+const tenantNotLeaving: Check = ({ tenant }) =>
+  tenant?.metadata.deletionTimestamp
+    ? {
+        reason: "TenantUnknown",
+        message: "the previous peering is still being taken down; try again in a moment",
+      }
+    : undefined;
+
+/** The token first: without it nothing else is told. */
+const CHECKS: readonly Check[] = [
+  tokenKnown,
+  tokenNotExpired,
+  tokenNotUsed,
+  notOurselves,
+  incomingAllowed,
+  sameKeyAsBefore,
+  tenantNotLeaving,
+];
+
+export const refuse = (w: World): Refusal | undefined => {
+  for (const check of CHECKS) {
+    const refusal = check(w);
+    if (refusal) return refusal;
+  }
+  return undefined;
+};

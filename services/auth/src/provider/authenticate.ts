@@ -1,0 +1,172 @@
+import { type Invitation, type Tenant } from "@tideway/api";
+import {
+  type AuthenticateRequest,
+  type AuthenticateResponse,
+  type Denial,
+  DeniedError,
+} from "@tideway/authclient";
+import { describeError, isInvalid } from "@tideway/errors";
+import type { Kube } from "@tideway/k8s";
+import type { Logger } from "@tideway/log";
+import {
+  checkCsr,
+  hashToken,
+  isToken,
+  parseCertificate,
+  type CheckedCsr,
+  type NonceCache,
+} from "@tideway/pki";
+import type { FailureLimiter } from "../door/limiter.ts";
+import type { CallContext } from "../door/server.ts";
+import type { Clock, Peers, Self } from "../ports.ts";
+import { type Applicant, findInvitation, refuse } from "./admit.ts";
+import { consume, giveBack } from "./consume.ts";
+import { checkApplicant } from "./request.ts";
+import type { Sign } from "./sign.ts";
+
+/** What a cluster gets when it becomes a tenant, and what has to stand here before it is told. */
+export interface GrantTenancy {
+  (applicant: TenantFacts): Promise<{ tenant: Tenant; namespace: string }>;
+}
+export interface TenantFacts {
+  clusterID: string;
+  clusterName: string;
+  authEndpoint: string;
+  pins: string[];
+}
+
+export interface AuthenticateDeps {
+  kube: Kube;
+  self: Self;
+  clock: Clock;
+  log: Logger;
+  skewMs: number;
+  nonces: NonceCache;
+  limiter: FailureLimiter;
+  /** From the cache; with `fresh` from the API server, for an invitation made a moment ago. */
+  invitations(fresh: boolean): Promise<readonly Invitation[]>;
+  peers: Peers;
+  tenantOf(clusterID: string): Tenant | undefined;
+  sign: Sign;
+  grant: GrantTenancy;
+  /** After the answer is ready: status, fact, Event. Must not throw. */
+  granted(tenant: Tenant, notAfter: string): void;
+  denied(
+    reason: Denial,
+    who: { clusterID: string; clusterName: string; source: string },
+    message: string,
+  ): void;
+}
+
+const asDenial = (reason: Denial, err: unknown): DeniedError =>
+  new DeniedError(reason, describeError(err), { cause: err });
+
+const checkedCsr = (r: AuthenticateRequest): CheckedCsr => {
+  try {
+    return checkCsr(r.csr, r.clusterId);
+  } catch (err) {
+    throw isInvalid(err) ? asDenial("InvalidCsr", err) : err;
+  }
+};
+
+/**
+ * A consumer becomes a tenant. All checks that need no write come first; then the token is used up, by one write
+ * that only one call can win; then the tenancy and the certificate are made side by side.
+ */
+export const createAuthenticate = (d: AuthenticateDeps) => {
+  const invitationFor = async (tokenHash: string): Promise<Invitation | undefined> =>
+    findInvitation(await d.invitations(false), tokenHash) ??
+    findInvitation(await d.invitations(true), tokenHash);
+
+  const admit = async (
+    r: AuthenticateRequest,
+  ): Promise<{ applicant: Applicant; invitation: Invitation; csr: CheckedCsr }> => {
+    const provenPin = checkApplicant(r, {
+      audience: d.self.pin,
+      now: d.clock.now(),
+      skewMs: d.skewMs,
+      nonces: d.nonces,
+    });
+    const applicant: Applicant = {
+      clusterID: r.clusterId,
+      clusterName: r.clusterName,
+      provenPin,
+      tokenHash: hashToken(r.token),
+    };
+    const invitation = isToken(r.token) ? await invitationFor(applicant.tokenHash) : undefined;
+    const refusal = refuse({
+      applicant,
+      invitation,
+      peer: d.peers.get(r.clusterId),
+      tenant: d.tenantOf(r.clusterId),
+      self: d.self,
+      now: d.clock.now(),
+    });
+    if (refusal) throw new DeniedError(refusal.reason, refusal.message);
+    return { applicant, invitation: invitation as Invitation, csr: checkedCsr(r) };
+  };
+
+  const grant = async (r: AuthenticateRequest, csr: CheckedCsr): Promise<AuthenticateResponse> => {
+    const facts = {
+      clusterID: r.clusterId,
+      clusterName: r.clusterName,
+      authEndpoint: r.authEndpoint,
+      pins: [...r.pins],
+    };
+    const [certificate, { tenant, namespace }] = await Promise.all([d.sign(csr), d.grant(facts)]);
+    const response = responseOf(d.self, certificate, namespace, tenant);
+    d.granted(tenant, response.notAfter);
+    return response;
+  };
+
+  return async (r: AuthenticateRequest, ctx: CallContext): Promise<AuthenticateResponse> => {
+    const who = {
+      clusterID: r.clusterId.slice(0, 63),
+      clusterName: r.clusterName.slice(0, 63),
+      source: ctx.source,
+    };
+    try {
+      if (!d.limiter.allows(ctx.source))
+        throw new DeniedError(
+          "RateLimited",
+          "too many failed attempts from this address; try again in a minute",
+        );
+      const { invitation, csr } = await admit(r);
+      await consume(d.kube, invitation, r.clusterId, d.clock.now());
+      try {
+        return await grant(r, csr);
+      } catch (err) {
+        await giveBack(d.kube, invitation).catch((cause: unknown) =>
+          d.log.warn({ err: cause, invitation: invitation.metadata.name }, "invitation not given back"),
+        );
+        throw err;
+      }
+    } catch (err) {
+      if (err instanceof DeniedError) {
+        if (err.reason !== "RateLimited") d.limiter.failed(ctx.source);
+        d.denied(err.reason, who, err.message);
+      }
+      throw err;
+    }
+  };
+};
+
+export const responseOf = (
+  self: Self,
+  certificate: string,
+  namespace: string,
+  tenant: Tenant,
+): AuthenticateResponse => {
+  const { validFromDate, validToDate } = parseCertificate(certificate, "certificate");
+  return {
+    certificate,
+    ca: self.ca,
+    apiServer: self.apiServer,
+    tenantNamespace: namespace,
+    clusterId: self.clusterID,
+    clusterName: self.clusterName,
+    notBefore: validFromDate.toISOString(),
+    notAfter: validToDate.toISOString(),
+    tenantUid: tenant.metadata.uid ?? "",
+  };
+};

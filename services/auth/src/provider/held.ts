@@ -1,0 +1,127 @@
+import type { Tenant } from "@tideway/api";
+import {
+  type AuthenticateResponse,
+  DeniedError,
+  type Denial,
+  type ReleaseResponse,
+  type Signed,
+} from "@tideway/authclient";
+import { describeError, isForbidden, isInvalid } from "@tideway/errors";
+import {
+  checkCsr,
+  checkPeerCertificate,
+  type Claims,
+  type NonceCache,
+  type Purpose,
+  verifyPayload,
+} from "@tideway/pki";
+import type { X509Certificate } from "node:crypto";
+import type { CallContext } from "../door/server.ts";
+import type { Clock, Peers, Self } from "../ports.ts";
+import { responseOf } from "./authenticate.ts";
+import type { Sign } from "./sign.ts";
+
+export interface HeldDeps {
+  self: Self;
+  clock: Clock;
+  skewMs: number;
+  nonces: NonceCache;
+  /** The authorities that the API server trusts for clients. */
+  authorities(): Promise<X509Certificate[]>;
+  peers: Peers;
+  /** From the cache, and from the API server when it is not there. */
+  tenantOf(clusterID: string): Promise<Tenant | undefined>;
+  namespaceOf(tenant: Tenant): string;
+  sign: Sign;
+  renewed(tenant: Tenant, notAfter: string): void;
+  /** Deletes the Tenant; the rest follows by its finalizer. Resolves when nothing is left, or after a short while. */
+  release(tenant: Tenant): Promise<void>;
+  denied(
+    reason: Denial,
+    who: { clusterID: string; clusterName: string; source: string },
+    message: string,
+  ): void;
+}
+
+/** Calls of those who already hold an identity: they prove it with the key of their current certificate. */
+export const createHeldCalls = (d: HeldDeps) => {
+  const prove = async (s: Signed, purpose: Purpose): Promise<Claims> => {
+    const now = d.clock.now();
+    try {
+      const { clusterID, publicKey } = checkPeerCertificate(s.certificate, {
+        authorities: await d.authorities(),
+        now,
+        skewMs: d.skewMs,
+      });
+      const claims = verifyPayload(s, {
+        publicKey,
+        purpose,
+        audience: d.self.pin,
+        now,
+        skewMs: d.skewMs,
+        nonces: d.nonces,
+      });
+      if (claims.clusterID !== clusterID)
+        throw new DeniedError("IdentityInvalid", "payload.clusterID: is not the certificate's");
+      return claims;
+    } catch (err) {
+      if (err instanceof DeniedError || !(isInvalid(err) || isForbidden(err))) throw err;
+      throw new DeniedError("IdentityInvalid", describeError(err), { cause: err });
+    }
+  };
+
+  const guarded = async <T>(
+    ctx: CallContext,
+    work: (who: { clusterID: string; clusterName: string; source: string }) => Promise<T>,
+  ): Promise<T> => {
+    const who = { clusterID: "", clusterName: "", source: ctx.source };
+    try {
+      return await work(who);
+    } catch (err) {
+      if (err instanceof DeniedError) d.denied(err.reason, who, err.message);
+      throw err;
+    }
+  };
+
+  const renew = (s: Signed, ctx: CallContext): Promise<AuthenticateResponse> =>
+    guarded(ctx, async (who) => {
+      const claims = await prove(s, "renew");
+      who.clusterID = claims.clusterID;
+      const tenant = await d.tenantOf(claims.clusterID);
+      if (!tenant || tenant.metadata.deletionTimestamp || tenant.metadata.uid !== claims.tenant)
+        throw new DeniedError(
+          "TenantUnknown",
+          "this cluster has no such tenant any more; a new invitation is needed",
+        );
+      who.clusterName = tenant.spec.clusterName;
+      const peer = d.peers.get(claims.clusterID);
+      if (peer?.present && !peer.incoming)
+        throw new DeniedError(
+          "IncomingRefused",
+          `revoked: incomingPeering of ForeignCluster ${peer.name} is "No"`,
+        );
+      const csr = ((): ReturnType<typeof checkCsr> => {
+        try {
+          return checkCsr(Buffer.from(claims.body, "base64"), claims.clusterID);
+        } catch (err) {
+          throw isInvalid(err) ? new DeniedError("InvalidCsr", describeError(err), { cause: err }) : err;
+        }
+      })();
+      const response = responseOf(d.self, await d.sign(csr), d.namespaceOf(tenant), tenant);
+      d.renewed(tenant, response.notAfter);
+      return response;
+    });
+
+  const release = (s: Signed, ctx: CallContext): Promise<ReleaseResponse> =>
+    guarded(ctx, async (who) => {
+      const claims = await prove(s, "release");
+      who.clusterID = claims.clusterID;
+      const tenant = await d.tenantOf(claims.clusterID);
+      if (!tenant || tenant.metadata.uid !== claims.tenant) return { released: false };
+      who.clusterName = tenant.spec.clusterName;
+      await d.release(tenant);
+      return { released: true };
+    });
+
+  return { renew, release };
+};

@@ -1,0 +1,148 @@
+import { sameConditions, type Tenant, tenantNamespace, tenants } from "@tideway/api";
+import type { Reconcile } from "@tideway/controller";
+import { isNotFound } from "@tideway/errors";
+import type { Kube, Namespace } from "@tideway/k8s";
+import type { ConditionWriter } from "../foreign-cluster.ts";
+import type { Clock, IdentityState, Peers, PublishIdentity, Tell } from "../ports.ts";
+import { decide, type Plan } from "./decide.ts";
+import {
+  bindPeer,
+  dropForeignCluster,
+  dropHome,
+  ensureHome,
+  FINALIZER,
+  MANAGER,
+  unbindPeer,
+} from "./objects.ts";
+
+export interface TenantDeps {
+  kube: Kube;
+  clock: Clock;
+  graceMs: number;
+  peers: Peers;
+  /** By cluster ID, from the cache. */
+  tenantOf(clusterID: string): Tenant | undefined;
+  owns(clusterID: string): boolean;
+  homeOf(peer: string): Pick<Namespace, "metadata"> | undefined;
+  /** This cluster uses the peer too, or is about to: the namespace is shared. */
+  consumes(clusterID: string): boolean;
+  publish: PublishIdentity;
+  conditions: ConditionWriter;
+  tell: Tell;
+}
+
+/** How soon to look again at a namespace that is being deleted, beside the watch on it. */
+const GOING_MS = 1000;
+
+/** Key: the cluster ID of a tenant. */
+export const createTenantReconciler = (d: TenantDeps): Reconcile => {
+  const fact = (t: Tenant, plan: Plan): IdentityState => ({
+    clusterId: t.spec.clusterID,
+    name: t.metadata.name,
+    state: plan.state,
+    localNamespace: tenantNamespace(t.metadata.name),
+    notAfter: t.status?.identityNotAfter ?? "",
+    reason: plan.reason,
+    message: plan.message,
+  });
+
+  const about = (t: Tenant) => ({
+    apiVersion: "authentication.tideway.dev/v1alpha1",
+    kind: "Tenant",
+    name: t.metadata.name,
+    ...(t.metadata.uid ? { uid: t.metadata.uid } : {}),
+  });
+
+  const cleanUp = async (t: Tenant, plan: Plan): Promise<{ requeueAfterMs?: number }> => {
+    const { name } = t.metadata;
+    const id = t.spec.clusterID;
+    if (!t.metadata.finalizers?.includes(FINALIZER)) return {};
+    await unbindPeer(d.kube, tenantNamespace(name));
+    d.publish("incoming", fact(t, plan)); // others clean up now, beside us
+    const shared = d.consumes(id);
+    const [gone] = await Promise.all([
+      shared || dropHome(d.kube, name, id),
+      shared ? undefined : dropForeignCluster(d.kube, name, id),
+    ]);
+    if (!gone) return { requeueAfterMs: GOING_MS };
+    if (!shared) await d.conditions.write(name, undefined);
+    const finalizers = t.metadata.finalizers.filter((f) => f !== FINALIZER);
+    try {
+      await d.kube.patch(
+        tenants,
+        name,
+        undefined,
+        { metadata: { uid: t.metadata.uid, resourceVersion: t.metadata.resourceVersion, finalizers } },
+        { fieldManager: MANAGER },
+      );
+    } catch (err) {
+      if (!isNotFound(err)) throw err;
+    }
+    return {};
+  };
+
+  const hold = (t: Tenant): Promise<unknown> => {
+    const { uid, resourceVersion, finalizers = [] } = t.metadata;
+    const metadata = { uid, resourceVersion, finalizers: [...finalizers, FINALIZER] };
+    return d.kube.patch(tenants, t.metadata.name, undefined, { metadata }, { fieldManager: MANAGER });
+  };
+
+  const applyStatus = async (t: Tenant, plan: Plan): Promise<void> => {
+    const namespace = tenantNamespace(t.metadata.name);
+    if (t.status?.tenantNamespace === namespace && sameConditions(t.status.conditions, plan.conditions))
+      return;
+    const status = {
+      tenantNamespace: namespace,
+      conditions: plan.conditions,
+      ...(t.metadata.generation !== undefined ? { observedGeneration: t.metadata.generation } : {}),
+    };
+    await d.kube.apply(
+      tenants,
+      { metadata: { name: t.metadata.name }, status },
+      { fieldManager: MANAGER, subresource: "status" },
+    );
+  };
+
+  return async (clusterID) => {
+    const tenant = d.tenantOf(clusterID);
+    if (!tenant || !d.owns(clusterID)) return {};
+    const plan = decide({ tenant, peer: d.peers.get(clusterID), now: d.clock.now(), graceMs: d.graceMs });
+    const { name } = tenant.metadata;
+    const was = tenant.status?.conditions?.find((c) => c.type === "Ready")?.reason;
+    switch (plan.step) {
+      case "cleanUp":
+        return cleanUp(tenant, plan);
+      case "expire":
+        d.tell(about(tenant), "Warning", plan.reason, plan.message);
+        await d.kube.delete(
+          tenants,
+          name,
+          undefined,
+          tenant.metadata.uid ? { uid: tenant.metadata.uid } : {},
+        );
+        return {};
+      case "revoke":
+        await unbindPeer(d.kube, tenantNamespace(name));
+        break;
+      case "serve": {
+        if (!tenant.metadata.finalizers?.includes(FINALIZER)) await hold(tenant); // before the first outside effect
+        const namespace = await ensureHome(d.kube, name, clusterID, d.homeOf(name));
+        await bindPeer(d.kube, namespace, tenant);
+        break;
+      }
+    }
+    d.publish("incoming", fact(tenant, plan));
+    await applyStatus(tenant, plan);
+    if (was !== undefined && was !== plan.reason)
+      d.tell(about(tenant), plan.step === "revoke" ? "Warning" : "Normal", plan.reason, plan.message);
+    if (!d.consumes(clusterID))
+      await d.conditions.write(name, {
+        status: plan.conditions[0]?.status ?? "Unknown",
+        reason: `Tenant${plan.reason}`,
+        message: plan.message,
+      });
+    return plan.requeueAfterMs === undefined
+      ? {}
+      : { requeueAfterMs: Math.min(plan.requeueAfterMs, 3_600_000) };
+  };
+};

@@ -1,0 +1,273 @@
+import { foreignClusters, tenants } from "@tideway/api";
+import { connect } from "@tideway/authclient";
+import { connectBus } from "@tideway/bus";
+import { readOptionalFile } from "@tideway/config";
+import { startController, startMembership, type Controller, type Membership } from "@tideway/controller";
+import { describeError, InvalidError } from "@tideway/errors";
+import { certificateSigningRequests, createKube, loadCredentials, namespaces, type Kube } from "@tideway/k8s";
+import { isEndpoint } from "@tideway/pki";
+import type { RuntimeContext } from "@tideway/runtime";
+import { controllerMetrics } from "@tideway/telemetry";
+import { type Caches, clusterOfHome, createCaches } from "./caches.ts";
+import { createHandlers } from "./calls.ts";
+import type { AuthConfig } from "./config.ts";
+import { loadServerIdentity } from "./door/certificate.ts";
+import { openDoor } from "./door/server.ts";
+import { createTeller } from "./events.ts";
+import { type Facts, openFacts } from "./facts.ts";
+import { createConditionWriter } from "./foreign-cluster.ts";
+import { createProvider } from "./identity/provider.ts";
+import { createIdentityReconciler } from "./identity/reconciler.ts";
+import { createIdentityStore } from "./identity/store.ts";
+import { createInvitationReconciler } from "./invitation/reconciler.ts";
+import { type AuthMetrics, createAuthMetrics } from "./metrics.ts";
+import type { Clock, Self, Tell } from "./ports.ts";
+import { createPeeringCheck } from "./tenant/check.ts";
+import { createTenantReconciler } from "./tenant/reconciler.ts";
+import type { KeyPair } from "@tideway/pki";
+
+const clock: Clock = { now: Date.now };
+
+/** A certificate request older than this was left by a replica that died. */
+const LEFT_OVER_MS = 60_000;
+
+const sweepRequests = (kube: Kube, caches: Caches, ctx: RuntimeContext): void => {
+  const sweep = (): void => {
+    for (const { metadata } of caches.requests.list())
+      if (clock.now() - Date.parse(metadata.creationTimestamp ?? "") > LEFT_OVER_MS)
+        kube
+          .delete(certificateSigningRequests, metadata.name)
+          .catch((err: unknown) => ctx.log.debug({ reason: describeError(err) }, "request not swept"));
+  };
+  const timer = setInterval(sweep, LEFT_OVER_MS).unref();
+  ctx.onShutdown("sweeper", () => clearInterval(timer));
+  sweep();
+};
+
+interface Parts {
+  ctx: RuntimeContext;
+  config: AuthConfig;
+  kube: Kube;
+  caches: Caches;
+  facts: Facts;
+  self: Self;
+  keys: KeyPair;
+  membership: Membership;
+  metrics: AuthMetrics;
+  tell: Tell;
+}
+
+interface Controllers {
+  identity: Controller;
+  tenant: Controller;
+  check: Controller;
+  invitation: Controller;
+}
+
+const startControllers = (p: Parts): Controllers => {
+  const { ctx, config, kube, caches, facts, self, membership, tell } = p;
+  const { log, signal } = ctx;
+  const shared = { log, signal, metrics: controllerMetrics(ctx.metrics) };
+  const conditions = createConditionWriter(kube, clock.now);
+  const owns = (id: string): boolean => membership.owns(id);
+  const consumes = (id: string): boolean =>
+    facts.peers.get(id)?.outgoing === true || caches.identityOf(id) !== undefined;
+  const skewMs = config.clockSkewSeconds * 1000;
+  return {
+    identity: startController({
+      ...shared,
+      name: "identity",
+      workers: 8,
+      reconcile: createIdentityReconciler({
+        clock,
+        skewMs,
+        owns,
+        conditions,
+        tell,
+        random: Math.random,
+        peers: facts.peers,
+        identityOf: caches.identityOf,
+        homeExists: caches.homeFor,
+        isTenant: (id) => caches.tenantOf(id) !== undefined,
+        published: facts.published,
+        foreignCluster: (name) => kube.find(foreignClusters, name),
+        standing: facts.standing,
+        store: createIdentityStore(kube, { systemNamespace: self.namespace, homeOf: caches.homeOf }),
+        provider: createProvider({ kube, self, keys: p.keys, clock, signal }),
+        publish: facts.publish,
+        outcome: p.metrics.attempted,
+      }),
+    }),
+    tenant: startController({
+      ...shared,
+      name: "tenant",
+      reconcile: createTenantReconciler({
+        kube,
+        clock,
+        owns,
+        conditions,
+        tell,
+        consumes,
+        graceMs: config.tenantGraceSeconds * 1000,
+        peers: facts.peers,
+        tenantOf: caches.tenantOf,
+        homeOf: caches.homeOf,
+        publish: facts.publish,
+      }),
+    }),
+    check: startController({
+      ...shared,
+      name: "check",
+      workers: 8,
+      reconcile: createPeeringCheck({
+        kube,
+        owns,
+        tell,
+        connect,
+        selfID: self.clusterID,
+        intervalMs: config.checkSeconds * 1000,
+        random: Math.random,
+        tenantOf: caches.tenantOf,
+        peers: facts.peers,
+        checked: p.metrics.checked,
+      }),
+    }),
+    invitation: startController({
+      ...shared,
+      name: "invitation",
+      reconcile: createInvitationReconciler({
+        kube,
+        clock,
+        self,
+        owns,
+        keepMs: config.invitationKeepSeconds * 1000,
+        get: caches.invitations.get,
+      }),
+    }),
+  };
+};
+
+/** Whatever changes wakes the key it is about; the reconcilers read the rest themselves. */
+const connectSources = (c: Controllers, p: Parts, onReconnect: (handler: () => void) => void): void => {
+  const { caches, facts, membership } = p;
+  const wakePeer = (id: string): void => {
+    if (!id) return;
+    c.identity.enqueue(id);
+    c.tenant.enqueue(id);
+  };
+  const wakeAll = (): void => {
+    for (const t of caches.tenants.list()) c.check.enqueue(t.spec.clusterID, p.config.checkSeconds * 1000);
+    for (const i of caches.invitations.list())
+      c.invitation.enqueue(`${i.metadata.namespace}/${i.metadata.name}`);
+    const ids = [
+      ...facts.known(),
+      ...caches.tenants.list().map((t) => t.spec.clusterID),
+      ...caches.identities.list().map((i) => i.spec.clusterID),
+      ...caches.homes.list().map(clusterOfHome),
+    ];
+    for (const id of new Set(ids)) wakePeer(id);
+  };
+  facts.onChange(wakePeer);
+  caches.tenants.onChange((_, t, old) => {
+    const id = (t ?? old)?.spec.clusterID ?? "";
+    wakePeer(id);
+    if (t && !old) c.check.enqueue(id, p.config.checkSeconds * 1000);
+    p.metrics.tenants.set({}, caches.tenants.size);
+  });
+  caches.identities.onChange((_, i, old) => {
+    wakePeer((i ?? old)?.spec.clusterID ?? "");
+    p.metrics.identities.set({}, caches.identities.size);
+  });
+  caches.homes.onChange((_, n, old) => {
+    const home = n ?? old;
+    if (home) wakePeer(clusterOfHome(home));
+  });
+  caches.invitations.onChange((key) => c.invitation.enqueue(key));
+  membership.onChange(wakeAll);
+  onReconnect(wakeAll);
+  wakeAll();
+};
+
+/** The only place that builds adapters. */
+export const wire = async (
+  ctx: RuntimeContext,
+  config: AuthConfig,
+): Promise<{ port: number; pin: string }> => {
+  for (const part of ["bus", "caches", "door"]) ctx.setReady(part, false);
+  const { log } = ctx;
+  const authEndpoint = config.authEndpoint ?? "";
+  if (authEndpoint && !isEndpoint(authEndpoint))
+    throw new InvalidError(`TIDEWAY_AUTH_ENDPOINT is ${JSON.stringify(authEndpoint)}, but must be host:port`);
+  const kube = createKube(loadCredentials(ctx.env), { userAgent: "tideway-auth" });
+  ctx.onShutdown("kube", () => kube.close());
+  const metrics = createAuthMetrics(ctx.metrics);
+  const clusterID = (await kube.get(namespaces, "kube-system")).metadata.uid ?? "";
+  const caches = createCaches(kube, config.namespace, log);
+
+  const bus = connectBus({
+    url: config.busUrl,
+    service: "auth",
+    seed: readOptionalFile(config.busSeedFile, "BUS_SEED_FILE"),
+    ca: readOptionalFile(config.busCaFile, "BUS_CA_FILE"),
+    clusterID,
+    log,
+    signal: ctx.signal,
+    metrics: ctx.metrics,
+    onStatus: (up) => ctx.setReady("bus", up),
+  });
+  const [identity, connected, membership] = await Promise.all([
+    loadServerIdentity(kube, config.namespace, clock.now()),
+    bus,
+    startMembership({
+      kube,
+      namespace: config.namespace,
+      service: "auth",
+      identity: config.podName,
+      log,
+      signal: ctx.signal,
+    }),
+    caches.start(ctx.signal).then(() => ctx.setReady("caches", true)),
+  ]);
+  ctx.onShutdown("bus", () => connected.close());
+  ctx.onShutdown("membership", () => membership.leave());
+  const facts = await openFacts(connected, log);
+  await facts.synced; // until then an absent fact means nothing, and a revoked peer would be let in
+
+  const self: Self = {
+    clusterID,
+    authEndpoint,
+    clusterName: config.clusterName,
+    apiServer: config.apiServer,
+    pin: identity.pin,
+    ca: kube.credentials.ca ?? "",
+    namespace: config.namespace,
+  };
+  const tell = createTeller({
+    kube,
+    namespace: config.namespace,
+    instance: config.podName,
+    now: clock.now,
+    log,
+  });
+  const parts: Parts = {
+    ctx,
+    config,
+    kube,
+    caches,
+    facts,
+    self,
+    keys: identity.keys,
+    membership,
+    metrics,
+    tell,
+  };
+  connectSources(startControllers(parts), parts, (handler) => connected.onReconnect(handler));
+  sweepRequests(kube, caches, ctx);
+
+  const handlers = createHandlers({ kube, caches, facts, self, config, clock, log, metrics, tell });
+  const door = await openDoor({ port: config.port, identity, handlers, metrics, log });
+  ctx.onShutdown("door", () => door.close());
+  ctx.setReady("door", true);
+  log.info({ port: door.port, pin: self.pin, clusterID }, "auth is open");
+  return { port: door.port, pin: self.pin };
+};
