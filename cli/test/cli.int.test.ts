@@ -210,6 +210,18 @@ describe("a cluster with Tideway", () => {
       expect(ran.out).toMatch(/^west is ready as node west after \d+ ms/);
     });
 
+    test("--wait stops at once, with what to do, when only a person can help", async () => {
+      const running = tideway("peer", invitation(), "--wait");
+      await until(() => kube.find(foreignClusters, "west"));
+      await say("west", "auth", condition("Authenticated", "False", "TokenUsed"));
+      await say("west", "discovery", condition("Reachable"));
+      const ran = await running;
+      expect(ran.code).toBe(EXIT.failed);
+      expect(ran.err).toContain(
+        "west cannot be peered: TokenUsed: Authenticated is False\n  ask the peer's owner for a new invitation",
+      );
+    });
+
     test("--wait that runs out ends with 3, says what it waits for, and keeps what was asked", async () => {
       const running = tideway("peer", invitation(), "--wait", "--timeout", "1s");
       await until(() => kube.find(foreignClusters, "west"));

@@ -92,7 +92,7 @@ const follow = async (cli: Cli, kube: Kube, fc: ForeignCluster, deadline: Deadli
   const look = (now: Readonly<ForeignCluster> | undefined): true | undefined => {
     if (!now || now.metadata.uid !== fc.metadata.uid)
       throw new CliError(`ForeignCluster ${name} was deleted while it was being peered`);
-    steps = peeringSteps(now);
+    steps = peeringSteps(now, fc);
     for (const s of steps) if (s.done) progress.done(s.id, s.text);
     const open = openStep(steps);
     if (open?.text) progress.note(open.id, open.text);

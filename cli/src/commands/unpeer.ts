@@ -71,38 +71,40 @@ const follow = async (
 ): Promise<void> => {
   const { name, uid } = fc.metadata;
   const progress = await createProgress(cli.io, [...TEARDOWN], deadline.elapsed);
+  const { signal } = deadline;
   let state: TeardownState = { over: [] };
+  const look = (now: Readonly<ForeignCluster> | undefined): true | undefined => {
+    state = teardownSteps(now?.metadata.uid === uid ? now : undefined);
+    for (const id of state.over) progress.done(id);
+    if (state.waitingFor?.text) progress.note(state.waitingFor.id, state.waitingFor.text);
+    return state.waitingFor ? undefined : true;
+  };
+  const onTrouble = (text: string): void => progress.note(state.waitingFor?.id ?? "gone", text);
   try {
-    await watchOne(kube, foreignClusters, {
-      name,
-      signal: deadline.signal,
-      onTrouble: (text) => progress.note(state.waitingFor?.id ?? "gone", text),
-      until: (now) => {
-        state = teardownSteps(now?.metadata.uid === uid ? now : undefined, stays);
-        for (const id of state.over) if (!(stays && id === "gone")) progress.done(id);
-        if (state.waitingFor?.text) progress.note(state.waitingFor.id, state.waitingFor.text);
-        return state.waitingFor ? undefined : true;
-      },
-    });
-    if (stays) await identityGone(kube, name, deadline.signal);
-    progress.done("gone", stays ? "of our half; the peer goes on using this cluster" : "");
+    if (stays) await identityGone(kube, name, signal, onTrouble);
+    else await watchOne(kube, foreignClusters, { name, signal, onTrouble, until: look });
+    for (const { id } of TEARDOWN) progress.done(id);
     await progress.end(true);
   } catch (err) {
     await progress.end(false);
-    throw deadline.explain(
-      err,
-      `${name} to be unpeered${state.waitingFor ? ` (${state.waitingFor.text})` : ""}`,
-      `it goes on in the background: tideway status ${name}\n${SERVICE_NEXT("discovery")}`,
-    );
+    const why = state.waitingFor?.text ? ` (${state.waitingFor.text})` : "";
+    const next = `it goes on in the background: tideway status ${name}\n${SERVICE_NEXT("discovery")}`;
+    throw deadline.explain(err, `${name} to be unpeered${why}`, next);
   }
 };
 
-/** Where the ForeignCluster stays, the end of our half is the end of our identity there. */
-const identityGone = async (kube: Kube, name: string, signal: AbortSignal): Promise<true> =>
+/** Where the ForeignCluster stays, our half is over when our identity there is: auth gives it up last. */
+const identityGone = async (
+  kube: Kube,
+  name: string,
+  signal: AbortSignal,
+  onTrouble: (m: string) => void,
+): Promise<true> =>
   await watchOne(kube, identities, {
     name: IDENTITY_NAME,
     namespace: tenantNamespace(name),
     signal,
+    onTrouble,
     until: (identity) => (identity ? undefined : true),
   });
 

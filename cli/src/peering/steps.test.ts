@@ -38,6 +38,13 @@ describe("a peering", () => {
     expect(authenticated).toEqual({ id: "Authenticated", service: "auth", done: false, text: "" });
   });
 
+  test("does not believe a refusal that stood there before it was asked for", () => {
+    const before = west(is("Authenticated", "False", { reason: "TokenUsed" }));
+    expect(openStep(peeringSteps(before, before).slice(1))).toMatchObject({ text: "" });
+    const again = west(is("Authenticated", "False", { reason: "TokenUsed", message: "again" }));
+    expect(openStep(peeringSteps(again, before).slice(1))).toMatchObject({ reason: "TokenUsed" });
+  });
+
   test("has not begun without an object", () =>
     expect(peeringSteps(undefined).some((s) => s.done)).toBe(false));
 });
@@ -46,7 +53,6 @@ describe("an unpeering", () => {
   test("goes backwards and waits for the first condition that still stands", () => {
     const state = teardownSteps(
       west(is("Virtualised", "False"), is("Negotiated", "True"), is("Authenticated", "True")),
-      false,
     );
     expect(state).toEqual({
       over: ["Virtualised"],
@@ -54,15 +60,20 @@ describe("an unpeering", () => {
     });
   });
 
+  test("a node that is being drained is not gone yet", () => {
+    const { over, waitingFor } = teardownSteps(west(is("Virtualised", "False", { reason: "Draining" })));
+    expect(over).toEqual([]);
+    expect(waitingFor?.id).toBe("Virtualised");
+  });
+
+  test("a service that took its condition back is done", () =>
+    expect(teardownSteps(west(is("Authenticated", "Unknown"))).over).toEqual(["Virtualised", "Negotiated"]));
+
   test("waits for the object itself, naming who holds it", () =>
-    expect(teardownSteps(west(), false).waitingFor).toEqual({
+    expect(teardownSteps(west()).waitingFor).toEqual({
       id: "gone",
       text: "finalizer discovery.tideway.dev/peer",
     }));
 
-  test("is over when the object is gone", () =>
-    expect(teardownSteps(undefined, false).waitingFor).toBeUndefined());
-
-  test("is over with the object still there when the peer goes on using this cluster", () =>
-    expect(teardownSteps(west(), true).waitingFor).toBeUndefined());
+  test("is over when the object is gone", () => expect(teardownSteps(undefined).waitingFor).toBeUndefined());
 });

@@ -18,16 +18,25 @@ export interface StepState {
   reason?: string;
 }
 
-/** A condition that speaks of an older spec says nothing about what was just asked. */
-const isCurrent = (fc: ForeignCluster, c: Condition): boolean =>
-  c.status === "True" ||
-  c.observedGeneration === undefined ||
-  c.observedGeneration >= (fc.metadata.generation ?? 0);
+const sameSaying = (a: Condition, b: Condition): boolean =>
+  a.reason === b.reason && a.message === b.message && a.lastTransitionTime === b.lastTransitionTime;
 
-export const peeringSteps = (fc: Readonly<ForeignCluster> | undefined): StepState[] =>
+/** What stood there before the peering was asked for, or speaks of an older spec, says nothing about it. */
+const isCurrent = (now: ForeignCluster, before: ForeignCluster | undefined, c: Condition): boolean => {
+  if (c.status === "True") return true;
+  if ((c.observedGeneration ?? Infinity) < (now.metadata.generation ?? 0)) return false;
+  const old = findCondition(before?.status?.conditions, c.type);
+  return !old || !sameSaying(old, c);
+};
+
+/** `before`: the object as it was when the peering was asked for. */
+export const peeringSteps = (
+  fc: Readonly<ForeignCluster> | undefined,
+  before?: Readonly<ForeignCluster>,
+): StepState[] =>
   PEERING.map(({ id, service }) => {
     const c = findCondition(fc?.status?.conditions, id);
-    if (!fc || !c || !isCurrent(fc, c)) return { id, service, done: false, text: "" };
+    if (!fc || !c || !isCurrent(fc, before, c)) return { id, service, done: false, text: "" };
     const done = c.status === "True";
     return { id, service, done, text: done ? c.message : `${c.reason}: ${c.message}`, reason: c.reason };
   });

@@ -1,6 +1,6 @@
-import { findCondition, type ForeignCluster } from "@tideway/api";
+import { type Condition, findCondition, type ForeignCluster } from "@tideway/api";
 
-/** How a peering is taken down: backwards, each step over when its condition is no longer True. */
+/** How a peering is taken down: backwards, each step over when its service says so. */
 export const TEARDOWN = [
   { id: "Virtualised", title: "node drained and removed" },
   { id: "Negotiated", title: "capacity given back" },
@@ -15,17 +15,21 @@ export interface TeardownState {
   waitingFor?: { id: string; text: string };
 }
 
-/** `stays`: the ForeignCluster is kept, because the peer goes on using this cluster. */
-export const teardownSteps = (fc: Readonly<ForeignCluster> | undefined, stays: boolean): TeardownState => {
+/** On its way, although no longer true. */
+const LEAVING = new Set(["Draining", "Releasing"]);
+
+/** A service takes its condition back, or says False, when nothing of its own is left. */
+const isOver = (c: Condition | undefined): boolean => !c || (c.status === "False" && !LEAVING.has(c.reason));
+
+export const teardownSteps = (fc: Readonly<ForeignCluster> | undefined): TeardownState => {
   if (!fc) return { over: TEARDOWN.map((s) => s.id) };
   const over: string[] = [];
   for (const { id } of TEARDOWN) {
     if (id === "gone") break;
     const c = findCondition(fc.status?.conditions, id);
-    if (c?.status === "True") return { over, waitingFor: { id, text: `${c.reason}: ${c.message}` } };
+    if (c && !isOver(c)) return { over, waitingFor: { id, text: `${c.reason}: ${c.message}` } };
     over.push(id);
   }
-  if (stays) return { over: [...over, "gone"] };
   const left = fc.metadata.finalizers?.join(", ");
   return { over, waitingFor: { id: "gone", text: left ? `finalizer ${left}` : "" } };
 };
