@@ -9,6 +9,8 @@ import { type Forward, forwardPort, type PodPort } from "./port-forward.ts";
 /** Secret of the user that may read the history and nothing else: keys `seed`, and `ca.crt` where the bus has TLS. */
 const READER_SECRET = "bus-user-reader";
 const BUS_PORT = 4222;
+/** What services call the bus; its certificate names it, and we come by another way. */
+const SERVER_NAME = `bus.${SYSTEM_NAMESPACE}.svc`;
 const CONNECT_TIMEOUT_MS = 15_000;
 
 export interface Reader {
@@ -62,6 +64,7 @@ const access = (data: Record<string, string>, { host, port }: Forward) => {
     service: "reader",
     seed: text("seed"),
     ca,
+    serverName: SERVER_NAME,
     readOnly: true,
     log: silentLogger,
   };

@@ -14,6 +14,12 @@ const LOG_EVERY = 12;
 /** A user sees only its own answers: its permissions name this prefix. */
 export const inboxPrefix = (service: string): string => `_INBOX_${service}`;
 
+/** Handed on to node:tls as it is, so its `servername` works although the client's type does not name it. */
+const tlsOf = (o: BusOptions): NonNullable<ConnectionOptions["tls"]> => ({
+  ...(o.ca ? { ca: o.ca } : {}),
+  ...(o.serverName ? { servername: o.serverName } : {}),
+});
+
 const optionsOf = (o: BusOptions): ConnectionOptions => {
   const url = new URL(o.url);
   return {
@@ -27,7 +33,9 @@ const optionsOf = (o: BusOptions): ConnectionOptions => {
     reconnectDelayHandler: () => 100 + Math.random() * 900,
     pingInterval: 5_000,
     maxPingOut: 2,
-    ...(url.protocol === "tls:" || o.ca ? { tls: o.ca ? { ca: o.ca } : {} } : {}),
+    ...(url.protocol === "tls:" || o.ca ? { tls: tlsOf(o) } : {}),
+    // Who comes by another way than the others do not know how to reach: stay with the address given.
+    ...(o.serverName ? { ignoreClusterUpdates: true } : {}),
     ...(o.seed ? { authenticator: nkeyAuthenticator(new TextEncoder().encode(o.seed.trim())) } : {}),
   };
 };

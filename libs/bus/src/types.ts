@@ -93,6 +93,8 @@ export interface BusOptions {
   seed?: string | undefined;
   /** PEM of the CA of the bus; makes the connection TLS. */
   ca?: string | undefined;
+  /** The name that the server's certificate must have, where it is reached under another one (port-forwards). */
+  serverName?: string | undefined;
   clusterID: string;
   log: Logger;
   signal?: AbortSignal | undefined;
