@@ -1,3 +1,4 @@
+import { UnavailableError } from "@tideway/errors";
 import type { KubeObject, Resource } from "@tideway/k8s";
 
 /** Any object that is replicated: only its metadata is looked into. */
@@ -52,3 +53,18 @@ export interface End {
 }
 
 export const FIELD_MANAGER = "replicator";
+
+/** Who the peer is, and where the two sides of the exchange are. */
+export interface Peer {
+  /** Cluster ID. */
+  id: string;
+  /** Name of the ForeignCluster here. */
+  name: string;
+  localNamespace: string;
+  remoteNamespace: string;
+  /** https URL of its API server. */
+  server: string;
+}
+
+/** The peer's API server could not be reached: for the link to look into, not an error of the object at hand. */
+export class PeerAwayError extends UnavailableError {}

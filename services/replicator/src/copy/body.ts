@@ -1,4 +1,4 @@
-import { ORIGIN, ORIGIN_GENERATION, ORIGIN_UID, TRACEPARENT } from "@tideway/api";
+import { isCopy, ORIGIN, ORIGIN_GENERATION, ORIGIN_UID, TRACEPARENT } from "@tideway/api/names";
 import type { Applied, CopyObject } from "../ports.ts";
 import { sameJson } from "./compare.ts";
 
@@ -7,9 +7,6 @@ export const FINALIZER = "replicator.tideway.dev/copy";
 
 export const isDeleting = (o: CopyObject): boolean => o.metadata.deletionTimestamp !== undefined;
 export const isHeld = (o: CopyObject): boolean => o.metadata.finalizers?.includes(FINALIZER) ?? false;
-/** Made by a replicator, here or at the peer. What is a copy is never an origin, so nothing travels in circles. */
-export const isCopy = (o: CopyObject): boolean =>
-  o.metadata.labels?.[ORIGIN] !== undefined && o.metadata.annotations?.[ORIGIN_UID] !== undefined;
 export const isCopyFrom = (o: CopyObject, clusterID: string): boolean => isCopy(o) && o.metadata.labels?.[ORIGIN] === clusterID;
 export const originUidOf = (copy: CopyObject): string => copy.metadata.annotations?.[ORIGIN_UID] ?? "";
 

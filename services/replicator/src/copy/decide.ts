@@ -1,5 +1,6 @@
+import { isCopy } from "@tideway/api/names";
 import type { Applied, CopyObject, Kind } from "../ports.ts";
-import { copyBody, isCopy, isCopyFrom, isDeleting, isHeld, isUpToDate, originUidOf, saysTheSame } from "./body.ts";
+import { copyBody, isCopyFrom, isDeleting, isHeld, isUpToDate, originUidOf, saysTheSame } from "./body.ts";
 import { bodyFingerprint, fingerprint, sameStatus } from "./compare.ts";
 import { translateStatus } from "./status.ts";
 
@@ -97,7 +98,7 @@ const keepAlike = (w: World, origin: Readonly<CopyObject>, copy: Readonly<CopyOb
 
 const decideAll = (w: World): Plan => {
   const push = w.kind.direction === "Push";
-  const origin = w.origin && !isCopy(w.origin) ? w.origin : undefined;
+  const origin = w.origin && !isCopy(w.origin) ? w.origin : undefined; // else things would travel in circles
   const copy = w.copy && isCopyFrom(w.copy, w.originCluster) ? w.copy : undefined;
   if (w.ended && !push) return copy ? removeCopy(w, copy) : nothing;
   if (push && origin && isDeleting(origin))

@@ -1,3 +1,4 @@
+import { describeError, isConflict, isInvalid, TerminalError } from "@tideway/errors";
 import type { CopyObject, Kind } from "../ports.ts";
 import { decide, type Plan, type World } from "./decide.ts";
 import { type Ends, type Outcome, perform } from "./perform.ts";
@@ -19,11 +20,14 @@ export interface Copier {
   plan(name: string): Plan;
   /** Brings one object and its counterpart nearer; true when something was done. */
   reconcile(name: string, signal: AbortSignal): Promise<boolean>;
+  /** Why the last reconcile of it failed; undefined after one that did not. */
+  lastError(name: string): string | undefined;
 }
 
 /** Level-triggered: everything is read anew for each name; memory only saves repeating what a server did not take over. */
 export const createCopier = (p: Pairing): Copier => {
   const settled = new Map<string, Outcome>();
+  const failed = new Map<string, string>();
 
   const observe = (name: string): World => ({
     kind: p.kind,
@@ -45,11 +49,20 @@ export const createCopier = (p: Pairing): Copier => {
       const world = observe(name);
       if (!world.origin && !world.copy) settled.delete(name);
       const { effects } = decide(world);
-      for (const effect of effects) {
-        const outcome = await perform(effect, name, p.ends, world, signal);
-        if (outcome.body ?? outcome.status) settled.set(name, { ...settled.get(name), ...outcome });
+      try {
+        for (const effect of effects) {
+          const outcome = await perform(effect, name, p.ends, world, signal);
+          if (outcome.body ?? outcome.status) settled.set(name, { ...settled.get(name), ...outcome });
+        }
+      } catch (err) {
+        if (!isConflict(err)) failed.set(name, describeError(err));
+        // The server has refused what the object says: only a change of it can help.
+        if (isInvalid(err)) throw new TerminalError(`${p.kind.name} ${name} is refused`, { cause: err });
+        throw err;
       }
+      failed.delete(name);
       return effects.length > 0;
     },
+    lastError: (name) => failed.get(name),
   };
 };

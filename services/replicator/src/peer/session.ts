@@ -1,0 +1,168 @@
+import { describeError, isUnavailable } from "@tideway/errors";
+import { errorOf, informer, type Informer, type Kube, pathOf } from "@tideway/k8s";
+import type { Logger } from "@tideway/log";
+import { PEER } from "@tideway/api/names";
+import { type Copier, createCopier } from "../copy/reconciler.ts";
+import { type CopyObject, type Kind, type Peer, PeerAwayError } from "../ports.ts";
+import { remoteEnd } from "./ends.ts";
+import { type LinkState, openLink } from "./link.ts";
+import type { Local } from "./local.ts";
+
+export interface SessionOptions {
+  peer: Peer;
+  ownClusterID: string;
+  kinds: readonly Kind[];
+  local: Local;
+  /** A client of the peer with its newest credentials. */
+  open(): Kube;
+  /** Something happened to this object, here or there. */
+  touched(kind: Kind, name: string): void;
+  /** The link or the completeness of a cache changed. */
+  onChange(): void;
+  /** ms since the epoch after which nothing is expected of the peer; asked at every look. */
+  deadline(): number | undefined;
+  timing: { probeMs: number; requestTimeoutMs: number; backoffMs: { first: number; max: number } };
+  log: Logger;
+}
+
+/** How things stand with a peer, in one look. */
+export interface Summary {
+  link: LinkState;
+  /** Both sides' caches have held complete lists. */
+  synced: boolean;
+  /** What keeps the peer's cache from being complete. */
+  problem: string | undefined;
+  /** Why the last attempt at some object failed. */
+  error: string | undefined;
+  /** Objects that wait to be copied. */
+  backlog: number;
+  /** Objects that concern us, on either side. */
+  objects: number;
+  /** `kind/name` of copies whose name something else holds. */
+  taken: string[];
+}
+
+export interface Session {
+  readonly peer: Peer;
+  copier(kind: string): Copier | undefined;
+  /** Every object looked at again. */
+  touchAll(): void;
+  suspect(): void;
+  /** The credentials changed. */
+  renew(): void;
+  summary(): Summary;
+  close(): Promise<void>;
+}
+
+const probe =
+  (kind: Kind, namespace: string, timeoutMs: number, address: string) =>
+  async (kube: Kube, stop: AbortSignal): Promise<void> => {
+    const path = pathOf(kind.resource, namespace);
+    const timeout = AbortSignal.timeout(timeoutMs);
+    try {
+      const query = { limit: 1, resourceVersion: "0" }; // from the server's memory
+      const answer = await kube.request({ method: "GET", path, query, signal: AbortSignal.any([stop, timeout]) });
+      const text = await answer.body.text();
+      if (answer.status >= 300) throw errorOf(answer.status, jsonOr(text), `LIST ${address}${path}`);
+    } catch (err) {
+      if (!stop.aborted && timeout.aborted) throw new PeerAwayError(`no answer from ${address} within ${timeoutMs} ms`);
+      throw err;
+    }
+  };
+const jsonOr = (text: string): object => {
+  try {
+    return JSON.parse(text) as object;
+  } catch {
+    return {};
+  }
+};
+
+/** Everything that is held for one peer: the link, the watches over there, and a copier a kind. */
+export const openSession = (o: SessionOptions): Session => {
+  const { peer, timing, kinds } = o;
+  const remote = new Map<Kind, Informer<CopyObject>>();
+  const problems = new Map<Kind, string>();
+  const link = openLink({
+    open: o.open,
+    probe: probe(kinds[0]!, peer.remoteNamespace, timing.requestTimeoutMs, peer.server),
+    watch: (signal) => queueMicrotask(() => remote.forEach((cache) => cache.start(signal))),
+    onChange: () => {
+      touchAll();
+      o.onChange();
+    },
+    probeMs: timing.probeMs,
+    backoffMs: timing.backoffMs,
+    log: o.log,
+  });
+
+  const follow = (kind: Kind): Informer<CopyObject> => {
+    const cache = informer<CopyObject>(link.kube, kind.resource, { namespace: peer.remoteNamespace, backoffMs: timing.backoffMs });
+    cache.onChange((_key, obj, old) => o.touched(kind, (obj ?? old)!.metadata.name));
+    cache.onError((err) => {
+      problems.set(kind, describeError(err));
+      if (isUnavailable(err)) link.suspect();
+      o.onChange();
+    });
+    cache.onConnect(() => {
+      problems.delete(kind);
+      o.onChange();
+    });
+    void cache.synced.then(() => {
+      touchAll(); // from now on absence counts
+      o.onChange();
+    });
+    return cache;
+  };
+
+  const copiers = new Map<string, Copier>();
+  for (const kind of kinds) {
+    const cache = follow(kind);
+    remote.set(kind, cache);
+    const here = o.local.end(kind, peer.localNamespace);
+    const namespace = peer.remoteNamespace;
+    const there = remoteEnd({ kind, kube: link.kube, namespace, cache, timeoutMs: timing.requestTimeoutMs, address: peer.server });
+    const push = kind.direction === "Push";
+    copiers.set(
+      kind.name,
+      createCopier({
+        kind,
+        originCluster: push ? o.ownClusterID : peer.id,
+        copyLabels: push ? {} : { [PEER]: peer.name },
+        ends: push ? { origin: here, copy: there } : { origin: there, copy: here },
+        reachable: () => link.state.status !== "Down",
+        ended: () => Date.now() >= (o.deadline() ?? Infinity),
+      }),
+    );
+  }
+
+  const touchAll = (): void => {
+    for (const kind of kinds) for (const name of copiers.get(kind.name)?.names() ?? []) o.touched(kind, name);
+  };
+
+  const summary = (): Summary => {
+    const s: Summary = {
+      link: link.state,
+      synced: o.local.synced && [...remote.values()].every((c) => c.hasSynced),
+      problem: [...problems.values()][0],
+      error: undefined,
+      backlog: 0,
+      objects: 0,
+      taken: [],
+    };
+    for (const kind of kinds) {
+      const copier = copiers.get(kind.name)!;
+      for (const name of copier.names()) {
+        const { state } = copier.plan(name);
+        if (state !== "Nothing") s.objects++;
+        if (state === "Pending") s.backlog++;
+        if (state === "Pending") s.error ??= copier.lastError(name);
+        if (state === "NameTaken") s.taken.push(`${kind.resource.kind}/${name}`);
+      }
+    }
+    return s;
+  };
+
+  touchAll(); // what is known here already is pushed while the peer's lists are still on their way
+  return { peer, copier: (kind) => copiers.get(kind), touchAll, suspect: link.suspect, renew: link.renew, summary, close: link.close };
+};
+
