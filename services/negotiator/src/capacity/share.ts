@@ -1,0 +1,105 @@
+/** How much of what is free may be offered, and to whom. Pure arithmetic. */
+import {
+  add,
+  type Amounts,
+  amountOf,
+  atLeastZero,
+  atLeastZeroList,
+  compare,
+  floorTo,
+  isZero,
+  mapList,
+  max,
+  min,
+  NONE,
+  parse,
+  percent,
+  percentOfList,
+  type Quantity,
+  subtractLists,
+  sumLists,
+} from "@tideway/quantity";
+import type { Capacity } from "./ledger.ts";
+
+/** What a peer was offered. */
+export interface Grant {
+  /** The namespace of the offer: one a peer. */
+  holder: string;
+  /** When the peer asked, RFC 3339: who came first keeps when capacity shrinks. */
+  since: string;
+  amounts: Amounts;
+}
+
+/** What all peers together may be offered: what local pods leave, less the share kept for local use. */
+export const available = ({ allocatable, used }: Capacity, reservePercent: number): Amounts =>
+  atLeastZeroList(
+    subtractLists(subtractLists(allocatable, used), percentOfList(allocatable, reservePercent)),
+  );
+
+const byAge = (a: Grant, b: Grant): number =>
+  a.since < b.since ? -1 : a.since > b.since ? 1 : a.holder < b.holder ? -1 : 1;
+
+/** Of `a` as much as `rest` has. */
+const within = (a: Amounts, rest: Amounts): Amounts =>
+  mapList(a, (amount, name) => min(amount, amountOf(rest, name)));
+
+/**
+ * The most that `holder` may be offered. Grants are kept oldest first, as far as they fit; what then is left is open to
+ * whoever is looked at. So every peer at its limit, or shrinking to it, leaves the sum within what is available.
+ */
+export function limitOf(holder: string, grants: readonly Grant[], open: Amounts): Amounts {
+  let rest = atLeastZeroList(open);
+  let kept: Amounts = NONE;
+  for (const grant of grants.toSorted(byAge)) {
+    const keeps = within(atLeastZeroList(grant.amounts), rest);
+    rest = atLeastZeroList(subtractLists(rest, keeps));
+    if (grant.holder === holder) kept = keeps;
+  }
+  return sumLists([kept, rest]);
+}
+
+/** Finest steps in which what capacity bounds is offered: about a hundredth of the cluster. */
+const FINEST: Readonly<Record<string, Quantity>> = {
+  cpu: parse("10m"),
+  memory: parse("1Mi"),
+  "ephemeral-storage": parse("1Mi"),
+};
+const ONE = parse(1);
+
+export const grainOf = (name: string, allocatable: Amounts): Quantity => {
+  const finest = FINEST[name] ?? ONE;
+  return max(floorTo(percent(amountOf(allocatable, name), 1), finest), finest);
+};
+
+export interface ShareInput {
+  /** What the peer asks; a resource not named: as much as there is. */
+  asked: Amounts;
+  /** The most one peer gets; a resource not named is not capped. */
+  cap: Amounts;
+  limit: Amounts;
+  allocatable: Amounts;
+}
+
+/** What to offer: what is asked within cap and limit; where the limit decides, in whole grains. */
+export const target = ({ asked, cap, limit, allocatable }: ShareInput): Amounts => {
+  const bounded = mapList(limit, (most, name) => {
+    const wish = min(asked.get(name) ?? most, cap.get(name) ?? most);
+    return compare(wish, most) < 0 ? atLeastZero(wish) : floorTo(most, grainOf(name, allocatable));
+  });
+  return new Map([...bounded].filter(([name, amount]) => ESSENTIAL.includes(name) || !isZero(amount)));
+};
+
+/** Without these nothing runs. */
+export const ESSENTIAL: readonly string[] = ["cpu", "memory", "pods"];
+
+/** Whether `current` may stand although `target` differs: nothing above the limit, nothing two grains below the goal. */
+export const isSteady = (
+  current: Amounts,
+  goal: Amounts,
+  i: Pick<ShareInput, "limit" | "allocatable">,
+): boolean =>
+  [...new Set([...current.keys(), ...goal.keys()])].every((name) => {
+    const [has, wants, grain] = [amountOf(current, name), amountOf(goal, name), grainOf(name, i.allocatable)];
+    const fits = compare(has, amountOf(i.limit, name)) <= 0;
+    return fits && compare(wants, add(has, add(grain, grain))) < 0;
+  });

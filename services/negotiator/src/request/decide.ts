@@ -1,0 +1,63 @@
+/** World -> Plan for what this cluster asks of one peer. Pure: no I/O, no clock, no randomness. */
+import type { ResourceOffer, ResourceRequest, ResourceRequestSpec } from "@tideway/api";
+
+export interface World {
+  /** ID of this cluster. */
+  clusterID: string;
+  /** Whether the owner wants to consume the peer; undefined: not told yet. */
+  wanted: boolean | undefined;
+  /** Of our identity at the peer; undefined: not told yet. */
+  identity: "GRANTED" | "DENIED" | "REVOKED" | "GONE" | undefined;
+  /** Of the peer's virtual node here; undefined: there is none. */
+  node: "READY" | "NOT_READY" | "DRAINING" | "GONE" | undefined;
+  /** RFC 3339: after it nobody is waited for. */
+  unpeerDeadline: string | undefined;
+  request: ResourceRequest | undefined;
+  /** The peer's offer as the replicator brought it. */
+  offer: ResourceOffer | undefined;
+  now: string;
+}
+
+export type Effect =
+  | { do: "applyRequest"; spec: Pick<ResourceRequestSpec, "clusterID" | "acceptedOffer"> }
+  | { do: "deleteRequest" };
+
+export interface Plan {
+  effects: Effect[];
+  recheckMs?: number;
+}
+
+const NOTHING: Plan = { effects: [] };
+
+const acceptance = (offer: ResourceOffer | undefined): ResourceRequestSpec["acceptedOffer"] =>
+  offer && !offer.metadata.deletionTimestamp
+    ? { name: offer.metadata.name, generation: offer.metadata.generation ?? 0 }
+    : undefined;
+
+const ask = ({ clusterID, request, offer }: World): Plan => {
+  if (request?.metadata.deletionTimestamp) return NOTHING; // its end wakes us, then it is made anew
+  const accepted = acceptance(offer);
+  const said = request?.spec.acceptedOffer;
+  const same = said?.name === accepted?.name && said?.generation === accepted?.generation;
+  if (request?.spec.clusterID === clusterID && same) return NOTHING;
+  return {
+    effects: [{ do: "applyRequest", spec: { clusterID, ...(accepted ? { acceptedOffer: accepted } : {}) } }],
+  };
+};
+
+const isNodeGone = (w: World): boolean => w.node === undefined || w.node === "GONE";
+
+const takeBack = (w: World): Plan => {
+  if (!w.request || w.request.metadata.deletionTimestamp) return NOTHING;
+  if (isNodeGone(w)) return { effects: [{ do: "deleteRequest" }] };
+  if (!w.unpeerDeadline) return NOTHING; // pods still leave; the node fact wakes us
+  const leftMs = Date.parse(w.unpeerDeadline) - Date.parse(w.now);
+  return leftMs > 0 ? { effects: [], recheckMs: leftMs } : { effects: [{ do: "deleteRequest" }] };
+};
+
+export const decide = (w: World): Plan => {
+  if (w.wanted === undefined) return NOTHING;
+  if (!w.wanted) return takeBack(w);
+  // Without a valid identity nobody carries the request over; one that stands stays, the identity may come back.
+  return w.identity === "GRANTED" ? ask(w) : NOTHING;
+};

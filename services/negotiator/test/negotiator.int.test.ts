@@ -1,0 +1,371 @@
+import { APPROVE, resourceOffers, resourceRequests, sharingPolicies } from "@tideway/api";
+import { events, nodes, pods } from "@tideway/k8s";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  addNode,
+  addPeer,
+  addPod,
+  bringOffer,
+  bringRequest,
+  conditionOf,
+  eventually,
+  factOf,
+  offerOf,
+  requestOf,
+  sayIdentity,
+  sayNode,
+  sayPeer,
+  setPolicy,
+  startWorld,
+  type World,
+} from "./world.ts";
+
+let w: World;
+beforeAll(async () => {
+  w = await startWorld();
+  await addNode(w, "node-0", "10", "10Gi");
+  await addPod(w, "local", "node-0", "1");
+});
+afterAll(() => w?.stop());
+
+describe("provider", () => {
+  it("answers a request with an offer of what is free less the reserve, and tells both by fact and condition", async () => {
+    await setPolicy(w, {
+      reserve: { percent: 30 },
+      rules: [{ name: "friends", peers: ["east"], action: "accept" }],
+      defaultAction: "ask",
+    });
+    const east = await addPeer(w, "east", "incoming");
+    await bringRequest(w, east);
+    const offer = await eventually(
+      "the offer",
+      () => offerOf(w, east),
+      () => true,
+    );
+    // 10 allocatable, 1 used, 3 kept.
+    expect(offer.spec).toMatchObject({ clusterID: w.clusterID, resources: { cpu: "6", pods: "76" } });
+    const request = await eventually(
+      "the answer",
+      () => requestOf(w, east),
+      (r) => r.status?.decision !== undefined,
+    );
+    expect(request.status).toMatchObject({ decision: "Accepted", rule: "friends" });
+    await eventually(
+      "the fact",
+      () => factOf(w, east, "incoming"),
+      (f) => f.data.state === "OFFERED",
+    );
+
+    await bringRequest(w, east, { acceptedOffer: { name: "offer", generation: 1 } });
+    const fact = await eventually(
+      "acceptance",
+      () => factOf(w, east, "incoming"),
+      (f) => f.data.state === "ACCEPTED",
+    );
+    expect(fact.data).toMatchObject({ name: "east", rule: "friends", resources: { cpu: "6" } });
+    const condition = await eventually(
+      "the condition",
+      () => conditionOf(w, east),
+      (c) => c.status === "True",
+    );
+    expect(condition).toMatchObject({
+      reason: "OfferAccepted",
+      message: expect.stringContaining('by rule "friends"'),
+    });
+  });
+
+  it("never offers two peers together more than is free", async () => {
+    await setPolicy(w, {
+      reserve: { percent: 30 },
+      perPeer: { cpu: 4, memory: "2Gi", pods: 20 },
+      defaultAction: "accept",
+    });
+    const peers = await Promise.all(["a", "b", "c"].map((name) => addPeer(w, name, "incoming")));
+    await Promise.all(peers.map((p) => bringRequest(w, p)));
+    for (const p of peers)
+      await eventually(
+        `the answer to ${p.name}`,
+        () => requestOf(w, p),
+        (r) => r.status?.decision !== undefined,
+      );
+    const total = async (): Promise<number> =>
+      (await w.kube.list(resourceOffers)).reduce((sum, o) => sum + Number(o.spec.resources.cpu), 0);
+    await eventually(
+      "east within its cap",
+      () => w.kube.get(resourceOffers, "offer", "tideway-tenant-east"),
+      (o) => o.spec.resources.cpu === "4",
+    );
+    expect(await total()).toBeLessThanOrEqual(6);
+  });
+
+  it("keeps the offer current when a local pod takes capacity, and leaves it alone for small changes", async () => {
+    const before = (await w.kube.list(resourceOffers)).reduce(
+      (sum, o) => sum + Number(o.spec.resources.cpu),
+      0,
+    );
+    expect(before).toBeLessThanOrEqual(6);
+    await addPod(w, "hungry", "node-0", "4");
+    await eventually(
+      "offers that fit",
+      () => w.kube.list(resourceOffers),
+      (offers) => offers.reduce((sum, o) => sum + parseCpu(o.spec.resources.cpu), 0) <= 2,
+    );
+    await w.kube.delete(pods, "hungry", "default", { gracePeriodSeconds: 0 });
+    const east = { id: "id-of-east", name: "east", namespace: "tideway-tenant-east" };
+    const grown = await eventually(
+      "growth",
+      () => offerOf(w, east),
+      (o) => parseCpu(o.spec.resources.cpu) >= 2,
+    );
+    await addPod(w, "tiny", "node-0", "10m", {});
+    await w.kube.delete(pods, "tiny", "default", { gracePeriodSeconds: 0 });
+    await new Promise((done) => setTimeout(done, 200));
+    expect((await offerOf(w, east))?.metadata.generation).toBeGreaterThanOrEqual(
+      grown.metadata.generation ?? 0,
+    );
+  });
+
+  it("leaves out what a peer's own pods use", async () => {
+    const east = { id: "id-of-east", name: "east", namespace: "tideway-tenant-east" };
+    const before = await eventually(
+      "an offer",
+      () => offerOf(w, east),
+      () => true,
+    );
+    await addPod(w, "foreign", "node-0", "1", { "tideway.dev/origin": east.id });
+    await new Promise((done) => setTimeout(done, 200));
+    expect((await offerOf(w, east))?.spec.resources).toEqual(before.spec.resources);
+    await w.kube.delete(pods, "foreign", "default", { gracePeriodSeconds: 0 });
+  });
+
+  it("counts a node only while it is schedulable, and overlooks KWOK's taint", async () => {
+    const peer = await addPeer(w, "kwok", "incoming");
+    await addNode(w, "kwok-0", "100", "100Gi", [
+      { key: "kwok.x-k8s.io/node", value: "fake", effect: "NoSchedule" },
+    ]);
+    await setPolicy(w, { reserve: { percent: 0 }, defaultAction: "accept" });
+    await bringRequest(w, peer);
+    const all = async (): Promise<number> =>
+      (await w.kube.list(resourceOffers)).reduce((sum, o) => sum + parseCpu(o.spec.resources.cpu), 0);
+    await eventually("the big node is offered", all, (sum) => sum > 90);
+    await w.kube.patch(nodes, "kwok-0", undefined, { spec: { unschedulable: true } });
+    await eventually("the big node is taken back", all, (sum) => sum <= 9);
+    await w.kube.delete(nodes, "kwok-0");
+  });
+
+  it("refuses by the rule's name and reason, on both the request and the condition", async () => {
+    await setPolicy(w, {
+      rules: [{ name: "no-strangers", peers: ["stranger"], action: "refuse", reason: "not our customer" }],
+      defaultAction: "accept",
+    });
+    const peer = await addPeer(w, "stranger", "incoming");
+    await bringRequest(w, peer);
+    const request = await eventually(
+      "the refusal",
+      () => requestOf(w, peer),
+      (r) => r.status?.decision === "Refused",
+    );
+    expect(request.status).toMatchObject({
+      rule: "no-strangers",
+      reason: expect.stringContaining("not our customer"),
+    });
+    const condition = await eventually(
+      "the condition",
+      () => conditionOf(w, peer),
+      (c) => c.status === "False",
+    );
+    expect(condition).toMatchObject({
+      reason: "RefusedByRule",
+      message: expect.stringContaining("not our customer"),
+    });
+    expect(await offerOf(w, peer)).toBeUndefined();
+    const seen = await eventually(
+      "the Event",
+      () => w.kube.list(events, { namespace: peer.namespace }),
+      (l) => l.length > 0,
+    );
+    expect(seen[0]).toMatchObject({
+      type: "Warning",
+      reason: "Refused",
+      involvedObject: { kind: "ResourceRequest" },
+    });
+  });
+
+  it("waits for a person where there is no policy, and offers when that person approves", async () => {
+    await w.kube.delete(sharingPolicies, "default");
+    const peer = await addPeer(w, "asker", "incoming");
+    await bringRequest(w, peer, { resources: { cpu: "100m", memory: "10Mi", pods: "1" } });
+    await eventually(
+      "pending",
+      () => requestOf(w, peer),
+      (r) => r.status?.decision === "Pending" && r.status.rule === "no policy",
+    );
+    await w.kube.patch(resourceRequests, "request", peer.namespace, {
+      metadata: { annotations: { [APPROVE]: "yes" } },
+    });
+    const offer = await eventually(
+      "the offer",
+      () => offerOf(w, peer),
+      () => true,
+    );
+    expect(offer.spec.resources).toMatchObject({ cpu: "100m", memory: "10Mi", pods: "1" });
+  });
+
+  it("takes the offer back when the request goes, and when the identity is revoked", async () => {
+    await setPolicy(w, { reserve: { percent: 0 }, defaultAction: "accept" });
+    const peer = { id: "id-of-asker", name: "asker", namespace: "tideway-tenant-asker" };
+    await w.kube.delete(resourceRequests, "request", peer.namespace);
+    await eventually(
+      "the end of the offer",
+      async () => ({ offer: await offerOf(w, peer) }),
+      (o) => o.offer === undefined,
+    );
+    await eventually(
+      "the fact of it",
+      () => factOf(w, peer, "incoming"),
+      (f) => f.data.state === "GONE",
+    );
+    await eventually(
+      "the end of the condition",
+      async () => ({ c: await conditionOf(w, peer) }),
+      ({ c }) => c === undefined,
+    );
+
+    await bringRequest(w, peer, { resources: { cpu: "100m", memory: "10Mi", pods: "1" } });
+    await eventually(
+      "a new offer",
+      () => offerOf(w, peer),
+      () => true,
+    );
+    await sayIdentity(w, peer, "incoming", "REVOKED");
+    await eventually(
+      "the end of it",
+      async () => ({ offer: await offerOf(w, peer) }),
+      (o) => o.offer === undefined,
+    );
+  });
+
+  it("tells the owner whether a policy is used", async () => {
+    await eventually(
+      "the policy's condition",
+      () => w.kube.get(sharingPolicies, "default"),
+      (p) => p.status?.conditions?.[0]?.reason === "InUse",
+    );
+  });
+});
+
+describe("consumer", () => {
+  it("asks when the identity is granted, accepts the offer, and tells", async () => {
+    const west = await addPeer(w, "west", "outgoing");
+    const request = await eventually(
+      "the request",
+      () => requestOf(w, west),
+      () => true,
+    );
+    expect(request.spec).toEqual({ clusterID: w.clusterID });
+    await eventually(
+      "the fact",
+      () => factOf(w, west, "outgoing"),
+      (f) => f.data.state === "REQUESTED",
+    );
+    await bringOffer(w, west, { cpu: "4", memory: "8Gi", pods: "100" });
+    const fact = await eventually(
+      "acceptance",
+      () => factOf(w, west, "outgoing"),
+      (f) => f.data.state === "ACCEPTED",
+    );
+    expect(fact.data.resources).toEqual({ cpu: "4", memory: "8Gi", pods: "100" });
+    await eventually(
+      "the accepted generation",
+      () => requestOf(w, west),
+      (r) => r.spec.acceptedOffer?.generation === 1,
+    );
+    const condition = await eventually(
+      "the condition",
+      () => conditionOf(w, west),
+      (c) => c.status === "True",
+    );
+    expect(condition.message).toContain("west gives cpu 4");
+  });
+
+  it("keeps the request while the node drains, and takes it back when the node is gone, across a restart", async () => {
+    const west = { id: "id-of-west", name: "west", namespace: "tideway-tenant-west" };
+    await sayNode(w, west, "DRAINING");
+    await sayPeer(w, west, { outgoing: false, unpeerDeadline: new Date(Date.now() + 60_000).toISOString() });
+    await w.restart();
+    expect((await requestOf(w, west))?.metadata.deletionTimestamp).toBeUndefined();
+    await sayNode(w, west, "GONE");
+    await eventually(
+      "the end of the request",
+      async () => ({ r: await requestOf(w, west) }),
+      ({ r }) => r === undefined,
+    );
+    await eventually(
+      "the fact",
+      () => factOf(w, west, "outgoing"),
+      (f) => f.data.state === "GONE",
+    );
+  });
+
+  it("does not wait for the node beyond the deadline", async () => {
+    const late = await addPeer(w, "late", "outgoing");
+    await eventually(
+      "the request",
+      () => requestOf(w, late),
+      () => true,
+    );
+    await sayNode(w, late, "DRAINING");
+    await sayPeer(w, late, { outgoing: false, unpeerDeadline: new Date(Date.now() + 300).toISOString() });
+    await eventually(
+      "the end of the request",
+      async () => ({ r: await requestOf(w, late) }),
+      ({ r }) => r === undefined,
+    );
+  });
+
+  it("asks nothing of a peer it does not want, although it could", async () => {
+    const idle = await addPeer(w, "idle", "outgoing");
+    await sayPeer(w, idle, { outgoing: false });
+    await eventually(
+      "nothing asked",
+      async () => ({ r: await requestOf(w, idle) }),
+      ({ r }) => r === undefined,
+    );
+  });
+
+  it("says by which rule it was refused", async () => {
+    const strict = await addPeer(w, "strict", "outgoing");
+    const { metadata } = await eventually(
+      "the request",
+      () => requestOf(w, strict),
+      () => true,
+    );
+    await w.kube.apply(
+      resourceRequests,
+      {
+        metadata: {
+          name: "request",
+          namespace: strict.namespace,
+          ...(metadata.uid ? { uid: metadata.uid } : {}),
+        },
+        status: {
+          decision: "Refused",
+          rule: "no-strangers",
+          reason: 'rule "no-strangers" refuses: not our customer',
+        },
+      },
+      { fieldManager: "replicator", subresource: "status" },
+    );
+    const condition = await eventually(
+      "the condition",
+      () => conditionOf(w, strict),
+      (c) => c.status === "False",
+    );
+    expect(condition.message).toBe(
+      'strict refuses by rule "no-strangers": rule "no-strangers" refuses: not our customer',
+    );
+  });
+});
+
+const parseCpu = (text = "0"): number =>
+  text.endsWith("m") ? Number(text.slice(0, -1)) / 1000 : Number(text);

@@ -1,0 +1,235 @@
+/** A real API server and a real nats-server, with one negotiator wired to them, and the parts of the other services played by hand. */
+import { join } from "node:path";
+import {
+  foreignClusters,
+  make,
+  ORIGIN,
+  ORIGIN_UID,
+  type ResourceOffer,
+  resourceOffers,
+  type ResourceRequest,
+  resourceRequests,
+  type SharingPolicy,
+  sharingPolicies,
+} from "@tideway/api";
+import { type Bus, connectBus, type Fact, type FactView } from "@tideway/bus";
+import { createKube, fromKubeconfig, type Kube, namespaces, nodes, pods } from "@tideway/k8s";
+import { silentLogger } from "@tideway/log";
+import type { FactInput } from "@tideway/protos";
+import { type ApiServer, startApiServer, startNats, until } from "@tideway/sandbox";
+import { createMetrics } from "@tideway/telemetry";
+import { wire } from "../src/wire.ts";
+
+export interface World {
+  api: ApiServer;
+  kube: Kube;
+  clusterID: string;
+  said: FactView<"offer">;
+  bus: Bus;
+  stop(): Promise<void>;
+  /** Ends this negotiator and starts another one. */
+  restart(): Promise<void>;
+}
+
+const CRDS = join(import.meta.dirname, "../../../deploy/base/crds");
+
+export const startWorld = async (): Promise<World> => {
+  const [api, nats] = await Promise.all([startApiServer({ name: "negotiator" }), startNats()]);
+  await api.applyCrds(CRDS);
+  const kube = createKube(fromKubeconfig(api.kubeconfig), { userAgent: "test" });
+  const { metadata } = await kube.get(namespaces, "kube-system");
+  const clusterID = metadata.uid ?? "";
+  const connect = (service: string, signal?: AbortSignal): Promise<Bus> =>
+    connectBus({ url: nats.url, service, clusterID, log: silentLogger, settleMs: 0, signal });
+  const bus = await connect("test");
+  const said = await bus.facts("offer");
+
+  let ending = new AbortController();
+  let own: { kube: Kube; bus: Bus } | undefined;
+  const start = async (): Promise<void> => {
+    ending = new AbortController();
+    own = {
+      kube: createKube(fromKubeconfig(api.kubeconfig), { userAgent: "negotiator" }),
+      bus: await connect("negotiator"),
+    };
+    await wire({
+      ...own,
+      clusterID,
+      config: { podName: "negotiator-0", ignoredTaints: ["kwok.x-k8s.io/node"], capacityDelayMs: 50 },
+      membership: { owns: () => true, onChange: () => () => undefined },
+      metrics: createMetrics("negotiator"),
+      log: silentLogger,
+      signal: ending.signal,
+    });
+  };
+  const end = async (): Promise<void> => {
+    ending.abort();
+    await own?.bus.close();
+    await own?.kube.close();
+  };
+  await start();
+  return {
+    api,
+    kube,
+    clusterID,
+    said,
+    bus,
+    restart: async () => {
+      await end();
+      await start();
+    },
+    stop: async () => {
+      await end();
+      await bus.close();
+      await kube.close();
+      await Promise.all([api.stop(), nats.stop()]);
+    },
+  };
+};
+
+const MANAGER = { fieldManager: "test" };
+
+/** A ready node. The API server taints new nodes as not ready, and nobody else here would take that away. */
+export const addNode = async (
+  w: World,
+  name: string,
+  cpu: string,
+  memory: string,
+  taints: object[] = [],
+): Promise<void> => {
+  await w.kube.create(nodes, { metadata: { name } });
+  await w.kube.patch(nodes, name, undefined, { spec: { taints } });
+  const status = {
+    allocatable: { cpu, memory, pods: "110" },
+    conditions: [{ type: "Ready", status: "True", reason: "KubeletReady", message: "" }],
+  };
+  await w.kube.apply(nodes, { metadata: { name }, status }, { ...MANAGER, subresource: "status" });
+};
+
+export const addPod = (
+  w: World,
+  name: string,
+  node: string,
+  cpu: string,
+  labels: Record<string, string> = {},
+): Promise<unknown> =>
+  w.kube.create(pods, {
+    metadata: { name, namespace: "default", labels },
+    spec: {
+      nodeName: node,
+      containers: [{ name: "c", image: "none", resources: { requests: { cpu } } }],
+    },
+  });
+
+export const setPolicy = (w: World, spec: SharingPolicy["spec"]): Promise<unknown> =>
+  w.kube.apply(sharingPolicies, make(sharingPolicies, { metadata: { name: "default" }, spec }), MANAGER);
+
+export interface Peer {
+  id: string;
+  name: string;
+  namespace: string;
+}
+
+/** What discovery and auth do for a peer: its ForeignCluster, its namespace, and what they say of it. */
+export const addPeer = async (w: World, name: string, direction: "incoming" | "outgoing"): Promise<Peer> => {
+  const peer = { id: `id-of-${name}`, name, namespace: `tideway-tenant-${name}` };
+  await w.kube.apply(
+    foreignClusters,
+    {
+      metadata: { name },
+      spec: { clusterID: peer.id, clusterName: name, authEndpoint: "192.0.2.1:443", pins: [] },
+    },
+    MANAGER,
+  );
+  await w.kube.apply(namespaces, { metadata: { name: peer.namespace } }, MANAGER);
+  await sayPeer(w, peer, { outgoing: direction === "outgoing" });
+  await sayIdentity(w, peer, direction, "GRANTED");
+  return peer;
+};
+
+export const sayPeer = (w: World, p: Peer, over: Partial<FactInput<"peer">>): Promise<void> =>
+  w.bus.publish(
+    "peer",
+    { peer: p.id },
+    { clusterId: p.id, name: p.name, phase: "PRESENT", outgoing: false, incoming: true, ...over },
+  );
+
+export const sayIdentity = (
+  w: World,
+  p: Peer,
+  direction: string,
+  state: FactInput<"identity">["state"],
+): Promise<void> =>
+  w.bus.publish(
+    "identity",
+    { peer: p.id, id: direction },
+    { clusterId: p.id, name: p.name, direction, state, localNamespace: p.namespace },
+  );
+
+export const sayNode = (w: World, p: Peer, state: FactInput<"node">["state"]): Promise<void> =>
+  w.bus.publish("node", { peer: p.id }, { clusterId: p.id, name: p.name, nodeName: p.name, state });
+
+/** The marks that the replicator leaves on what it brings. */
+const copied = (
+  p: Peer,
+  name: string,
+): {
+  name: string;
+  namespace: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+} => ({
+  name,
+  namespace: p.namespace,
+  labels: { [ORIGIN]: p.id },
+  annotations: { [ORIGIN_UID]: "uid-over-there" },
+});
+
+export const bringRequest = (
+  w: World,
+  p: Peer,
+  spec: Partial<ResourceRequest["spec"]> = {},
+): Promise<ResourceRequest> =>
+  w.kube.apply(
+    resourceRequests,
+    make(resourceRequests, { metadata: copied(p, "request"), spec: { clusterID: p.id, ...spec } }),
+    { fieldManager: "replicator" },
+  );
+
+export const bringOffer = (w: World, p: Peer, resources: Record<string, string>): Promise<ResourceOffer> =>
+  w.kube.apply(
+    resourceOffers,
+    make(resourceOffers, { metadata: copied(p, "offer"), spec: { clusterID: p.id, resources } }),
+    { fieldManager: "replicator" },
+  );
+
+export const requestOf = (w: World, p: Peer): Promise<ResourceRequest | undefined> =>
+  w.kube.find(resourceRequests, "request", p.namespace);
+export const offerOf = (w: World, p: Peer): Promise<ResourceOffer | undefined> =>
+  w.kube.find(resourceOffers, "offer", p.namespace);
+
+/** The condition Negotiated of the peer's ForeignCluster. */
+export const conditionOf = async (
+  w: World,
+  p: Peer,
+): Promise<{ status: string; reason: string; message: string } | undefined> =>
+  (await w.kube.get(foreignClusters, p.name)).status?.conditions?.find((c) => c.type === "Negotiated");
+
+/** Waits until what `look` gives `is` right, and returns it. */
+export const eventually = <T>(
+  what: string,
+  look: () => Promise<T> | T,
+  is: (v: NonNullable<T>) => boolean,
+): Promise<NonNullable<T>> => {
+  let last: T | undefined;
+  return until<NonNullable<T>>(
+    async () => {
+      last = await look();
+      return last !== undefined && last !== null && is(last) ? last : undefined;
+    },
+    { what, everyMs: 5, timeoutMs: 10_000, explain: () => `last seen: ${JSON.stringify(last)}` },
+  );
+};
+
+export const factOf = (w: World, p: Peer, direction: string): Fact<"offer"> | undefined =>
+  w.said.get(p.id, direction);
