@@ -1,4 +1,5 @@
-import { APPROVE, resourceOffers, resourceRequests, sharingPolicies } from "@tideway/api";
+import { join } from "node:path";
+import { APPROVE, ORIGIN, resourceOffers, resourceRequests, sharingPolicies } from "@tideway/api";
 import { events, nodes, pods } from "@tideway/k8s";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -367,5 +368,57 @@ describe("consumer", () => {
   });
 });
 
+describe("a peer's credentials", () => {
+  const as = (id: string) => ({ "impersonate-user": `tideway:${id}`, "impersonate-group": "tideway:peers" });
+  const change = async (
+    id: string,
+    patch: object,
+    namespace: string,
+  ): Promise<{ status: number; text: string }> => {
+    const answer = await w.kube.request({
+      method: "PATCH",
+      path: `/apis/sharing.tideway.dev/v1alpha1/namespaces/${namespace}/resourcerequests/request`,
+      headers: { ...as(id), "content-type": "application/merge-patch+json" },
+      body: JSON.stringify(patch),
+    });
+    return { status: answer.status, text: await answer.body.text() };
+  };
+  const resources = { spec: { resources: { cpu: "1" } } };
+
+  it("change its own request, but neither approve it nor touch what is ours or another's", async () => {
+    await w.api.kubectl(
+      "apply",
+      "--server-side",
+      "-f",
+      join(DEPLOY, "negotiator/admission-policy.yaml"),
+      "-f",
+      join(DEPLOY, "auth/rbac-peer.yaml"),
+    );
+    const peer = await addPeer(w, "sly", "incoming");
+    await bringRequest(w, peer);
+    await w.api.kubectl(
+      "create",
+      "rolebinding",
+      "peer",
+      "--clusterrole=tideway-peer",
+      "--group=tideway:peers",
+      `--namespace=${peer.namespace}`,
+    );
+    await eventually(
+      "the API server's no to another peer",
+      () => change("id-of-other", resources, peer.namespace),
+      (a) => /only objects that carry its own cluster ID/.test(a.text),
+    );
+    expect((await change(peer.id, resources, peer.namespace)).status).toBe(200);
+    const sly = await change(peer.id, { metadata: { annotations: { [APPROVE]: "yes" } } }, peer.namespace);
+    expect(sly.text).toMatch(/does not approve its own request/);
+    expect((await change(peer.id, { metadata: { labels: { [ORIGIN]: null } } }, peer.namespace)).status).toBe(
+      422,
+    );
+    expect((await requestOf(w, peer))?.metadata.annotations?.[APPROVE]).toBeUndefined();
+  });
+});
+
+const DEPLOY = join(import.meta.dirname, "../../../deploy/base");
 const parseCpu = (text = "0"): number =>
   text.endsWith("m") ? Number(text.slice(0, -1)) / 1000 : Number(text);

@@ -1,5 +1,10 @@
 /** World -> Plan for what this cluster asks of one peer. Pure: no I/O, no clock, no randomness. */
-import type { ResourceOffer, ResourceRequest, ResourceRequestSpec } from "@tideway/api";
+import {
+  ORIGIN_GENERATION,
+  type ResourceOffer,
+  type ResourceRequest,
+  type ResourceRequestSpec,
+} from "@tideway/api";
 
 export interface World {
   /** ID of this cluster. */
@@ -29,9 +34,13 @@ export interface Plan {
 
 const NOTHING: Plan = { effects: [] };
 
+/** The generation at the provider, where the replicator tells it. */
+const generationOf = ({ metadata }: ResourceOffer): number =>
+  Number(metadata.annotations?.[ORIGIN_GENERATION] ?? NaN) || (metadata.generation ?? 0);
+
 const acceptance = (offer: ResourceOffer | undefined): ResourceRequestSpec["acceptedOffer"] =>
   offer && !offer.metadata.deletionTimestamp
-    ? { name: offer.metadata.name, generation: offer.metadata.generation ?? 0 }
+    ? { name: offer.metadata.name, generation: generationOf(offer) }
     : undefined;
 
 const ask = ({ clusterID, request, offer }: World): Plan => {
