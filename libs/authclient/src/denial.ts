@@ -13,6 +13,7 @@ export const DENIALS = [
   "SelfPeering",
   "NamespaceTaken",
   "TenantUnknown",
+  "TenantLeaving",
   "IdentityInvalid",
 ] as const;
 export type Denial = (typeof DENIALS)[number];

@@ -29,25 +29,8 @@ export interface CallDeps {
   tell: Tell;
 }
 
-/** Longest wait for a released tenant to be gone before its consumer is answered. */
-const RELEASE_WAIT_MS = 3_000;
 /** Owns status.identityNotAfter alone, so that a reconciler with an older cache cannot take it back. */
 const ISSUER = "auth-issuer";
-
-const tenantGone = (caches: Caches, uid: string | undefined): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(done, RELEASE_WAIT_MS);
-    const stop = caches.tenants.onChange(() => void queueMicrotask(look));
-    function look(): void {
-      if (!caches.tenants.list().some((t) => t.metadata.uid === uid)) done();
-    }
-    function done(): void {
-      clearTimeout(timer);
-      stop();
-      resolve();
-    }
-    queueMicrotask(look);
-  });
 
 /** The calls that this service answers, from the adapters. */
 export const createHandlers = (d: CallDeps): Handlers => {
@@ -147,7 +130,6 @@ export const createHandlers = (d: CallDeps): Handlers => {
     release: async (t) => {
       await kube.delete(tenants, t.metadata.name, undefined, t.metadata.uid ? { uid: t.metadata.uid } : {});
       log.info({ tenant: t.metadata.name, cluster: t.spec.clusterID }, "tenant released");
-      await tenantGone(caches, t.metadata.uid);
     },
   });
 

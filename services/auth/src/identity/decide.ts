@@ -54,7 +54,8 @@ type Check = (w: World) => Plan | undefined;
 /** The provider has told that the certificate opens nothing any more. */
 const isVoid = (a: Attempt | undefined): boolean =>
   a?.reason === "TenantUnknown" || a?.reason === "IdentityInvalid";
-const isDenied = (a: Attempt): boolean => a.reason !== "Unreachable";
+/** What passes by itself; a refusal changes only when a person acts. */
+const passes = (reason: FailureReason): boolean => reason === "Unreachable" || reason === "TenantLeaving";
 const paused = (w: World): Attempt | undefined =>
   w.attempt && w.attempt.nextAt > w.now ? w.attempt : undefined;
 const wanted = (w: World): boolean => w.peer?.present === true && w.peer.outgoing;
@@ -141,7 +142,7 @@ const pauseBeforeNextTry: Check = (w) => {
       message: `valid until ${at(left.notAfter)}, but renewal fails: ${message}`,
       requeueAfterMs,
     };
-  const expired = w.credential && !isDenied(last);
+  const expired = w.credential && passes(last.reason);
   return {
     step: "wait",
     state: "DENIED",
@@ -178,8 +179,8 @@ const CHECKS: readonly Check[] = [
 export const decide = (w: World): Plan =>
   CHECKS.reduce<Plan | undefined>((found, check) => found ?? check(w), undefined) as Plan;
 
-/** First and longest pause after a failure, ms. A refusal changes only when a person acts, a lost connection by itself. */
-const PAUSES = { denied: { first: 3_000, max: 60_000 }, unreachable: { first: 250, max: 15_000 } };
+/** First and longest pause after a failure, ms. */
+const PAUSES = { denied: { first: 3_000, max: 60_000 }, passing: { first: 250, max: 15_000 } };
 
 /** The next attempt's time: doubling, with jitter of up to half. `random` in 0..1. */
 export const failed = (
@@ -189,9 +190,8 @@ export const failed = (
   now: number,
   random: number,
 ): Attempt => {
-  const failures =
-    (last && (last.reason === "Unreachable") === (reason === "Unreachable") ? last.failures : 0) + 1;
-  const { first, max } = reason === "Unreachable" ? PAUSES.unreachable : PAUSES.denied;
+  const failures = (last && passes(last.reason) === passes(reason) ? last.failures : 0) + 1;
+  const { first, max } = passes(reason) ? PAUSES.passing : PAUSES.denied;
   const pause = Math.min(max, first * 2 ** Math.min(failures - 1, 20)) * (0.5 + random / 2);
   return { failures, reason, message, nextAt: now + Math.round(pause) };
 };

@@ -85,7 +85,7 @@ const sameKeyAsBefore: Check = ({ applicant, tenant, peer }) => {
 const tenantNotLeaving: Check = ({ tenant }) =>
   tenant?.metadata.deletionTimestamp
     ? {
-        reason: "TenantUnknown",
+        reason: "TenantLeaving",
         message: "the previous peering is still being taken down; try again in a moment",
       }
     : undefined;

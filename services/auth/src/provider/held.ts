@@ -34,7 +34,7 @@ export interface HeldDeps {
   namespaceOf(tenant: Tenant): string;
   sign: Sign;
   renewed(tenant: Tenant, notAfter: string): void;
-  /** Deletes the Tenant; the rest follows by its finalizer. Resolves when nothing is left, or after a short while. */
+  /** Deletes the Tenant; the rest follows by its finalizer. */
   release(tenant: Tenant): Promise<void>;
   denied(
     reason: Denial,

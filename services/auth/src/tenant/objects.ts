@@ -179,7 +179,7 @@ export const createGrant = (d: GrantDeps): GrantTenancy => {
     const tenant = old ? await refresh(old, facts) : await createTenant(facts);
     if (tenant.metadata.deletionTimestamp)
       throw new DeniedError(
-        "TenantUnknown",
+        "TenantLeaving",
         "the previous peering is still being taken down; try again in a moment",
       );
     const peer = tenant.metadata.name;

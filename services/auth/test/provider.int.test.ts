@@ -1,0 +1,380 @@
+import "reflect-metadata";
+import { webcrypto } from "node:crypto";
+import * as x509 from "@peculiar/x509";
+import { foreignClusters, invitations, resourceOffers, resourceRequests, tenants } from "@tideway/api";
+import {
+  authenticateRequest,
+  type AuthClient,
+  type AuthenticateResponse,
+  createAuthClients,
+  denialOf,
+  signedRequest,
+} from "@tideway/authclient";
+import { isForbidden } from "@tideway/errors";
+import { certificateSigningRequests, createKube, type Kube, namespaces, roleBindings } from "@tideway/k8s";
+import { createCsr, generateKeyPair, isClusterID, type KeyPair, parseCertificate } from "@tideway/pki";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually, type Replica, type Side, startSide, SYSTEM } from "./harness.ts";
+
+x509.cryptoProvider.set(webcrypto as never);
+
+let west: Side;
+let auth: Replica;
+const clients = createAuthClients();
+
+beforeAll(async () => {
+  west = await startSide("west");
+  auth = await west.startAuth();
+});
+afterAll(async () => {
+  clients.close();
+  await west?.stop();
+});
+
+/** A cluster that wants in, with a long-lived key of its own. */
+class Consumer {
+  readonly keys: KeyPair = generateKeyPair();
+  readonly identity: KeyPair = generateKeyPair();
+  readonly id: string;
+  readonly name: string;
+  constructor(id: string, name = id) {
+    this.id = id;
+    this.name = name;
+  }
+  connect(to: Replica = auth): Promise<AuthClient> {
+    return clients.connect({ endpoint: to.endpoint, pins: [to.pin] });
+  }
+  request(token: string, csr: Uint8Array = createCsr(this.id, this.identity), authEndpoint = "127.0.0.1:9") {
+    return authenticateRequest({
+      token,
+      clusterID: this.id,
+      clusterName: this.name,
+      csr,
+      authEndpoint,
+      keys: this.keys,
+      audience: auth.pin,
+      nowMs: Date.now(),
+    });
+  }
+  async authenticate(token: string, csr?: Uint8Array, to: Replica = auth): Promise<AuthenticateResponse> {
+    return (await this.connect(to)).authenticate(this.request(token, csr));
+  }
+  kube(a: AuthenticateResponse): Kube {
+    return createKube(
+      {
+        server: a.apiServer,
+        ca: a.ca,
+        cert: a.certificate,
+        key: this.identity.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+      },
+      { userAgent: "consumer" },
+    );
+  }
+  signed(purpose: "renew" | "release", a: AuthenticateResponse, csr?: Uint8Array) {
+    return signedRequest({
+      purpose,
+      clusterID: this.id,
+      tenant: a.tenantUid,
+      certificate: a.certificate,
+      keys: this.identity,
+      audience: auth.pin,
+      nowMs: Date.now(),
+      ...(csr ? { csr } : {}),
+    });
+  }
+}
+
+const denied = (call: Promise<unknown>): Promise<string> =>
+  call.then(
+    () => "granted",
+    (err: unknown) => denialOf(err)?.reason ?? String(err),
+  );
+const counted = async (reason: string): Promise<number> => {
+  const metric = await auth.metrics.registry.getSingleMetric("tideway_auth_denials_total")?.get();
+  return metric?.values.find((v) => v.labels.reason === reason)?.value ?? 0;
+};
+/** Everything a peering may leave behind. */
+const leftOf = async (consumer: Consumer): Promise<string[]> => {
+  const [ts, ns, fcs, csrs] = await Promise.all([
+    west.kube.list(tenants),
+    west.kube.list(namespaces),
+    west.kube.list(foreignClusters),
+    west.kube.list(certificateSigningRequests),
+  ]);
+  return [...ts, ...ns, ...fcs, ...csrs]
+    .filter((o) => JSON.stringify(o).includes(consumer.id))
+    .map((o) => o.metadata.name);
+};
+
+describe("an invitation", () => {
+  test("is filled in with what the invited cluster needs", async () => {
+    const { name } = await west.invite();
+    const { status } = await eventually("the invitation to be ready", async () => {
+      const i = await west.kube.get(invitations, name, SYSTEM);
+      return i.status?.conditions?.find((c) => c.type === "Ready")?.status === "True" && i;
+    });
+    expect(status).toMatchObject({ clusterID: west.clusterID, clusterName: "west", pin: auth.pin });
+  });
+
+  test("makes a tenant: namespace, role, ForeignCluster and a certificate that may negotiate and nothing else", async () => {
+    const east = new Consumer("aaaa0001-0000-4000-8000-000000000001", "east");
+    const { token, name } = await west.invite();
+    const startedAt = performance.now();
+    const answer = await east.authenticate(token);
+    const took = performance.now() - startedAt;
+    console.info(`authenticate took ${Math.round(took)} ms`);
+    expect(answer).toMatchObject({
+      clusterId: west.clusterID,
+      clusterName: "west",
+      tenantNamespace: "tideway-tenant-east",
+      apiServer: west.api.url,
+    });
+    expect(isClusterID(answer.clusterId)).toBe(true);
+    expect(parseCertificate(answer.certificate, "c").subject).toBe(`O=tideway:peers\nCN=tideway:${east.id}`);
+    const life = Date.parse(answer.notAfter) - Date.now();
+    expect(life).toBeGreaterThan(3500_000);
+    expect(life).toBeLessThan(3700_000);
+
+    const asEast = east.kube(answer);
+    const ns = answer.tenantNamespace;
+    await asEast.create(resourceRequests, {
+      metadata: { name: "request", namespace: ns },
+      spec: { clusterID: east.id },
+    });
+    const forbidden = async (call: Promise<unknown>): Promise<boolean> => call.then(() => false, isForbidden);
+    expect(
+      await forbidden(
+        asEast.patch(
+          resourceRequests,
+          "request",
+          ns,
+          { status: { decision: "Accepted" } },
+          { subresource: "status" },
+        ),
+      ),
+    ).toBe(true);
+    expect(
+      await forbidden(
+        asEast.create(resourceOffers, {
+          metadata: { name: "offer", namespace: ns },
+          spec: { clusterID: east.id, resources: {}, labels: {}, storageClasses: [] },
+        } as never),
+      ),
+    ).toBe(true);
+    expect(await forbidden(asEast.list(resourceRequests))).toBe(true);
+    expect(await forbidden(asEast.list(tenants))).toBe(true);
+    await asEast.close();
+
+    const fc = await west.kube.get(foreignClusters, "east");
+    expect(fc.spec).toMatchObject({ clusterID: east.id, outgoingPeering: "No", authEndpoint: "127.0.0.1:9" });
+    expect((await west.kube.get(invitations, name, SYSTEM)).status).toMatchObject({ usedBy: east.id });
+    await eventually(
+      "the request to be deleted",
+      async () => (await west.kube.list(certificateSigningRequests)).length === 0,
+    );
+    await eventually(
+      "the expiry to be noted",
+      async () => (await west.kube.get(tenants, "east")).status?.identityNotAfter === answer.notAfter,
+    );
+  });
+
+  test("is good once: used, expired and guessed tokens are denied and counted", async () => {
+    const { token } = await west.invite();
+    await new Consumer("aaaa0002-0000-4000-8000-000000000001", "first").authenticate(token);
+    const late = new Consumer("aaaa0002-0000-4000-8000-000000000002", "late");
+    const before = await counted("TokenUsed");
+    expect(await denied(late.authenticate(token))).toBe("TokenUsed");
+    expect(await counted("TokenUsed")).toBe(before + 1);
+    const old = await west.invite({ expiresAt: new Date(Date.now() - 1000).toISOString() });
+    expect(await denied(late.authenticate(old.token))).toBe("TokenExpired");
+    expect(await denied(late.authenticate("A".repeat(43)))).toBe("UnknownToken");
+    expect(await denied(late.authenticate("guess"))).toBe("UnknownToken");
+    expect(await leftOf(late)).toEqual([]);
+  });
+
+  test("used by two calls on two replicas at once is won by exactly one", async () => {
+    const second = await west.startAuth({ podName: "auth-west-2" });
+    try {
+      for (let round = 0; round < 3; round++) {
+        const { token } = await west.invite();
+        const calls = [auth, second, auth, second].map((to, i) =>
+          denied(
+            new Consumer(
+              `aaaa0003-0000-4000-8000-00000000${round}00${i}`,
+              `racer-${round}-${i}`,
+            ).authenticate(token, undefined, to),
+          ),
+        );
+        expect((await Promise.all(calls)).sort()).toEqual(["TokenUsed", "TokenUsed", "TokenUsed", "granted"]);
+      }
+    } finally {
+      await second.stop();
+    }
+  });
+
+  test("that is standing serves any number of clusters", async () => {
+    const { token } = await west.invite({ standing: true });
+    const all = ["4", "5"].map((n) =>
+      denied(new Consumer(`aaaa0004-0000-4000-8000-00000000000${n}`, `standing-${n}`).authenticate(token)),
+    );
+    expect(await Promise.all(all)).toEqual(["granted", "granted"]);
+  });
+});
+
+describe("a certificate request is denied", () => {
+  const id = "aaaa0005-0000-4000-8000-000000000001";
+  const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const odd = async (name: string, extensions: x509.Extension[] = []): Promise<Buffer> => {
+    const keys = await webcrypto.subtle.generateKey(P256, true, ["sign", "verify"]);
+    const csr = await x509.Pkcs10CertificateRequestGenerator.create({
+      name,
+      keys,
+      signingAlgorithm: P256,
+      extensions,
+    });
+    return Buffer.from(csr.rawData);
+  };
+  test.each([
+    ["with another cluster's CN", `O=tideway:peers, CN=tideway:other`, []],
+    ["with an administrator's CN", `O=tideway:peers, CN=kubernetes-admin`, []],
+    ["with a second O", `O=tideway:peers, O=system:masters, CN=tideway:${id}`, []],
+    [
+      "with a SAN",
+      `O=tideway:peers, CN=tideway:${id}`,
+      [new x509.SubjectAlternativeNameExtension([{ type: "dns", value: "kubernetes" }])],
+    ],
+    ["with an extension", `O=tideway:peers, CN=tideway:${id}`, [new x509.BasicConstraintsExtension(true)]],
+  ])("%s, and the invitation stays good", async (_, name, extensions) => {
+    const consumer = new Consumer(id, "odd");
+    const { token, name: invitation } = await west.invite();
+    expect(await denied(consumer.authenticate(token, await odd(name, extensions)))).toBe("InvalidCsr");
+    expect((await west.kube.get(invitations, invitation, SYSTEM)).status?.usedAt).toBeUndefined();
+    expect(await leftOf(consumer)).toEqual([]);
+  });
+});
+
+describe("a cluster ID", () => {
+  const id = "aaaa0006-0000-4000-8000-000000000001";
+  test("belongs to the key that came first, whoever else holds an invitation", async () => {
+    await new Consumer(id, "honest").authenticate((await west.invite()).token);
+    await eventually("the tenant", () => west.kube.find(tenants, "honest"));
+    const { token } = await west.invite();
+    expect(await denied(new Consumer(id, "honest").authenticate(token))).toBe("ClusterKeyMismatch");
+  });
+  test("that is this cluster's own is denied", async () => {
+    expect(await denied(new Consumer(west.clusterID, "self").authenticate((await west.invite()).token))).toBe(
+      "SelfPeering",
+    );
+  });
+  test("gets a name of its own where its human name is taken", async () => {
+    const twin = new Consumer("bbbb0006-0000-4000-8000-000000000002", "honest");
+    expect((await twin.authenticate((await west.invite()).token)).tenantNamespace).toBe(
+      "tideway-tenant-honest-bbbb00",
+    );
+  });
+});
+
+describe("a tenant", () => {
+  test("renews with its current key; another key, server or replay does not", async () => {
+    const east = new Consumer("aaaa0007-0000-4000-8000-000000000001", "renewer");
+    const answer = await east.authenticate((await west.invite()).token);
+    const client = await east.connect();
+    const next = generateKeyPair();
+    const call = east.signed("renew", answer, createCsr(east.id, next));
+    const renewed = await client.renew(call);
+    expect(parseCertificate(renewed.certificate, "c").publicKey.equals(next.publicKey)).toBe(true);
+    expect(renewed.tenantUid).toBe(answer.tenantUid);
+    expect(await denied(client.renew(call))).toBe("IdentityInvalid"); // replay
+    const thief = new Consumer(east.id, "thief");
+    expect(await denied(client.renew(thief.signed("renew", answer, createCsr(east.id, next))))).toBe(
+      "IdentityInvalid",
+    );
+    expect(await denied(client.renew(east.signed("release", answer)))).toBe("IdentityInvalid"); // another purpose
+    expect(await denied(client.renew(east.signed("renew", answer, createCsr("other", next))))).toBe(
+      "InvalidCsr",
+    );
+    expect(
+      await denied(
+        client.renew(east.signed("renew", { ...answer, tenantUid: "another" }, createCsr(east.id, next))),
+      ),
+    ).toBe("TenantUnknown");
+  });
+
+  test("that is revoked can do nothing at once, may not renew, and is let in again by the same flag", async () => {
+    const east = new Consumer("aaaa0008-0000-4000-8000-000000000001", "revoked");
+    const answer = await east.authenticate((await west.invite()).token);
+    const asEast = east.kube(answer);
+    const may = (): Promise<boolean> =>
+      asEast.list(resourceRequests, { namespace: answer.tenantNamespace }).then(
+        () => true,
+        () => false,
+      );
+    expect(await may()).toBe(true);
+    const facts = await west.bus.facts("identity");
+    await west.says({ clusterId: east.id, name: "revoked", incoming: false });
+    await eventually(
+      "the binding to be gone",
+      async () => !(await west.kube.find(roleBindings, "tideway-peer", answer.tenantNamespace)),
+    );
+    await eventually("the fact", async () => facts.get(east.id, "incoming")?.data.state === "REVOKED");
+    await eventually("no access", async () => !(await may()));
+    expect(
+      await denied(
+        (await east.connect()).renew(east.signed("renew", answer, createCsr(east.id, generateKeyPair()))),
+      ),
+    ).toBe("IncomingRefused");
+    await west.says({ clusterId: east.id, name: "revoked", incoming: true });
+    await eventually("access again", may);
+    await eventually("the fact", async () => facts.get(east.id, "incoming")?.data.state === "GRANTED");
+    await asEast.close();
+  });
+
+  test("that releases leaves nothing, and a replayed release does not touch a later peering", async () => {
+    const east = new Consumer("aaaa0009-0000-4000-8000-000000000001", "leaver");
+    const first = await east.authenticate((await west.invite()).token);
+    const client = await east.connect();
+    expect(await client.release(east.signed("release", first))).toMatchObject({ released: true });
+    await eventually("nothing left", async () => (await leftOf(east)).length === 0);
+    expect(await client.release(east.signed("release", first))).toEqual(expect.objectContaining({}));
+    const again = await eventually("a second peering", async () =>
+      east.authenticate((await west.invite()).token),
+    );
+    expect((await client.release(east.signed("release", first))).released).toBe(false);
+    expect(await west.kube.find(tenants, "leaver")).toBeDefined();
+    await client.release(east.signed("release", again));
+    await eventually("nothing left", async () => (await leftOf(east)).length === 0);
+  });
+});
+
+test("who guesses on is limited, and who holds an identity is not", async () => {
+  const limited = await west.startAuth({
+    podName: "auth-limited",
+    env: { AUTH_FAILURE_BURST: "3", AUTH_FAILURES_PER_MINUTE: "1" },
+  });
+  try {
+    const guesser = new Consumer("aaaa0010-0000-4000-8000-000000000001", "guesser");
+    const reasons: string[] = [];
+    for (let i = 0; i < 5; i++)
+      reasons.push(await denied(guesser.authenticate("A".repeat(43), undefined, limited)));
+    expect(reasons).toEqual(["UnknownToken", "UnknownToken", "UnknownToken", "RateLimited", "RateLimited"]);
+    expect(await denied(guesser.connect(limited).then((c) => c.describe()))).toBe("granted");
+  } finally {
+    await limited.stop();
+  }
+});
+
+test("a server with another key is not talked to", async () => {
+  await expect(
+    clients.connect({ endpoint: auth.endpoint, pins: [`sha256/${"A".repeat(43)}=`] }),
+  ).rejects.toThrow("expected sha256/AAAA");
+});
+
+test("auth may make no namespace but tenant namespaces", async () => {
+  const asAuth = west.api.kubectl(
+    "--as=system:serviceaccount:tideway-system:auth",
+    "create",
+    "namespace",
+    "innocent",
+  );
+  await expect(asAuth).rejects.toThrow("tideway-tenant-");
+});
