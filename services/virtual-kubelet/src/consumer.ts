@@ -1,0 +1,177 @@
+/** The consumer's half: virtual nodes, their pods, what the pods refer to, and the namespaces that are offloaded. */
+import { namespaceMaps, namespaceOffloadings, VIRTUAL_NODE, virtualNodes } from "@tideway/api";
+import { startController } from "@tideway/controller";
+import { describeError } from "@tideway/errors";
+import { type Informer, informer, keyOf, type KubeObject, namespaces, nodes } from "@tideway/k8s";
+import type { VirtualKubeletMetrics } from "./metrics.ts";
+import { whyLeave, type World } from "./node/decide.ts";
+import { makeNodeReconciler } from "./node/reconciler.ts";
+import { makeMapReconciler, ownMap } from "./offloading/maps.ts";
+import { makeNamespaceReconciler } from "./offloading/reconciler.ts";
+import { createConnections } from "./peers/connections.ts";
+import { type Local, type Part, type PeerConnections, systemClock } from "./ports.ts";
+import { createSources } from "./reflection/sources.ts";
+
+export interface ConsumerOptions {
+  /** Port of the kubelet API. */
+  port: number;
+  /** Shown as version of the virtual nodes. */
+  kubeletVersion: string;
+  podWorkers: number;
+  metrics?: VirtualKubeletMetrics;
+}
+export interface Consumer extends Part {
+  peers: PeerConnections;
+}
+
+const BACKOFF_MS = { first: 50, max: 2_000 };
+
+export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<Consumer> => {
+  const { kube, signal, log, bus, metrics } = local;
+  const clock = systemClock;
+  const cache = { backoffMs: BACKOFF_MS };
+  const vns = informer(kube, virtualNodes, cache);
+  const nodeCache = informer(kube, nodes, { ...cache, labelSelector: `${VIRTUAL_NODE}=true` });
+  const maps = informer(kube, namespaceMaps, cache);
+  const offloadings = informer(kube, namespaceOffloadings, cache);
+  const nsCache = informer(kube, namespaces, { ...cache, metadataOnly: true });
+  const caches = [vns, nodeCache, maps, offloadings, nsCache] as unknown as Informer<KubeObject>[];
+  const [peer, offer, identity, node] = await Promise.all([bus.facts("peer"), bus.facts("offer"), bus.facts("identity"), bus.facts("node")]);
+  for (const c of caches) {
+    c.onError((err) => log.warn({ reason: describeError(err) }, "a watch broke; it is opened again"));
+    c.start(signal);
+  }
+  // absence in what has not synced is not a fact
+  await Promise.all([peer.synced, offer.synced, identity.synced, node.synced, ...caches.map((c) => c.synced)]);
+
+  const connections = createConnections();
+  const sources = createSources(kube, signal);
+  const common = { log, metrics, signal };
+  const nodeDeps = { kube, clock, signal, virtualNodes: vns, nodes: nodeCache, address: local.podIP, port: o.port, kubeletVersion: o.kubeletVersion };
+  const reconciler = makeNodeReconciler({
+    local,
+    clock,
+    sources,
+    podWorkers: o.podWorkers,
+    node: nodeDeps,
+    facts: { peer, offer, identity, node },
+    connections,
+    onHealth: (id) => nodeController.enqueue(id),
+    onServed: (id) => mapController.enqueue(id),
+    onPodGone: (id, namespace) => {
+      // Whoever drains waits for the last one.
+      if (isLeaving(id)) nodeController.enqueue(id);
+      const offloading = offloadings.get(`${namespace}/offloading`);
+      if (offloading?.metadata.deletionTimestamp === undefined) return;
+      mapController.enqueue(id);
+      namespaceController.enqueue(namespace);
+    },
+  });
+  const nodeController = startController({ ...common, name: "node", reconcile: reconciler.reconcile, workers: 16 });
+
+  const isLeaving = (clusterID: string): boolean =>
+    whyLeave({
+      peer: peer.get(clusterID)?.data,
+      offer: offer.get(clusterID, "outgoing")?.data,
+      identity: identity.get(clusterID, "outgoing")?.data,
+      foreignCluster: "unasked",
+    } as World) !== undefined;
+  const mapController = startController({
+    ...common,
+    name: "namespace-map",
+    workers: 8,
+    reconcile: makeMapReconciler({
+      kube,
+      signal,
+      maps,
+      offloadings,
+      connections,
+      owns: local.owns,
+      isLeaving,
+      labelsOf: (name) => nodeCache.get(name)?.metadata.labels,
+    }),
+  });
+  const namespaceController = startController({
+    ...common,
+    name: "namespace-offloading",
+    workers: 8,
+    reconcile: makeNamespaceReconciler({
+      kube,
+      clock,
+      signal,
+      namespace: local.namespace,
+      bus,
+      offloadings,
+      namespaces: nsCache,
+      sources,
+      owns: (namespace) => local.owns(`namespace/${namespace}`),
+      peers: () =>
+        vns.list().map((v) => {
+          const { name } = v.metadata;
+          return { name, labels: nodeCache.get(name)?.metadata.labels ?? {}, map: ownMap(maps, name) };
+        }),
+    }),
+  });
+
+  const allMaps = (): void => connections.list().forEach((c) => mapController.enqueue(c.clusterID));
+  const allNamespaces = (): void => offloadings.list().forEach((x) => namespaceController.enqueue(x.metadata.namespace ?? ""));
+  const allNodes = (): void => reconciler.keys().forEach((id) => nodeController.enqueue(id));
+
+  peer.onChange((f) => nodeController.enqueue(f.peer));
+  offer.onChange((f) => f.id !== "incoming" && nodeController.enqueue(f.peer));
+  identity.onChange((f) => f.id !== "incoming" && nodeController.enqueue(f.peer));
+  vns.onChange((_key, vn, old) => {
+    const id = (vn ?? old)?.spec.clusterID;
+    if (id && !(vn && old && vn.metadata.generation === old.metadata.generation)) nodeController.enqueue(id);
+    if (!vn || !old) allNamespaces();
+  });
+  nodeCache.onChange((key, now, old) => {
+    const id = (now ?? old)?.metadata.labels?.["tideway.dev/remote-cluster-id"];
+    if (id) nodeController.enqueue(id);
+    if (now && old && JSON.stringify(now.metadata.labels) === JSON.stringify(old.metadata.labels)) return;
+    log.debug({ node: key }, "labels of a virtual node changed");
+    allMaps();
+    allNamespaces();
+  });
+  maps.onChange(() => {
+    allMaps();
+    allNamespaces();
+  });
+  offloadings.onChange((_key, now, old) => {
+    const namespace = (now ?? old)?.metadata.namespace;
+    if (namespace) namespaceController.enqueue(namespace);
+    if (!(now && old && now.metadata.generation === old.metadata.generation)) allMaps();
+  });
+  nsCache.onChange((key, now, old) => {
+    if (now?.metadata.labels?.["tideway.dev/offloading"] !== old?.metadata.labels?.["tideway.dev/offloading"]) namespaceController.enqueue(key);
+  });
+  bus.onReconnect(() => {
+    reconciler.publishAgain();
+    allNamespaces();
+  });
+  local.onOwnersChange(() => {
+    allNodes();
+    allMaps();
+    nsCache.list().forEach((n) => namespaceController.enqueue(keyOf(n)));
+  });
+  allNodes();
+
+  if (o.metrics) {
+    const { nodeReady, nodePods } = o.metrics;
+    const timer = setInterval(() => {
+      for (const { session } of connections.all()) {
+        nodeReady.set({ peer: session.peer }, session.health.current().ok ? 1 : 0);
+        nodePods.set({ peer: session.peer }, session.localPods.size);
+      }
+    }, 5_000).unref();
+    signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+  }
+
+  return {
+    peers: connections,
+    stop: async () => {
+      await Promise.all([nodeController.done, mapController.done, namespaceController.done]);
+      await Promise.all(connections.list().map((c) => connections.drop(c.clusterID)));
+    },
+  };
+};

@@ -1,0 +1,124 @@
+import type { ConditionInput } from "@tideway/api";
+import type { Node } from "@tideway/k8s";
+import type { VirtualNode } from "@tideway/api";
+import type { IdentityFact, NodeFact, OfferFact, PeerFact } from "@tideway/protos";
+import type { Health } from "./health.ts";
+
+export interface World {
+  clusterID: string;
+  now: number;
+  /** Facts of other concerns; undefined: none was published, which says nothing. */
+  peer: Readonly<PeerFact> | undefined;
+  offer: Readonly<OfferFact> | undefined;
+  identity: Readonly<IdentityFact> | undefined;
+  /** Asked of the API server only where no fact tells of the peer. */
+  foreignCluster: "present" | "gone" | "unasked";
+  virtualNode: Readonly<VirtualNode> | undefined;
+  node: Readonly<Node> | undefined;
+  /** Undefined while this replica has no connection to the provider. */
+  health: Health | undefined;
+  /** Pods bound to the node; undefined while that is not known. */
+  pods: number | undefined;
+}
+
+export type Effect =
+  | { do: "virtualNode"; name: string; resources: Record<string, string>; labels: Record<string, string> }
+  | { do: "node"; ready: boolean; reason: string; message: string; cordoned: boolean }
+  /** End the pods bound to the node; with `force` without waiting for the provider. */
+  | { do: "evict"; withinSeconds: number; force: boolean }
+  /** Map, Lease, Node, VirtualNode: whatever is left. */
+  | { do: "remove"; name: string };
+
+export interface Plan {
+  effects: Effect[];
+  /** Whether a connection to the provider is to be kept. */
+  connect: boolean;
+  fact?: { state: NodeFact["state"]; reason: string };
+  condition?: ConditionInput;
+  recheckMs?: number;
+}
+
+const NONE = Number.POSITIVE_INFINITY;
+/** Without a deadline from the peer fact a withdrawn offer is drained within the default of spec.unpeerTimeoutSeconds. */
+const DEFAULT_DRAIN_SECONDS = 30;
+/** Pods are given this much less than what is left, so that their end is seen before the deadline. */
+const MARGIN_SECONDS = 3;
+
+const virtualised = (status: "True" | "False" | "Unknown", reason: string, message: string): ConditionInput => ({
+  type: "Virtualised",
+  status,
+  reason,
+  message,
+});
+
+export const nameOf = (w: World): string | undefined =>
+  w.virtualNode?.metadata.name ?? (w.offer?.name || w.identity?.name || w.peer?.name || undefined);
+
+/** Why the node must go; undefined: it may stay. Only facts count, never their absence. */
+export const whyLeave = (w: World): string | undefined => {
+  if (w.foreignCluster === "gone" || w.peer?.phase === "GONE") return "PeerGone";
+  if (w.peer && !w.peer.outgoing) return "PeeringEnded";
+  if (w.offer?.state === "GONE" || w.offer?.state === "REFUSED") return "OfferWithdrawn";
+  if (w.identity?.state === "GONE") return "IdentityGone";
+  return undefined;
+};
+
+const leave = (w: World, name: string | undefined, why: string): Plan => {
+  const stands = w.virtualNode !== undefined || w.node !== undefined;
+  const gone: Plan = {
+    effects: [],
+    connect: false,
+    fact: { state: "GONE", reason: why },
+    condition: virtualised("False", why, "there is no virtual node"),
+  };
+  if (!name) return { effects: [], connect: false };
+  if (!stands && w.pods === 0) return { ...gone, effects: [{ do: "remove", name }] };
+  const deadline = w.peer?.unpeerDeadline ? Date.parse(w.peer.unpeerDeadline) : NONE;
+  const secondsLeft = Math.min(DEFAULT_DRAIN_SECONDS * 10, (deadline - w.now) / 1000);
+  const expired = secondsLeft <= 0;
+  if (w.pods === 0 || (expired && w.pods === undefined)) return { ...gone, effects: [{ do: "remove", name }] };
+  const grace = Number.isFinite(deadline) ? Math.max(1, Math.floor(secondsLeft - MARGIN_SECONDS)) : DEFAULT_DRAIN_SECONDS;
+  return {
+    connect: true,
+    effects: [
+      ...(w.node ? [nodeEffect(w, true)] : []),
+      { do: "evict", withinSeconds: expired ? 0 : grace, force: expired },
+    ],
+    fact: { state: "DRAINING", reason: why },
+    condition: virtualised("False", "Draining", `${w.pods ?? "unknown"} pods are leaving the virtual node (${why})`),
+    recheckMs: expired ? 500 : Math.min(5_000, Math.max(50, deadline - w.now)),
+  };
+};
+
+const nodeEffect = (w: World, cordoned: boolean): Effect => {
+  const { ok, reason, message } = ready(w);
+  return { do: "node", ready: ok, reason, message, cordoned };
+};
+
+const ready = (w: World): { ok: boolean; reason: string; message: string } => {
+  if (w.identity && w.identity.state !== "GRANTED")
+    return { ok: false, reason: "IdentityRevoked", message: w.identity.message || `the provider answers ${w.identity.state}` };
+  return w.health ?? { ok: false, reason: "NotConnected", message: "not connected to the provider" };
+};
+
+/** What is to be done about the virtual node of one provider. */
+export const decide = (w: World): Plan => {
+  const name = nameOf(w);
+  const why = whyLeave(w);
+  if (why) return leave(w, name, why);
+  const stands = w.virtualNode !== undefined;
+  if (!name || (!stands && (w.offer?.state !== "ACCEPTED" || w.identity?.state !== "GRANTED")))
+    return { effects: [], connect: false };
+  // An offer that is negotiated again leaves the node as it was until there is a result.
+  const accepted = w.offer?.state === "ACCEPTED" ? w.offer : undefined;
+  const resources = accepted?.resources ?? (w.virtualNode?.spec.resources as Record<string, string> | undefined) ?? {};
+  const labels = accepted?.labels ?? w.virtualNode?.spec.labels ?? {};
+  const { ok, reason, message } = ready(w);
+  return {
+    connect: true,
+    effects: [{ do: "virtualNode", name, resources, labels }, nodeEffect(w, false)],
+    fact: { state: ok ? "READY" : "NOT_READY", reason },
+    condition: virtualised(ok ? "True" : "False", reason, ok ? `node ${name} is ready` : message),
+    ...(w.peer ? {} : { recheckMs: 30_000 }),
+  };
+};

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { type ConditionInput, type Condition, findCondition, foreignClusters, sameConditions, setCondition, type VirtualNode, virtualNodes } from "@tideway/api";
+import { isAlreadyExists, isForbidden, isNotFound } from "@tideway/errors";
+import { events, type Kube } from "@tideway/k8s";
+import { type Clock, nowIso } from "../ports.ts";
+import { FIELD_MANAGER } from "./manifests.ts";
+
+export interface ReportDeps {
+  kube: Kube;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+/** Our one condition on the ForeignCluster, written when it says something new. */
+export const createForeignClusterReport = (d: ReportDeps) => {
+  const last = new Map<string, Condition[]>();
+  return async (name: string, c: ConditionInput): Promise<void> => {
+    try {
+      // Asked once a process and peer, so that the time of the last transition survives us.
+      const before = last.get(name) ?? (await d.kube.get(foreignClusters, name, undefined, d)).status?.conditions?.filter((x) => x.type === c.type) ?? [];
+      const next = [setCondition(before, c, nowIso(d.clock))];
+      last.set(name, next);
+      if (sameConditions(before, next)) return;
+      await d.kube.apply(
+        foreignClusters,
+        { metadata: { name }, status: { conditions: next } },
+        { fieldManager: FIELD_MANAGER, subresource: "status", signal: d.signal },
+      );
+    } catch (err) {
+      last.delete(name);
+      if (!isNotFound(err)) throw err;
+    }
+  };
+};
+
+export const reportVirtualNode = async (d: ReportDeps, vn: Readonly<VirtualNode>, ready: boolean, reason: string, message: string): Promise<void> => {
+  const { name, uid, generation } = vn.metadata;
+  const c: ConditionInput = { type: "Ready", status: ready ? "True" : "False", reason, message, ...(generation ? { observedGeneration: generation } : {}) };
+  const conditions = [setCondition(vn.status?.conditions, c, nowIso(d.clock))];
+  if (sameConditions(vn.status?.conditions?.filter((x) => x.type === "Ready"), conditions) && vn.status?.nodeName === name) return;
+  try {
+    await d.kube.apply(
+      virtualNodes,
+      {
+        metadata: { name, ...(uid ? { uid } : {}) },
+        status: { nodeName: name, conditions, ...(generation ? { observedGeneration: generation } : {}) },
+      },
+      { fieldManager: FIELD_MANAGER, subresource: "status", signal: d.signal },
+    );
+  } catch (err) {
+    if (!isNotFound(err)) throw err;
+  }
+};
+
+/** An Event at the node, for `kubectl describe node`. */
+export const tellNode = async (d: ReportDeps, node: string, type: "Normal" | "Warning", reason: string, message: string): Promise<void> => {
+  const at = nowIso(d.clock);
+  const digest = createHash("sha256").update(`${at}/${reason}/${message}`).digest("hex").slice(0, 16);
+  try {
+    await d.kube.create(
+      events,
+      {
+        metadata: { name: `${node}.${digest}`, namespace: "default" },
+        // The uid of a node in events is its name, by old custom; kubectl describe looks for that.
+        involvedObject: { kind: "Node", apiVersion: "v1", name: node, uid: node },
+        reason,
+        message: message.slice(0, 1024),
+        type,
+        source: { component: "tideway-virtual-kubelet", host: node },
+        firstTimestamp: at,
+        lastTimestamp: at,
+        count: 1,
+      },
+      { signal: d.signal },
+    );
+  } catch (err) {
+    if (!isAlreadyExists(err) && !isForbidden(err) && !isNotFound(err)) throw err;
+  }
+};
+
+export const readyOf = (vn: Readonly<VirtualNode> | undefined): Condition | undefined => findCondition(vn?.status?.conditions, "Ready");

@@ -1,0 +1,59 @@
+import { make, NAMESPACE_MAP_NAME, type NamespaceMap, namespaceMaps, type NamespaceOffloading, ORIGIN, tenantNamespace } from "@tideway/api";
+import type { Reconcile } from "@tideway/controller";
+import { isNotFound } from "@tideway/errors";
+import type { Informer, Kube } from "@tideway/k8s";
+import type { Connections } from "../peers/connections.ts";
+import { FIELD_MANAGER } from "../node/manifests.ts";
+import { wanted } from "./decide.ts";
+
+export interface MapDeps {
+  kube: Kube;
+  signal: AbortSignal;
+  maps: Informer<NamespaceMap>;
+  offloadings: Informer<NamespaceOffloading>;
+  connections: Connections;
+  owns(clusterID: string): boolean;
+  /** Labels of the peer's virtual node; undefined when there is none. */
+  labelsOf(peer: string): Readonly<Record<string, string>> | undefined;
+  /** The node is going: pods are drained there, no new namespace is mapped. */
+  isLeaving(clusterID: string): boolean;
+}
+
+/** Our map for the peer: not the copy of a map that the peer pushed here as *our* consumer. */
+export const ownMap = (maps: Informer<NamespaceMap>, peer: string): Readonly<NamespaceMap> | undefined => {
+  const map = maps.get(`${tenantNamespace(peer)}/${NAMESPACE_MAP_NAME}`);
+  return map?.metadata.labels?.[ORIGIN] === undefined ? map : undefined;
+};
+
+/** Twins that are ready, and those in use that only stopped being so: running pods are not to be lost sight of. */
+export const twinsOf = (map: Readonly<NamespaceMap> | undefined, isOpen: (source: string) => boolean): ReadonlyMap<string, string> =>
+  new Map((map?.status?.namespaces ?? []).filter((n) => n.twin && (n.ready || isOpen(n.source))).map((n) => [n.source, n.twin]));
+
+const RETRY_MS = 500;
+
+/** Which namespaces a provider is asked for; keys are cluster IDs. The map goes with the node. */
+export const makeMapReconciler = (d: MapDeps): Reconcile => async (clusterID) => {
+  const served = d.connections.get(clusterID);
+  if (!served || !d.owns(clusterID) || !d.maps.hasSynced || !d.offloadings.hasSynced) return {};
+  const { peer, localPods } = served.session;
+  const map = ownMap(d.maps, peer);
+  served.setTwins(twinsOf(map, (source) => served.session.twin(source) !== undefined));
+  const labels = d.labelsOf(peer);
+  if (!labels || d.isLeaving(clusterID)) return {};
+  if (!localPods.hasSynced) return { requeueAfterMs: 50 };
+  const names = new Set(d.offloadings.list().flatMap((o) => (wanted(o, { name: peer, labels }) ? [o.metadata.namespace ?? ""] : [])));
+  // A namespace stays as long as it has pods over there, whatever its selector says now.
+  const before = map?.spec.namespaces ?? [];
+  const inUse = new Set(localPods.list().map((p) => p.metadata.namespace ?? ""));
+  for (const name of before) if (inUse.has(name)) names.add(name);
+  const namespaces = [...names].sort();
+  if (map ? JSON.stringify([...before].sort()) === JSON.stringify(namespaces) : namespaces.length === 0) return {};
+  const metadata = { name: NAMESPACE_MAP_NAME, namespace: tenantNamespace(peer), ...(map?.metadata.uid ? { uid: map.metadata.uid } : {}) };
+  try {
+    await d.kube.apply(namespaceMaps, make(namespaceMaps, { metadata, spec: { namespaces } }), { fieldManager: FIELD_MANAGER, signal: d.signal });
+  } catch (err) {
+    if (!isNotFound(err)) throw err;
+    return { requeueAfterMs: RETRY_MS }; // the tenant namespace comes with the identity
+  }
+  return {};
+};

@@ -1,0 +1,18 @@
+import { InvalidError } from "@tideway/errors";
+import type { Credentials, Secret } from "@tideway/k8s";
+
+/** The identity that auth keeps in the tenant namespace: keys server, ca.crt, tls.crt, tls.key. */
+export const credentialsOf = (secret: Readonly<Secret>): Credentials => {
+  const text = (key: string): string | undefined => {
+    const value = secret.data?.[key];
+    return value === undefined ? undefined : Buffer.from(value, "base64").toString("utf8");
+  };
+  const where = `secret ${secret.metadata.namespace ?? ""}/${secret.metadata.name}`;
+  const need = (key: string): string => {
+    const value = text(key);
+    if (!value) throw new InvalidError(`${where}: key ${key} is missing`);
+    return value;
+  };
+  const ca = text("ca.crt");
+  return { server: need("server").trim(), cert: need("tls.crt"), key: need("tls.key"), ...(ca ? { ca } : {}) };
+};

@@ -1,0 +1,102 @@
+import type { Credentials, Informer, Pod } from "@tideway/k8s";
+import { informer, keyOf, pods } from "@tideway/k8s";
+import type { Logger } from "@tideway/log";
+import { type Health, type HealthLoop, startHealth } from "../node/health.ts";
+import { createProbe } from "../node/probe.ts";
+import { slimLocal } from "../pods/slim.ts";
+import type { Local, PeerConnection } from "../ports.ts";
+import { type RotatingKube, rotatingKube } from "./rotating-kube.ts";
+import { type Twin, type TwinHandlers, watchTwin } from "./twin.ts";
+
+/** Everything this replica keeps open for one provider. */
+export interface Session extends PeerConnection {
+  readonly kube: RotatingKube;
+  readonly log: Logger;
+  readonly health: HealthLoop;
+  /** Local pods bound to the virtual node. */
+  readonly localPods: Informer<Pod>;
+  twin(source: string): Twin | undefined;
+  twins(): Iterable<Twin>;
+  /** Opens and closes watches until exactly these twins (source -> twin) are watched. */
+  setTwins(wanted: ReadonlyMap<string, string>): void;
+  /** Aborts with the session. */
+  readonly signal: AbortSignal;
+  stop(): Promise<void>;
+}
+
+export interface SessionOptions {
+  local: Local;
+  clusterID: string;
+  peer: string;
+  credentials: Credentials;
+  twinHandlers: Omit<TwinHandlers, "onError">;
+  onHealth(now: Health, before: Health): void;
+  onLocalPod(key: string): void;
+}
+
+const USER_AGENT = "tideway-virtual-kubelet";
+
+export const openSession = (o: SessionOptions): Session => {
+  const { local, clusterID, peer } = o;
+  const abort = new AbortController();
+  const signal = AbortSignal.any([abort.signal, local.signal]);
+  const log = local.log.child({ peer });
+  const now = (): number => performance.now();
+  const kube = rotatingKube(o.credentials, { userAgent: USER_AGENT, now });
+  const probe = createProbe(() => kube.credentials, `${USER_AGENT}/probe`);
+  const health = startHealth({
+    probe: probe.probe,
+    heardMsAgo: () => now() - kube.heardAt(),
+    signal,
+    onChange: (h, before) => {
+      if (h.ok !== before.ok) log.info({ ok: h.ok, reason: h.reason, detail: h.message }, "provider's health changed");
+      if (h.ok && before.failures > 0 && !before.ok) kube.reconnect();
+      o.onHealth(h, before);
+    },
+  });
+  const localPods = informer(local.kube, pods, { fieldSelector: `spec.nodeName=${peer}`, transform: slimLocal });
+  localPods.onChange((key) => o.onLocalPod(key));
+  localPods.start(signal);
+  void localPods.synced.then(() => {
+    for (const pod of localPods.list()) o.onLocalPod(keyOf(pod));
+  });
+
+  const twins = new Map<string, Twin>();
+  const sources = new Map<string, string>();
+  const handlers: TwinHandlers = { ...o.twinHandlers, onError: () => health.suspect() };
+  const close = (twin: Twin): void => {
+    twin.stop();
+    twins.delete(twin.source);
+    sources.delete(twin.name);
+  };
+
+  return {
+    clusterID,
+    peer,
+    nodeName: peer,
+    kube,
+    log,
+    health,
+    localPods,
+    signal,
+    twinNamespace: (source) => twins.get(source)?.name,
+    sourceNamespace: (name) => sources.get(name),
+    twin: (source) => twins.get(source),
+    twins: () => twins.values(),
+    setTwins: (wanted) => {
+      for (const twin of [...twins.values()]) if (wanted.get(twin.source) !== twin.name) close(twin);
+      for (const [source, name] of wanted) {
+        if (twins.has(source)) continue;
+        twins.set(source, watchTwin(kube, source, name, handlers));
+        sources.set(name, source);
+      }
+    },
+    stop: async () => {
+      abort.abort();
+      for (const twin of [...twins.values()]) close(twin);
+      probe.close();
+      await health.done;
+      await kube.close();
+    },
+  };
+};
