@@ -1,8 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join as pathOf } from "node:path";
-import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, nkeyAuthenticator } from "@nats-io/transport-node";
 import { silentLogger } from "@tideway/log";
 import { startNats, type NatsServer } from "@tideway/sandbox";
@@ -89,15 +88,36 @@ test("the reader reads facts and history without making anything", async () => {
   });
 });
 
-test("the reader may keep its place in the history with a durable consumer", async () => {
-  const nc = await raw("reader");
-  const jsm = await jetstreamManager(nc, { checkAPI: false });
-  const { name } = await jsm.consumers.add("TIDEWAY_EVENTS", {
-    durable_name: "mine",
-    ack_policy: "explicit" as never,
-  });
-  expect(name).toBe("mine");
-  await nc.close();
+test("the example of docs/events.md follows events, and goes on where it was", async () => {
+  const run = async (wanted: RegExp): Promise<string> => {
+    const child = spawn(
+      process.execPath,
+      [pathOf(import.meta.dirname, "../../../docs/examples/subscribe.ts")],
+      {
+        env: {
+          ...process.env,
+          BUS_URL: nats.url.replace("nats://", ""),
+          BUS_CA_FILE: pathOf(dir, "ca.crt"),
+          BUS_SEED_FILE: pathOf(dir, "seeds/reader"),
+        },
+      },
+    );
+    let out = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (d: Buffer) => (out += d.toString()));
+    try {
+      await vi.waitFor(() => expect(out).toMatch(wanted), { timeout: 10_000 });
+    } finally {
+      child.kill();
+    }
+    return out;
+  };
+  const auth = await join("auth");
+  expect(await run(/identity\.revoked/)).toMatch(
+    /^\S+Z dev\.tideway\.identity\.granted tideway\.v1\.identity\.w\.outgoing \{/,
+  );
+  await auth.publish("identity", { peer: "w", id: "outgoing" }, { clusterId: "w", state: "GONE" });
+  expect(await run(/identity\.gone/)).not.toMatch(/granted/);
 });
 
 test.each([

@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import prettier from "prettier";
+import protobuf from "protobufjs";
+import { camel, entityOf, stateOf, valuesOf } from "./events.ts";
+import type { ProtoPackage } from "./packages.ts";
+
+const oneLine = (text: string | null | undefined): string =>
+  (text ?? "").replaceAll(/\s*\n\s*/g, " ").replaceAll("|", "\\|");
+
+/** `Subject: … Publisher: …` at the end of a message's comment. */
+const placeOf = (message: protobuf.Type): { about: string; subject: string; publisher: string } => {
+  const comment = (message.comment ?? "").replaceAll(/\s*\n\s*/g, " ");
+  const [, about, subject, publisher] =
+    /^(.*?)\s*Subject: (\S+(?: \S+)*?)\. Publisher: ([a-z-]+)\.$/.exec(comment) ?? [];
+  if (!subject || !publisher)
+    throw new Error(`${message.name}: the comment must end "Subject: …. Publisher: …."`);
+  return { about: about ?? "", subject, publisher };
+};
+
+const typeOf = (f: protobuf.Field): string => {
+  const type = f.resolvedType instanceof protobuf.Enum ? "state" : f.type;
+  return f instanceof protobuf.MapField ? `map of ${type}` : f.repeated ? `list of ${type}` : type;
+};
+
+const section = (message: protobuf.Type): string => {
+  const { about, subject, publisher } = placeOf(message);
+  const entity = entityOf(message);
+  const state = stateOf(message);
+  const fields = message.fieldsArray.map(
+    (f) => `| \`${camel(f.name)}\` | ${typeOf(f)} | ${oneLine(f.comment)} |`,
+  );
+  const states = valuesOf(state.type).map(
+    (v) => `| \`${v}\` | \`dev.tideway.${entity}.${v.toLowerCase()}\` | ${oneLine(state.type.comments[v])} |`,
+  );
+  return `### ${entity}
+
+${about}
+
+- subject: \`${subject}\`
+- published by: ${publisher}
+- message: \`tideway.events.v1.${message.name}\`
+
+| \`${state.field}\` | type of the event | meaning |
+| --- | --- | --- |
+${states.join("\n")}
+
+| field | type | meaning |
+| --- | --- | --- |
+${fields.join("\n")}
+`;
+};
+
+/** The page that a subscriber reads: around the reference a text written by hand, and an example that a test runs. */
+export const eventsPage = (pkg: ProtoPackage, root: string): Promise<string> => {
+  const text = readFileSync(join(root, "generator/events-page.md"), "utf8");
+  const example = readFileSync(join(root, "../docs/examples/subscribe.ts"), "utf8");
+  const overview = pkg.messages.map((m) => {
+    const { subject, publisher } = placeOf(m);
+    return `| [${entityOf(m)}](#${entityOf(m)}) | \`${subject.replaceAll("|", "\\|")}\` | ${publisher} |`;
+  });
+  const page = text
+    .replace(
+      "{{overview}}",
+      () => `| entity | subject | published by |\n| --- | --- | --- |\n${overview.join("\n")}`,
+    )
+    .replace("{{example}}", () => `\`\`\`ts\n${example}\`\`\``)
+    .replace("{{reference}}", () => pkg.messages.map(section).join("\n"));
+  return prettier.format(page, { parser: "markdown", printWidth: 110, trailingComma: "all" });
+};
