@@ -51,7 +51,7 @@ export const wire = async (ctx: RuntimeContext): Promise<void> => {
     metrics: controllerMetrics(ctx.metrics),
     signal,
     owns: membership.owns,
-    onOwnersChange: (handler) => void membership.onChange(handler),
+    onOwnersChange: (handler) => membership.onChange(handler),
   };
   const [provider, consumer] = await Promise.all([
     startProvider(local, { podSecurity: config.podSecurity }),
