@@ -163,6 +163,15 @@ const queryString = (query: RawRequest["query"]): string => {
   return text ? `?${text}` : "";
 };
 
+/** undici looks at the signal only once it is connected; who gives up is told at once. */
+const orAbort = <T>(sent: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", giveUp, { once: true });
+    if (signal.aborted) giveUp();
+    void sent.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
+  });
+
 export interface KubeOptions {
   userAgent: string;
   /** Connections for ordinary requests; watches and streams have their own. Default 64. */
@@ -195,7 +204,7 @@ export const createKube = (credentials: Credentials, o: KubeOptions): Kube => {
     if (credentials.token) headers.authorization = `Bearer ${await credentials.token()}`;
     const isStream = r.bodyTimeoutMs === 0;
     try {
-      const answer = await send(`${origin}${r.path}${queryString(r.query)}`, {
+      const sent = send(`${origin}${r.path}${queryString(r.query)}`, {
         method: r.method,
         headers,
         dispatcher: isStream ? streams : agent,
@@ -204,6 +213,7 @@ export const createKube = (credentials: Credentials, o: KubeOptions): Kube => {
         ...(r.body !== undefined ? { body: r.body } : {}),
         ...(r.signal ? { signal: r.signal } : {}),
       });
+      const answer = await (r.signal ? orAbort(sent, r.signal) : sent);
       return {
         status: answer.statusCode,
         headers: answer.headers,
