@@ -27,8 +27,12 @@ export class WaitTimeout extends TimeoutError {
 /** The user pressed Ctrl-C, or the process was told to stop. */
 export class Interrupted extends TidewayError {}
 
+/** How `AbortSignal.timeout` ends what it bounds. */
+export const isDeadline = (err: unknown): boolean =>
+  err instanceof DOMException && err.name === "TimeoutError";
+
 export const exitCodeOf = (err: unknown): number => {
   if (err instanceof UsageError) return EXIT.usage;
   if (err instanceof Interrupted) return EXIT.interrupted;
-  return isTimeout(err) ? EXIT.timedOut : EXIT.failed;
+  return isTimeout(err) || isDeadline(err) ? EXIT.timedOut : EXIT.failed;
 };

@@ -1,7 +1,7 @@
 import { describeError } from "@tideway/errors";
 import { Command, CommanderError, Option } from "commander";
 import { type Cli, checkGlobals, makeCli, type RawGlobals } from "./cli.ts";
-import { CliError, EXIT, exitCodeOf, UsageError, WaitTimeout } from "./exit.ts";
+import { CliError, EXIT, exitCodeOf, Interrupted, isDeadline, UsageError, WaitTimeout } from "./exit.ts";
 import { type Io, painter } from "./io.ts";
 
 /** A command's code is loaded when it runs: `tideway --help` and completion stay instant. */
@@ -153,7 +153,12 @@ export const run = async (program: Command, io: Io, argv: string[]): Promise<num
   } catch (err) {
     if (err instanceof CommanderError) return err.exitCode === 0 ? EXIT.ok : EXIT.usage; // commander has said it
     const paint = painter(io);
-    io.err(`${paint("red", "error:")} ${describeError(err)}`);
+    if (io.signal.aborted) {
+      io.err(`${paint("red", "error:")} ${err instanceof Interrupted ? err.message : "interrupted"}`);
+      return EXIT.interrupted;
+    }
+    const what = isDeadline(err) ? "timed out: the cluster has not answered in time" : describeError(err);
+    io.err(`${paint("red", "error:")} ${what}`);
     const next = await nextStep(err);
     if (next) io.err(next.replaceAll(/^/gm, "  "));
     if (err instanceof UsageError) io.err("  see `tideway --help`");

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -362,21 +364,47 @@ describe("a cluster with Tideway", () => {
   });
 });
 
+const dir = mkdtempSync(join(tmpdir(), "tideway-cli-"));
+afterAll(() => rmSync(dir, { recursive: true }));
+const kubeconfigFor = (server: string): string => {
+  const path = join(dir, String(Math.random()));
+  const config = {
+    "current-context": "a",
+    contexts: [{ name: "a", context: { cluster: "a", user: "a" } }],
+    clusters: [{ name: "a", cluster: { server } }],
+    users: [{ name: "a", user: {} }],
+  };
+  writeFileSync(path, JSON.stringify(config));
+  return path;
+};
+
 test("an API server that is not there ends with 1 and says what to check", async () => {
-  const dir = mkdtempSync(join(tmpdir(), "tideway-cli-"));
-  const kubeconfig = join(dir, "kubeconfig");
-  writeFileSync(
-    kubeconfig,
-    JSON.stringify({
-      "current-context": "a",
-      contexts: [{ name: "a", context: { cluster: "a", user: "a" } }],
-      clusters: [{ name: "a", cluster: { server: "https://127.0.0.1:1" } }],
-      users: [{ name: "a", user: {} }],
-    }),
-  );
-  const ran = await inProcess(["--kubeconfig", kubeconfig, "status"]);
-  rmSync(dir, { recursive: true });
+  const ran = await inProcess(["--kubeconfig", kubeconfigFor("https://127.0.0.1:1"), "status"]);
   expect(ran.code).toBe(EXIT.failed);
   expect(ran.err).toContain("cannot reach the API server");
   expect(ran.err).toContain("check that the cluster runs");
+});
+
+test("an API server that does not answer ends with 3, and Ctrl-C with 130", async () => {
+  const silent = createServer(() => undefined).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const kubeconfig = kubeconfigFor(`https://127.0.0.1:${port}`);
+  const ran = await inProcess([
+    "--kubeconfig",
+    kubeconfig,
+    "offload",
+    "namespace",
+    "a",
+    "--timeout",
+    "200ms",
+  ]);
+  expect(ran.code).toBe(EXIT.timedOut);
+  expect(ran.err).toContain("has not answered in time");
+  const stop = new AbortController();
+  const running = inProcess(["--kubeconfig", kubeconfig, "status"], { signal: stop.signal });
+  await once(silent, "connection");
+  stop.abort();
+  expect((await running).code).toBe(EXIT.interrupted);
+  silent.close();
 });
