@@ -1,0 +1,32 @@
+import { tenantNamespace } from "@tideway/api";
+import type { PeerFact } from "../ports.ts";
+import { isReachable } from "./reachable.ts";
+import { allowsIncoming, at, deadlineOf, wantsOutgoing, type World } from "./world.ts";
+
+/** What others learn of the peer. */
+export const factOf = (w: World): PeerFact => {
+  const { metadata, spec } = w.cluster;
+  const deadline = deadlineOf(w);
+  return {
+    clusterId: spec.clusterID,
+    name: metadata.name,
+    phase: "PRESENT",
+    outgoing: wantsOutgoing(w),
+    incoming: allowsIncoming(w),
+    reachable: isReachable(w),
+    authEndpoint: spec.authEndpoint,
+    pins: [...spec.pins],
+    tokenSecret: spec.tokenSecretRef?.name ?? "",
+    unpeerDeadline: deadline === undefined ? "" : at(deadline),
+    tenantNamespace: tenantNamespace(metadata.name),
+    clusterName: spec.clusterName,
+  };
+};
+
+/** The last word: address and pins stay in it, for whoever still has something to tell the peer. */
+export const goneFact = (last: PeerFact): PeerFact => ({
+  ...last,
+  phase: "GONE",
+  outgoing: false,
+  incoming: false,
+});

@@ -1,0 +1,42 @@
+import { findCondition, FOREIGN_CLUSTER_CONDITIONS, isTrue } from "@tideway/api";
+import type { Line, World } from "./world.ts";
+
+const TYPE = FOREIGN_CLUSTER_CONDITIONS.reachable;
+
+/** Until the first certain answer, what was known before the start stays. */
+export const isReachable = ({ health, cluster }: World): boolean =>
+  !health || health.verdict === "Unknown"
+    ? isTrue(cluster.status?.conditions, TYPE)
+    : health.verdict === "Up";
+
+const inWords = (ms: number): string => `${Number((ms / 1000).toPrecision(2))} s`;
+
+export const reachable = (w: World): Line => {
+  const { health, cluster } = w;
+  const { authEndpoint } = cluster.spec;
+  const last = health?.last;
+  if (health && health.verdict !== "Unknown" && last) {
+    if (last.ok)
+      return {
+        status: "True",
+        reason: "Answers",
+        message: `${authEndpoint} answers as cluster ${last.clusterName}`,
+      };
+    const error = last.error.startsWith(`${authEndpoint}:`) ? last.error : `${authEndpoint}: ${last.error}`;
+    return {
+      status: "False",
+      reason: last.reason === "Timeout" ? "Unreachable" : last.reason,
+      message: `${error}; next try within ${inWords(w.probeMs * 1.1)}`,
+      serious: true,
+    };
+  }
+  const before = findCondition(cluster.status?.conditions, TYPE);
+  return before
+    ? { status: before.status, reason: before.reason, message: before.message }
+    : {
+        status: "Unknown",
+        reason: "Probing",
+        message: `${authEndpoint} has not answered yet`,
+        passing: true,
+      };
+};

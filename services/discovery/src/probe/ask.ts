@@ -1,0 +1,28 @@
+import { type AuthClients, denialOf } from "@tideway/authclient";
+import { describeError, isForbidden, isInvalid, isTimeout } from "@tideway/errors";
+import type { Target } from "../ports.ts";
+import type { Outcome } from "./health.ts";
+
+/** Asks a peer's auth service who it is; never throws. */
+export type Ask = (target: Target, signal: AbortSignal) => Promise<Outcome>;
+
+export const createAsk = (clients: Pick<AuthClients, "connect">, timeoutMs: number): Ask => {
+  const describe = async (t: Target, signal: AbortSignal): Promise<Outcome> => {
+    const client = await clients.connect({ endpoint: t.endpoint, pins: t.pins, timeoutMs, signal });
+    const { clusterId, clusterName } = await client.describe();
+    if (clusterId === t.clusterID) return { ok: true, clusterName };
+    const error = `cluster ${clusterName} with the ID ${clusterId} answers, not the cluster with the ID ${t.clusterID}`;
+    return { ok: false, reason: "ClusterIDChanged", error };
+  };
+  return async (target, signal) => {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    try {
+      return await describe(target, AbortSignal.any([signal, timeout]));
+    } catch (err) {
+      if (timeout.aborted || isTimeout(err))
+        return { ok: false, reason: "Timeout", error: `no answer within ${timeoutMs} ms` };
+      const isStranger = (isForbidden(err) || isInvalid(err)) && !denialOf(err);
+      return { ok: false, reason: isStranger ? "WrongKey" : "Unreachable", error: describeError(err) };
+    }
+  };
+};
