@@ -76,6 +76,7 @@ export const startFeed = (d: FeedDeps, o: FeedOptions): Feed => {
 
   const round = async (): Promise<void> => {
     const ended = Promise.withResolvers<void>();
+    ended.promise.catch(() => undefined); // it may end before anyone waits for its end
     endRound = (err) => (err ? ended.reject(err) : ended.resolve());
     let delivered = 0;
     let heardAt = Date.now();
@@ -116,7 +117,7 @@ export const startFeed = (d: FeedDeps, o: FeedOptions): Feed => {
     }, HEARTBEAT_MS);
     watch.unref();
     try {
-      const info = await d.jsm.consumers.add(o.stream, {
+      const adding = d.jsm.consumers.add(o.stream, {
         name: `${d.service}-${nuid.next()}`,
         filter_subject: o.filter,
         deliver_subject: inbox,
@@ -128,6 +129,9 @@ export const startFeed = (d: FeedDeps, o: FeedOptions): Feed => {
         num_replicas: 1,
         ...o.from(),
       });
+      adding.catch(() => undefined);
+      const info = await Promise.race([adding, ended.promise]);
+      if (!info) return; // told to start anew: the answer of a lost connection never comes
       created = true;
       // the messages may be faster than this answer, so that none pending here means none at all
       if (info.num_pending === 0 && info.delivered.consumer_seq <= delivered) nowCaughtUp();

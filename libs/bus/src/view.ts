@@ -93,11 +93,16 @@ export const createView = <F extends FactName>(d: ViewDeps, entity: F): FactView
     get: (peer, id) => held.get(subjectOf(entity, { peer, id }))?.fact,
     list: () => [...held.values()].map(({ fact }) => fact),
     onChange: (handler) => {
+      let stopped = false;
       queueMicrotask(() => {
+        if (stopped) return;
         for (const { fact } of [...held.values()]) tell(handler, fact);
         handlers.add(handler);
       });
-      return () => void handlers.delete(handler);
+      return () => {
+        stopped = true;
+        handlers.delete(handler);
+      };
     },
   };
 };

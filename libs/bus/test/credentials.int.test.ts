@@ -1,7 +1,9 @@
 import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join as pathOf } from "node:path";
+import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, nkeyAuthenticator } from "@nats-io/transport-node";
 import { silentLogger } from "@tideway/log";
 import { startNats, type NatsServer } from "@tideway/sandbox";
@@ -109,6 +111,7 @@ test("the example of docs/events.md follows events, and goes on where it was", a
       await vi.waitFor(() => expect(out).toMatch(wanted), { timeout: 10_000 });
     } finally {
       child.kill();
+      await once(child, "exit");
     }
     return out;
   };
@@ -116,6 +119,11 @@ test("the example of docs/events.md follows events, and goes on where it was", a
   expect(await run(/identity\.revoked/)).toMatch(
     /^\S+Z dev\.tideway\.identity\.granted tideway\.v1\.identity\.w\.outgoing \{/,
   );
+  const nc = await raw("reader");
+  const jsm = await jetstreamManager(nc);
+  const waiting = async () => (await jsm.consumers.info("TIDEWAY_EVENTS", "my-program")).num_waiting;
+  await vi.waitFor(async () => expect(await waiting()).toBe(0)); // the server has noticed the program's end
+  await nc.close();
   await auth.publish("identity", { peer: "w", id: "outgoing" }, { clusterId: "w", state: "GONE" });
   expect(await run(/identity\.gone/)).not.toMatch(/granted/);
 });
