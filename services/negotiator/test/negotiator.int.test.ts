@@ -362,9 +362,7 @@ describe("consumer", () => {
       () => conditionOf(w, strict),
       (c) => c.status === "False",
     );
-    expect(condition.message).toBe(
-      'strict refuses by rule "no-strangers": rule "no-strangers" refuses: not our customer',
-    );
+    expect(condition.message).toBe('strict refuses: rule "no-strangers" refuses: not our customer');
   });
 });
 

@@ -9,11 +9,9 @@ import {
   floorTo,
   isZero,
   mapList,
-  max,
   min,
   NONE,
   parse,
-  percent,
   percentOfList,
   type Quantity,
   subtractLists,
@@ -58,7 +56,7 @@ export function limitOf(holder: string, grants: readonly Grant[], open: Amounts)
   return sumLists([kept, rest]);
 }
 
-/** Finest steps in which what capacity bounds is offered: about a hundredth of the cluster. */
+/** Finest steps in which what capacity bounds is offered. */
 const FINEST: Readonly<Record<string, Quantity>> = {
   cpu: parse("10m"),
   memory: parse("1Mi"),
@@ -66,9 +64,16 @@ const FINEST: Readonly<Record<string, Quantity>> = {
 };
 const ONE = parse(1);
 
+/**
+ * The step for a resource: the finest times a round number (a power of two for bytes, of ten for the rest), at most
+ * a hundredth of what the cluster has.
+ */
 export const grainOf = (name: string, allocatable: Amounts): Quantity => {
-  const finest = FINEST[name] ?? ONE;
-  return max(floorTo(percent(amountOf(allocatable, name), 1), finest), finest);
+  let grain = FINEST[name] ?? ONE;
+  const most = amountOf(allocatable, name).nanos / 100n;
+  const factor = grain.format === "binary" ? 2n : 10n;
+  while (grain.nanos * factor <= most) grain = { ...grain, nanos: grain.nanos * factor };
+  return grain;
 };
 
 export interface ShareInput {

@@ -80,7 +80,8 @@ const amounts = (resources: Record<string, string> | undefined): string =>
     .map(([name, amount]) => `${name} ${amount}`)
     .join(", ");
 const byRule = (f: OfferFactInput): string => (f.rule ? ` by rule "${f.rule}"` : "");
-const because = (f: OfferFactInput): string => (f.message ? `: ${f.message}` : "");
+/** A message names its rule. */
+const because = (f: OfferFactInput): string => (f.message ? `: ${f.message}` : byRule(f));
 
 const LINES: Record<Direction, Partial<Record<State, (f: OfferFactInput) => Line>>> = {
   outgoing: {
@@ -92,12 +93,12 @@ const LINES: Record<Direction, Partial<Record<State, (f: OfferFactInput) => Line
     PENDING: (f) => ({
       status: "Unknown",
       reason: "ApprovalPending",
-      message: `${f.name} has not decided${byRule(f)}${because(f)}`,
+      message: `${f.name} has not decided${because(f)}`,
     }),
     REFUSED: (f) => ({
       status: "False",
       reason: f.reason || "Refused",
-      message: `${f.name} refuses${byRule(f)}${because(f)}`,
+      message: `${f.name} refuses${because(f)}`,
     }),
     ACCEPTED: (f) => ({
       status: "True",
@@ -109,12 +110,12 @@ const LINES: Record<Direction, Partial<Record<State, (f: OfferFactInput) => Line
     PENDING: (f) => ({
       status: "Unknown",
       reason: f.reason || "ApprovalPending",
-      message: `the request of ${f.name} waits${byRule(f)}${because(f)}`,
+      message: `the request of ${f.name} waits${because(f)}`,
     }),
     REFUSED: (f) => ({
       status: "False",
       reason: f.reason || "Refused",
-      message: `the request of ${f.name} is refused${byRule(f)}${because(f)}`,
+      message: `the request of ${f.name} is refused${because(f)}`,
     }),
     OFFERED: (f) => ({
       status: "Unknown",
