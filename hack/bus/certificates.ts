@@ -27,7 +27,7 @@ const validity = (days: number): { notBefore: Date; notAfter: Date } => {
 const pemOf = async (key: webcrypto.CryptoKey): Promise<string> =>
   `${x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", key), "PRIVATE KEY")}\n`;
 const newKeys = async (): Promise<webcrypto.CryptoKeyPair> =>
-  (await webcrypto.subtle.generateKey(CURVE, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
+  await webcrypto.subtle.generateKey(CURVE, true, ["sign", "verify"]);
 
 export const issueCa = async (): Promise<Issued> => {
   const keys = await newKeys();

@@ -139,7 +139,7 @@ export const connectBus = async (o: BusOptions): Promise<Bus> => {
       let view = views.get(entity) as FactView<F> | undefined;
       if (!view) {
         view = createView({ ...deps, settled }, entity);
-        views.set(entity, view as unknown as FactView<FactName>);
+        views.set(entity, view);
       }
       return Promise.resolve(view);
     },

@@ -8,7 +8,7 @@ import { connect, nkeyAuthenticator } from "@nats-io/transport-node";
 import { silentLogger } from "@tideway/log";
 import { startNats, type NatsServer } from "@tideway/sandbox";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { connectBus, type Bus, type BusEvent } from "../src/index.ts";
+import { connectBus, type Bus } from "../src/index.ts";
 
 const script = pathOf(import.meta.dirname, "../../../hack/bus-credentials.ts");
 const dir = mkdtempSync(pathOf(tmpdir(), "tideway-bus-"));
@@ -85,7 +85,7 @@ test("the reader reads facts and history without making anything", async () => {
   const types: string[] = [];
   await vi.waitFor(async () => {
     types.length = 0;
-    for await (const e of reader.events({ follow: false }) as AsyncIterable<BusEvent>) types.push(e.type);
+    for await (const e of reader.events({ follow: false })) types.push(e.type);
     expect(types).toEqual(["dev.tideway.identity.granted", "dev.tideway.identity.revoked"]);
   });
 });

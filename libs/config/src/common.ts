@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { InvalidError } from "@tideway/errors";
-import { Type, type Static } from "@sinclair/typebox";
+import { Type, type Static, type TObject } from "@sinclair/typebox";
 
 /** What every service is told by its Deployment. Spread into the service's own schema. */
 export const commonConfig = {
@@ -36,8 +36,7 @@ export const commonConfig = {
   ),
 };
 
-const commonSchema = Type.Object(commonConfig);
-export type CommonConfig = Static<typeof commonSchema>;
+export type CommonConfig = Static<TObject<typeof commonConfig>>;
 
 /** The trimmed text of a file named by configuration; undefined when no file is named. */
 export const readOptionalFile = (path: string | undefined, field: string): string | undefined => {

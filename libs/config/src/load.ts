@@ -34,5 +34,5 @@ export const loadConfig = <T extends TObject>(schema: T, env: Env): Static<T> =>
     else out[field] = parsed.value;
   }
   if (problems.length > 0) throw new InvalidError(`invalid configuration: ${problems.join("; ")}`);
-  return out as Static<T>;
+  return out;
 };

@@ -43,9 +43,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const series = (labels: LabelSets = {}): Record<string, string>[] =>
   Object.entries(labels).reduce<Record<string, string>[]>(
     (rows, [name, values]) =>
-      values === OPEN
-        ? []
-        : rows.flatMap((row) => (values as readonly string[]).map((v) => ({ ...row, [name]: v }))),
+      values === OPEN ? [] : rows.flatMap((row) => values.map((v) => ({ ...row, [name]: v }))),
     [{}],
   );
 
@@ -103,7 +101,7 @@ export const createMetrics = (service: string): Metrics => {
       for (const labels of series(o.labels)) metric.set(labels, 0);
       return {
         set: (labels, value) => metric.set(labels as Record<string, string>, value),
-        collect: (labels, read) => void reads.push([labels as Record<string, string>, read]),
+        collect: (labels, read) => void reads.push([labels, read]),
         remove: (labels) => metric.remove(labels as Record<string, string>),
       };
     },
