@@ -1,4 +1,5 @@
 import {
+  findCondition,
   make,
   NAMESPACE_OFFLOADING_NAME,
   namespaceOffloadings,
@@ -11,6 +12,7 @@ import { CliError, UsageError } from "../exit.ts";
 import { describeReady, describeTwins, isOffloaded } from "../offloading/render.ts";
 import { parseSelector, parseStrategy } from "../offloading/selector.ts";
 import { isForMachines, renderDocument } from "../output.ts";
+import { hintFor } from "../peering/reasons.ts";
 import { CLI } from "../peering/request.ts";
 import { createProgress } from "../progress.ts";
 import { SERVICE_NEXT } from "../status/advice.ts";
@@ -67,6 +69,7 @@ const follow = async (
   const { name, namespace = "", uid } = asked.metadata;
   const progress = await createProgress(cli.io, [{ id: "ready", title: "offloaded" }], deadline.elapsed);
   let last = "";
+  let reason = "";
   try {
     const ready = await watchOne(kube, namespaceOffloadings, {
       name,
@@ -77,6 +80,7 @@ const follow = async (
         if (!nso || nso.metadata.uid !== uid)
           throw new CliError(`the offloading of ${namespace} was deleted meanwhile`);
         if (isOffloaded(nso)) return nso;
+        reason = findCondition(nso.status?.conditions, "Ready")?.reason ?? "";
         last = describeReady(nso) || describeTwins(nso);
         if (last) progress.note("ready", last);
         return undefined;
@@ -90,7 +94,7 @@ const follow = async (
     throw deadline.explain(
       err,
       `${namespace} to be offloaded${last ? ` (${last})` : ""}`,
-      SERVICE_NEXT("virtual-kubelet"),
+      hintFor(reason) ?? SERVICE_NEXT("virtual-kubelet"),
     );
   }
 };

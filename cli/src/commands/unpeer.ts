@@ -28,11 +28,16 @@ export const run = async (cli: Cli, args: string[]): Promise<void> => {
   const fc = await findPeer(kube, name, cli.io.signal);
   const deadline = startDeadline(cli, (fc.spec.unpeerTimeoutSeconds ?? DEFAULT_UNPEER_S) * 1_000 + MARGIN_MS);
   const stays = await usesUs(kube, fc, deadline.signal);
+  if (stays && fc.spec.outgoingPeering !== "Yes")
+    throw new CliError(`${name} uses this cluster, not the other way round`, { next: endTheirs(name) });
   await ask(kube, fc, stays, deadline.signal);
   if (cli.globals.wait) await follow(cli, kube, fc, stays, deadline);
   await dropTokens(kube, name, cli.globals.wait ? deadline.signal : cli.io.signal);
   await print(cli, name, stays, deadline.elapsed());
 };
+
+const endTheirs = (name: string): string =>
+  `to end its use: kubectl patch foreigncluster ${name} --type merge -p '{"spec":{"incomingPeering":"No"}}'`;
 
 const findPeer = async (kube: Kube, name: string, signal: AbortSignal): Promise<ForeignCluster> => {
   const all = await kube.list(foreignClusters, { signal });
