@@ -55,11 +55,11 @@ export const createCaches = (kube: Kube, systemNamespace: string, log: Logger): 
   homes.index(BY_CLUSTER, (n) => [clusterOfHome(n)]);
   homes.index(PEER, (n) => [n.metadata.labels?.[PEER] ?? ""]);
   const all: [string, Informer<KubeObject>][] = [
-    ["tenants", tenantCache as unknown as Informer<KubeObject>],
-    ["invitations", invitationCache as unknown as Informer<KubeObject>],
-    ["identities", identityCache as unknown as Informer<KubeObject>],
-    ["namespaces", homes as unknown as Informer<KubeObject>],
-    ["certificatesigningrequests", requests as unknown as Informer<KubeObject>],
+    ["tenants", tenantCache],
+    ["invitations", invitationCache],
+    ["identities", identityCache],
+    ["namespaces", homes],
+    ["certificatesigningrequests", requests],
   ];
   return {
     tenants: tenantCache,

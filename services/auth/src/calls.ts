@@ -15,7 +15,8 @@ import { createAuthenticate } from "./provider/authenticate.ts";
 import { createAuthorities } from "./provider/authorities.ts";
 import { createHeldCalls } from "./provider/held.ts";
 import { createSigner, type Sign } from "./provider/sign.ts";
-import { createGrant } from "./tenant/objects.ts";
+import { createTenancy } from "./tenant/grant.ts";
+import { grantedFact } from "./tenant/decide.ts";
 
 export interface CallDeps {
   kube: Kube;
@@ -98,7 +99,7 @@ export const createHandlers = (d: CallDeps): Handlers => {
     }),
     invitations: async (fresh) =>
       fresh ? kube.list(invitationKind, { namespace: self.namespace }) : caches.invitations.list(),
-    grant: createGrant({
+    tenancy: createTenancy({
       kube,
       tenantOf: caches.tenantOf,
       knownAs: (clusterID) => {
@@ -110,7 +111,10 @@ export const createHandlers = (d: CallDeps): Handlers => {
         caches.tenants.list().some((t) => t.metadata.name === name && t.spec.clusterID !== clusterID),
       homeOf: caches.homeOf,
     }),
-    granted: issued("first"),
+    granted: (t, notAfter) => {
+      facts.publish("incoming", grantedFact(t, notAfter)); // the tenant's reconciler says it again, a moment later
+      issued("first")(t, notAfter);
+    },
   });
 
   const held = createHeldCalls({

@@ -1,11 +1,11 @@
-import { foreignClusters, tenants } from "@tideway/api";
+import { foreignClusters } from "@tideway/api";
 import { connect } from "@tideway/authclient";
 import { connectBus } from "@tideway/bus";
 import { readOptionalFile } from "@tideway/config";
 import { startController, startMembership, type Controller, type Membership } from "@tideway/controller";
 import { describeError, InvalidError } from "@tideway/errors";
 import { certificateSigningRequests, createKube, loadCredentials, namespaces, type Kube } from "@tideway/k8s";
-import { isEndpoint } from "@tideway/pki";
+import { checkCsr, createCsr, isEndpoint, type KeyPair } from "@tideway/pki";
 import type { RuntimeContext } from "@tideway/runtime";
 import { controllerMetrics } from "@tideway/telemetry";
 import { type Caches, clusterOfHome, createCaches } from "./caches.ts";
@@ -24,10 +24,11 @@ import { type AuthMetrics, createAuthMetrics } from "./metrics.ts";
 import type { Clock, Self, Tell } from "./ports.ts";
 import { createPeeringCheck } from "./tenant/check.ts";
 import { createTenantReconciler } from "./tenant/reconciler.ts";
-import type { KeyPair } from "@tideway/pki";
 
 const clock: Clock = { now: Date.now };
 
+/** How long the call that makes a tenant has for it before its reconciler looks after it. */
+const NEW_MS = 2_000;
 /** A certificate request older than this was left by a replica that died. */
 const LEFT_OVER_MS = 60_000;
 
@@ -42,6 +43,18 @@ const sweepRequests = (kube: Kube, caches: Caches, ctx: RuntimeContext): void =>
   const timer = setInterval(sweep, LEFT_OVER_MS).unref();
   ctx.onShutdown("sweeper", () => clearInterval(timer));
   sweep();
+};
+
+/**
+ * Goes through the door once as a peer would: a wrong certificate shows at the start and not at the first peering,
+ * and the first peer does not wait for code that has never run.
+ */
+const lookIn = async (port: number, self: Self, keys: KeyPair): Promise<void> => {
+  const client = await connect({ endpoint: `127.0.0.1:${port}`, pins: [self.pin] });
+  const { clusterId } = await client.describe();
+  if (clusterId !== self.clusterID)
+    throw new InvalidError(`port ${port} is answered by cluster ${clusterId}`);
+  checkCsr(createCsr(self.clusterID, keys), self.clusterID);
 };
 
 interface Parts {
@@ -170,7 +183,10 @@ const connectSources = (c: Controllers, p: Parts, onReconnect: (handler: () => v
   facts.onChange(wakePeer);
   caches.tenants.onChange((_, t, old) => {
     const id = (t ?? old)?.spec.clusterID ?? "";
-    wakePeer(id);
+    // A new one is just being made by a call, which does all that the reconciler would: leave it the API server.
+    const age = clock.now() - Date.parse(t?.metadata.creationTimestamp ?? "");
+    if (t && !t.metadata.deletionTimestamp && age < NEW_MS) c.tenant.enqueue(id, NEW_MS);
+    else wakePeer(id);
     if (t && !old) c.check.enqueue(id, p.config.checkSeconds * 1000);
     p.metrics.tenants.set({}, caches.tenants.size);
   });
@@ -179,10 +195,12 @@ const connectSources = (c: Controllers, p: Parts, onReconnect: (handler: () => v
     p.metrics.identities.set({}, caches.identities.size);
   });
   caches.homes.onChange((_, n, old) => {
-    const home = n ?? old;
-    if (home) wakePeer(clusterOfHome(home));
+    if (old) wakePeer(clusterOfHome(n ?? old)); // a new one was made by the very code that would be woken
   });
-  caches.invitations.onChange((key) => c.invitation.enqueue(key));
+  caches.invitations.onChange((key, i, old) => {
+    const justUsed = i?.status?.usedAt !== undefined && old !== undefined && old.status?.usedAt === undefined;
+    c.invitation.enqueue(key, justUsed ? 1_000 : undefined);
+  });
   membership.onChange(wakeAll);
   onReconnect(wakeAll);
   wakeAll();
@@ -267,6 +285,7 @@ export const wire = async (
   const handlers = createHandlers({ kube, caches, facts, self, config, clock, log, metrics, tell });
   const door = await openDoor({ port: config.port, identity, handlers, metrics, log });
   ctx.onShutdown("door", () => door.close());
+  await lookIn(door.port, self, identity.keys);
   ctx.setReady("door", true);
   log.info({ port: door.port, pin: self.pin, clusterID }, "auth is open");
   return { port: door.port, pin: self.pin };

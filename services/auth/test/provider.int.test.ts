@@ -158,7 +158,7 @@ describe("an invitation", () => {
         asEast.create(resourceOffers, {
           metadata: { name: "offer", namespace: ns },
           spec: { clusterID: east.id, resources: {}, labels: {}, storageClasses: [] },
-        } as never),
+        }),
       ),
     ).toBe(true);
     expect(await forbidden(asEast.list(resourceRequests))).toBe(true);

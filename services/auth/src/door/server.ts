@@ -114,7 +114,7 @@ export const openDoor = async (o: {
         },
       );
     };
-  server.addService(authService as never, {
+  server.addService(authService, {
     describe: serve("describe"),
     authenticate: serve("authenticate"),
     renew: serve("renew"),

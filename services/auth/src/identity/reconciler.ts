@@ -316,7 +316,7 @@ export const createIdentityReconciler = (d: IdentityDeps): Reconcile => {
         }
         return {};
       case "hold":
-        if (!identity) await d.store.restore(p); // someone took it away, or the cache is a moment behind
+        if (!identity) await d.store.home(p); // someone took it away, or the cache is a moment behind
         break;
       case "cleanUp":
         return leave(p, plan);

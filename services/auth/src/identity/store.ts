@@ -38,10 +38,8 @@ export interface PeerRef {
 }
 
 export interface IdentityStore {
-  /** The namespace and who may read the Secret in it. */
+  /** The namespace, who may read the Secret in it, and the Identity. */
   home(peer: PeerRef): Promise<string>;
-  /** Home and Identity again, beside a Secret that is still there. */
-  restore(peer: PeerRef): Promise<void>;
   read(peer: PeerRef): Promise<Held | undefined>;
   write(peer: PeerRef, answer: AuthenticateResponse, keys: KeyPair): Promise<Held>;
   writeStatus(peer: PeerRef, uid: string | undefined, status: IdentityStatus): Promise<void>;
@@ -94,7 +92,7 @@ export const createIdentityStore = (
 
   const home = async (p: PeerRef): Promise<string> => {
     const namespace = await ensureHome(kube, p.name, p.clusterID, o.homeOf(p.name));
-    await bindReaders(namespace, p);
+    await Promise.all([bindReaders(namespace, p), applyIdentity(p)]);
     return namespace;
   };
   const applyIdentity = (p: PeerRef): Promise<unknown> => {
@@ -104,10 +102,6 @@ export const createIdentityStore = (
 
   return {
     home,
-    restore: async (p) => {
-      await home(p);
-      await applyIdentity(p);
-    },
     read: async (p) => {
       const secret = await kube.find(secrets, IDENTITY_SECRET, tenantNamespace(p.name));
       return secret && parse(secret);
@@ -127,7 +121,7 @@ export const createIdentityStore = (
         type: "tideway.dev/identity",
         data,
       };
-      await Promise.all([kube.apply(secrets, secret, { fieldManager: MANAGER }), applyIdentity(p)]);
+      await kube.apply(secrets, secret, { fieldManager: MANAGER });
       return parse(secret) as Held;
     },
     writeStatus: async (p, uid, status) => {

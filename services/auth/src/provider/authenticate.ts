@@ -24,9 +24,11 @@ import { consume, giveBack } from "./consume.ts";
 import { checkApplicant } from "./request.ts";
 import type { Sign } from "./sign.ts";
 
-/** What a cluster gets when it becomes a tenant, and what has to stand here before it is told. */
-export interface GrantTenancy {
-  (applicant: TenantFacts): Promise<{ tenant: Tenant; namespace: string }>;
+/** What has to stand here before a cluster is told that it is a tenant. */
+export interface Tenancy<Place = unknown> {
+  /** Reads only, so that it may run beside the check that decides. */
+  find(applicant: TenantFacts): Promise<Place>;
+  grant(applicant: TenantFacts, at: Place): Promise<{ tenant: Tenant; namespace: string }>;
 }
 export interface TenantFacts {
   clusterID: string;
@@ -35,7 +37,7 @@ export interface TenantFacts {
   pins: string[];
 }
 
-export interface AuthenticateDeps {
+export interface AuthenticateDeps<Place> {
   kube: Kube;
   self: Self;
   clock: Clock;
@@ -48,7 +50,7 @@ export interface AuthenticateDeps {
   peers: Peers;
   tenantOf(clusterID: string): Tenant | undefined;
   sign: Sign;
-  grant: GrantTenancy;
+  tenancy: Tenancy<Place>;
   /** After the answer is ready: status, fact, Event. Must not throw. */
   granted(tenant: Tenant, notAfter: string): void;
   denied(
@@ -69,11 +71,18 @@ const checkedCsr = (r: AuthenticateRequest): CheckedCsr => {
   }
 };
 
+const factsOf = (r: AuthenticateRequest): TenantFacts => ({
+  clusterID: r.clusterId,
+  clusterName: r.clusterName,
+  authEndpoint: r.authEndpoint,
+  pins: [...r.pins],
+});
+
 /**
  * A consumer becomes a tenant. All checks that need no write come first; then the token is used up, by one write
  * that only one call can win; then the tenancy and the certificate are made side by side.
  */
-export const createAuthenticate = (d: AuthenticateDeps) => {
+export const createAuthenticate = <Place>(d: AuthenticateDeps<Place>) => {
   const invitationFor = async (tokenHash: string): Promise<Invitation | undefined> =>
     findInvitation(await d.invitations(false), tokenHash) ??
     findInvitation(await d.invitations(true), tokenHash);
@@ -106,14 +115,8 @@ export const createAuthenticate = (d: AuthenticateDeps) => {
     return { applicant, invitation: invitation as Invitation, csr: checkedCsr(r) };
   };
 
-  const grant = async (r: AuthenticateRequest, csr: CheckedCsr): Promise<AuthenticateResponse> => {
-    const facts = {
-      clusterID: r.clusterId,
-      clusterName: r.clusterName,
-      authEndpoint: r.authEndpoint,
-      pins: [...r.pins],
-    };
-    const [certificate, { tenant, namespace }] = await Promise.all([d.sign(csr), d.grant(facts)]);
+  const grant = async (facts: TenantFacts, csr: CheckedCsr, at: Place): Promise<AuthenticateResponse> => {
+    const [certificate, { tenant, namespace }] = await Promise.all([d.sign(csr), d.tenancy.grant(facts, at)]);
     const response = responseOf(d.self, certificate, namespace, tenant);
     d.granted(tenant, response.notAfter);
     return response;
@@ -132,9 +135,12 @@ export const createAuthenticate = (d: AuthenticateDeps) => {
           "too many failed attempts from this address; try again in a minute",
         );
       const { invitation, csr } = await admit(r);
+      const facts = factsOf(r);
+      const finding = d.tenancy.find(facts);
+      finding.catch(() => undefined); // awaited when the token is ours
       await consume(d.kube, invitation, r.clusterId, d.clock.now());
       try {
-        return await grant(r, csr);
+        return await grant(facts, csr, await finding);
       } catch (err) {
         await giveBack(d.kube, invitation).catch((cause: unknown) =>
           d.log.warn({ err: cause, invitation: invitation.metadata.name }, "invitation not given back"),

@@ -85,7 +85,7 @@ export const createSigner = ({ kube, requests, expirationSeconds, timeoutMs = 15
         1000,
       );
       const stop = requests.onChange((key, r) => {
-        if (key === name && r) queueMicrotask(() => look(r as CertificateSigningRequest));
+        if (key === name && r) queueMicrotask(() => look(r));
       });
     });
 
@@ -106,7 +106,7 @@ export const createSigner = ({ kube, requests, expirationSeconds, timeoutMs = 15
       };
       await kube.replace(
         certificateSigningRequests,
-        { ...made, status: { conditions: [approval] } } as CertificateSigningRequest,
+        { ...made, status: { conditions: [approval] } },
         { subresource: "approval" },
       );
       return await certificate;

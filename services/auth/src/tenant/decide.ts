@@ -1,4 +1,4 @@
-import { type Condition, setCondition, type Tenant } from "@tideway/api";
+import { type Condition, setCondition, type Tenant, tenantNamespace } from "@tideway/api";
 import type { IdentityState, PeerView } from "../ports.ts";
 
 export interface World {
@@ -85,14 +85,18 @@ const stale: Check = (w) => {
   };
 };
 
+const GRANTED = {
+  state: "GRANTED",
+  reason: "Granted",
+  message: "the tenant may negotiate in its namespace",
+} as const;
+
 const granted: Check = (w) => {
   const expiry = expiryOf(w);
   return {
     step: "serve",
     status: "True",
-    state: "GRANTED",
-    reason: "Granted",
-    message: "the tenant may negotiate in its namespace",
+    ...GRANTED,
     ...(expiry !== undefined ? { requeueAfterMs: Math.max(1000, expiry - w.now + 1000) } : {}),
   };
 };
@@ -119,3 +123,20 @@ export const decide = (w: World): Plan => {
     conditions: [setCondition(w.tenant.status?.conditions, condition, new Date(w.now).toISOString())],
   };
 };
+
+/** What others are told of a tenant. */
+export const factOf = (
+  t: Tenant,
+  p: Pick<Plan, "state" | "reason" | "message">,
+  notAfter = t.status?.identityNotAfter ?? "",
+): IdentityState => ({
+  clusterId: t.spec.clusterID,
+  name: t.metadata.name,
+  state: p.state,
+  localNamespace: tenantNamespace(t.metadata.name),
+  notAfter,
+  reason: p.reason,
+  message: p.message,
+});
+
+export const grantedFact = (t: Tenant, notAfter: string): IdentityState => factOf(t, GRANTED, notAfter);

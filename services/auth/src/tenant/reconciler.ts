@@ -3,8 +3,8 @@ import type { Reconcile } from "@tideway/controller";
 import { isNotFound } from "@tideway/errors";
 import type { Kube, Namespace } from "@tideway/k8s";
 import type { ConditionWriter } from "../foreign-cluster.ts";
-import type { Clock, IdentityState, Peers, PublishIdentity, Tell } from "../ports.ts";
-import { decide, type Plan } from "./decide.ts";
+import type { Clock, Peers, PublishIdentity, Tell } from "../ports.ts";
+import { decide, factOf, type Plan } from "./decide.ts";
 import {
   bindPeer,
   dropForeignCluster,
@@ -36,16 +36,6 @@ const GOING_MS = 1000;
 
 /** Key: the cluster ID of a tenant. */
 export const createTenantReconciler = (d: TenantDeps): Reconcile => {
-  const fact = (t: Tenant, plan: Plan): IdentityState => ({
-    clusterId: t.spec.clusterID,
-    name: t.metadata.name,
-    state: plan.state,
-    localNamespace: tenantNamespace(t.metadata.name),
-    notAfter: t.status?.identityNotAfter ?? "",
-    reason: plan.reason,
-    message: plan.message,
-  });
-
   const about = (t: Tenant) => ({
     apiVersion: "authentication.tideway.dev/v1alpha1",
     kind: "Tenant",
@@ -58,7 +48,7 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
     const id = t.spec.clusterID;
     if (!t.metadata.finalizers?.includes(FINALIZER)) return {};
     await unbindPeer(d.kube, tenantNamespace(name));
-    d.publish("incoming", fact(t, plan)); // others clean up now, beside us
+    d.publish("incoming", factOf(t, plan)); // others clean up now, beside us
     const shared = d.consumes(id);
     const [gone] = await Promise.all([
       shared || dropHome(d.kube, name, id),
@@ -131,7 +121,7 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
         break;
       }
     }
-    d.publish("incoming", fact(tenant, plan));
+    d.publish("incoming", factOf(tenant, plan));
     await applyStatus(tenant, plan);
     if (was !== undefined && was !== plan.reason)
       d.tell(about(tenant), plan.step === "revoke" ? "Warning" : "Normal", plan.reason, plan.message);
