@@ -1,7 +1,15 @@
 import { type NamespaceOffloading, ORIGIN, type ShadowPod } from "@tideway/api";
 import { type ControllerMetrics, startController } from "@tideway/controller";
 import { describeError } from "@tideway/errors";
-import { type Informer, informer, type Kube, type KubeObject, namespaces, type Pod, secrets } from "@tideway/k8s";
+import {
+  type Informer,
+  informer,
+  type Kube,
+  type KubeObject,
+  namespaces,
+  type Pod,
+  secrets,
+} from "@tideway/k8s";
 import type { Logger } from "@tideway/log";
 import { makeCertificateReconciler, SECRET_NAME } from "./certificate/reconciler.ts";
 import { CONFIGURATION, mutatingWebhooks, validatingWebhooks } from "./certificate/webhooks.ts";
@@ -38,7 +46,7 @@ export interface Admission {
 }
 
 const routesOf = (d: AdmissionDeps, labelled: Informer<KubeObject>): Routes => {
-  const origins = originsOf(d.kube, labelled as never);
+  const origins = originsOf(d.kube, labelled);
   const pod = podHandler(d.facts, d.factWaitMs);
   const originOf = (r: { namespace?: string }): Promise<string | undefined> => origins.of(r.namespace ?? "");
   return {
@@ -49,9 +57,10 @@ const routesOf = (d: AdmissionDeps, labelled: Informer<KubeObject>): Routes => {
     },
     "/validate/namespaceoffloadings": {
       webhook: "namespaceoffloadings",
-      handler: async (r: AdmissionRequest<NamespaceOffloading>) => validateOffloading(r, d.namespace, await originOf(r)),
+      handler: async (r: AdmissionRequest<NamespaceOffloading>) =>
+        validateOffloading(r, d.namespace, await originOf(r)),
     },
-  } as Routes;
+  };
 };
 
 export const startAdmission = async (d: AdmissionDeps): Promise<Admission> => {
@@ -69,7 +78,7 @@ export const startAdmission = async (d: AdmissionDeps): Promise<Admission> => {
 
   let server: WebhookServer | undefined;
   const { promise: serving, resolve } = Promise.withResolvers<number>();
-  const routes = routesOf(d, labelled as never);
+  const routes = routesOf(d, labelled);
   const controller = startController({
     name: "certificate",
     workers: 1,
@@ -88,7 +97,14 @@ export const startAdmission = async (d: AdmissionDeps): Promise<Admission> => {
       serve: async ({ cert, key, notAfter }) => {
         const certificate = { cert, key };
         if (server) server.use(certificate);
-        else server = await startWebhookServer({ port: d.port, routes, certificate, metrics: d.metrics, log: d.log });
+        else
+          server = await startWebhookServer({
+            port: d.port,
+            routes,
+            certificate,
+            metrics: d.metrics,
+            log: d.log,
+          });
         d.metrics.expiry.set({}, notAfter / 1000);
         resolve(server.port);
       },

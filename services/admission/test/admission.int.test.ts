@@ -1,5 +1,12 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { make, type NamespaceOffloading, namespaceOffloadings, ORIGIN, type ShadowPod, shadowPods } from "@tideway/api";
+import {
+  make,
+  type NamespaceOffloading,
+  namespaceOffloadings,
+  ORIGIN,
+  type ShadowPod,
+  shadowPods,
+} from "@tideway/api";
 import { isForbidden, isInvalid, isUnavailable } from "@tideway/errors";
 import { createKube, type Kube, loadCredentials, namespaces, type Pod, pods, secrets } from "@tideway/k8s";
 import { silentLogger } from "@tideway/log";
@@ -47,7 +54,7 @@ const start = async (port = 0): Promise<number> => {
 const pod = (namespace: string, spec: object = {}): Promise<Pod> =>
   kube.create(pods, {
     metadata: { generateName: "p-", namespace } as Pod["metadata"],
-    spec: { containers: [{ name: "c", image: "i" }], ...spec } as NonNullable<Pod["spec"]>,
+    spec: { containers: [{ name: "c", image: "i" }], ...spec },
   });
 const offloaded = async (name: string, strategy: string, selector = ""): Promise<void> => {
   await kube.create(namespaces, { metadata: { name, labels: { "tideway.dev/offloading": "enabled" } } });
@@ -70,9 +77,15 @@ beforeAll(async () => {
   const file = `${mkdtempSync("/tmp/tideway-admission-")}/webhooks.yaml`;
   writeFileSync(file, local);
   await server.kubectl("apply", "-f", file);
-  await until(async () => (await kube.get(validatingWebhooks, "tideway-admission")).webhooks?.every((w) => w.clientConfig.caBundle), {
-    what: "the caBundle",
-  });
+  await until(
+    async () =>
+      (await kube.get(validatingWebhooks, "tideway-admission")).webhooks?.every(
+        (w) => w.clientConfig.caBundle,
+      ),
+    {
+      what: "the caBundle",
+    },
+  );
   await offloaded("warm", "Local");
   await until(() => pod("warm").catch(() => undefined), { what: "the webhook to answer" });
 }, 120_000);
@@ -89,10 +102,20 @@ describe("pods", () => {
     expect((await pod("default")).spec?.affinity).toBeUndefined();
   });
   it("go to virtual nodes only under Remote, and tolerate their taint", async () => {
-    await offloaded("remote", "Remote", '[{"matchExpressions":[{"key":"zone","operator":"In","values":["a"]}]}]');
+    await offloaded(
+      "remote",
+      "Remote",
+      '[{"matchExpressions":[{"key":"zone","operator":"In","values":["a"]}]}]',
+    );
     const made = await pod("remote");
-    expect(made.spec?.tolerations).toContainEqual({ key: "tideway.dev/virtual-node", operator: "Exists", effect: "NoSchedule" });
-    expect(made.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms).toEqual([
+    expect(made.spec?.tolerations).toContainEqual({
+      key: "tideway.dev/virtual-node",
+      operator: "Exists",
+      effect: "NoSchedule",
+    });
+    expect(
+      made.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms,
+    ).toEqual([
       {
         matchExpressions: [
           { key: "tideway.dev/virtual-node", operator: "In", values: ["true"] },
@@ -119,10 +142,13 @@ describe("pods", () => {
       times.push(performance.now() - at);
     }
     const text = await metrics.registry.getSingleMetricAsString("tideway_admission_seconds");
-    const read = (what: string): number => Number(new RegExp(`${what}\\{[^}]*webhook="pods"[^}]*\\} (\\S+)`).exec(text)?.[1]);
+    const read = (what: string): number =>
+      Number(new RegExp(`${what}\\{[^}]*webhook="pods"[^}]*\\} (\\S+)`).exec(text)?.[1]);
     console.log(
-      "pod create, ms:", Math.round(times.sort((a, b) => a - b)[10] ?? 0),
-      "webhook mean, ms:", ((read("_sum") / read("_count")) * 1000).toFixed(2),
+      "pod create, ms:",
+      Math.round(times.sort((a, b) => a - b)[10] ?? 0),
+      "webhook mean, ms:",
+      ((read("_sum") / read("_count")) * 1000).toFixed(2),
     );
     expect((read("_sum") / read("_count")) * 1000).toBeLessThan(60); // the denials for now wait 50
   });
@@ -134,7 +160,11 @@ describe("ShadowPods", () => {
       shadowPods,
       make(shadowPods, {
         metadata: { name: `s-${Math.random().toString(36).slice(2)}`, namespace: "tideway-east--shop" },
-        spec: { originUID: "u", originNamespace: "shop", pod: { containers: [{ name: "c", image: "i" }], ...spec } } as ShadowPod["spec"],
+        spec: {
+          originUID: "u",
+          originNamespace: "shop",
+          pod: { containers: [{ name: "c", image: "i" }], ...spec },
+        },
       }),
     );
   beforeAll(async () => {
@@ -153,8 +183,14 @@ describe("ShadowPods", () => {
     await expect(kube.create(shadowPods, s)).rejects.toThrow("was not made for a peer");
   });
   it("of the tenant pass the field table, and one of its fields is refused by name", async () => {
-    await server.kubectl("create", "clusterrolebinding", "east", "--clusterrole=cluster-admin", `--user=tideway:${EAST}`);
-    const asEast = { ...kube } as Kube;
+    await server.kubectl(
+      "create",
+      "clusterrolebinding",
+      "east",
+      "--clusterrole=cluster-admin",
+      `--user=tideway:${EAST}`,
+    );
+    const asEast = { ...kube };
     asEast.create = ((r: never, obj: ShadowPod) =>
       kube
         .request({
@@ -176,7 +212,9 @@ describe("ShadowPods", () => {
 it("system namespaces are not offloaded", async () => {
   const offloading = (namespace: string): NamespaceOffloading =>
     make(namespaceOffloadings, { metadata: { name: "offloading", namespace }, spec: {} });
-  await expect(kube.create(namespaceOffloadings, offloading("kube-system"))).rejects.toThrow("Kubernetes' own");
+  await expect(kube.create(namespaceOffloadings, offloading("kube-system"))).rejects.toThrow(
+    "Kubernetes' own",
+  );
   expect((await kube.create(namespaceOffloadings, offloading("default"))).metadata.uid).toBeDefined();
 });
 
@@ -184,8 +222,13 @@ it("replicas agree on one certificate, and a new one is trusted before it is ser
   await start(0);
   const before = (await kube.get(secrets, "admission-tls", "tideway-system")).data?.["tls.crt"];
   clock += AGE_MS;
-  await kube.patch(secrets, "admission-tls", "tideway-system", { metadata: { annotations: { look: "again" } } });
-  await until(async () => (await kube.get(secrets, "admission-tls", "tideway-system")).data?.["tls.crt"] !== before, { what: "a new certificate" });
+  await kube.patch(secrets, "admission-tls", "tideway-system", {
+    metadata: { annotations: { look: "again" } },
+  });
+  await until(
+    async () => (await kube.get(secrets, "admission-tls", "tideway-system")).data?.["tls.crt"] !== before,
+    { what: "a new certificate" },
+  );
   expect((await pod("warm")).metadata.uid).toBeDefined();
   const text = await metrics.registry.getSingleMetricAsString("tideway_admission_requests_total");
   expect(text).toMatch(/webhook="pods",outcome="denied"[^}]*\} [1-9]/);

@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { make, type NamespaceMap, namespaceMaps, ORIGIN, type ShadowPod, shadowPods } from "@tideway/api";
-import { createKube, type Kube, loadCredentials, namespaces, networkPolicies, pods, roleBindings } from "@tideway/k8s";
+import {
+  createKube,
+  type Kube,
+  loadCredentials,
+  namespaces,
+  networkPolicies,
+  pods,
+  roleBindings,
+} from "@tideway/k8s";
 import { silentLogger } from "@tideway/log";
 import { type ApiServer, startApiServer, until } from "@tideway/sandbox";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -23,7 +31,11 @@ const fakeFacts = () => {
   const handlers = new Set<(f: unknown) => void>();
   return {
     set: (state: string) => {
-      const fact = { peer: EAST, id: "incoming", data: { clusterId: EAST, name: "east", state, localNamespace: TENANT } };
+      const fact = {
+        peer: EAST,
+        id: "incoming",
+        data: { clusterId: EAST, name: "east", state, localNamespace: TENANT },
+      };
       all.set(EAST, fact);
       for (const h of handlers) h(fact);
     },
@@ -69,7 +81,11 @@ const offload = async (...sources: string[]): Promise<NamespaceMap> => {
   );
 };
 
-const shadow = (namespace: string, name: string, change: Partial<ShadowPod["spec"]> = {}): Promise<ShadowPod> =>
+const shadow = (
+  namespace: string,
+  name: string,
+  change: Partial<ShadowPod["spec"]> = {},
+): Promise<ShadowPod> =>
   kube.create(
     shadowPods,
     make(shadowPods, {
@@ -91,21 +107,37 @@ const fresh = async (): Promise<string> => {
   await offload(...(map?.spec.namespaces ?? []), source);
   const twin = `tideway-east--${source}`;
   await until(
-    async () => (await kube.get(namespaceMaps, "namespaces", TENANT)).status?.namespaces?.some((s) => s.source === source && s.ready),
+    async () =>
+      (await kube.get(namespaceMaps, "namespaces", TENANT)).status?.namespaces?.some(
+        (s) => s.source === source && s.ready,
+      ),
     { what: `${twin} ready` },
   );
   return twin;
 };
 
-const podThere = (namespace: string, name: string) => until(() => kube.find(pods, name, namespace), { what: `pod ${name}`, everyMs: 10 });
+const podThere = (namespace: string, name: string) =>
+  until(() => kube.find(pods, name, namespace), { what: `pod ${name}`, everyMs: 10 });
 const podGone = (namespace: string, name: string) =>
-  until(async () => (await kube.find(pods, name, namespace)) === undefined, { what: `pod ${name} gone`, everyMs: 20 });
+  until(async () => (await kube.find(pods, name, namespace)) === undefined, {
+    what: `pod ${name} gone`,
+    everyMs: 20,
+  });
 
 beforeAll(async () => {
   server = await startApiServer({ name: "provider", controllerManager: true });
-  await server.kubectl("apply", "--server-side", "-k", new URL("../../../deploy/base/crds", import.meta.url).pathname);
+  await server.kubectl(
+    "apply",
+    "--server-side",
+    "-k",
+    new URL("../../../deploy/base/crds", import.meta.url).pathname,
+  );
   await server.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
-  await server.kubectl("apply", "-f", new URL("../../../deploy/base/virtual-kubelet/rbac-provider.yaml", import.meta.url).pathname);
+  await server.kubectl(
+    "apply",
+    "-f",
+    new URL("../../../deploy/base/virtual-kubelet/rbac-provider.yaml", import.meta.url).pathname,
+  );
   kube = createKube(loadCredentials({ KUBECONFIG: server.kubeconfig }), { userAgent: "test" });
   await kube.create(namespaces, { metadata: { name: TENANT } });
   facts = fakeFacts();
@@ -129,9 +161,16 @@ describe("twin namespaces", () => {
       "pod-security.kubernetes.io/enforce": "baseline",
     });
     const [policy] = await kube.list(networkPolicies, { namespace: twin });
-    expect(policy?.spec).toMatchObject({ podSelector: {}, policyTypes: ["Ingress", "Egress"], ingress: [{ from: [{ podSelector: {} }] }] });
+    expect(policy?.spec).toMatchObject({
+      podSelector: {},
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [{ from: [{ podSelector: {} }] }],
+    });
     const [binding] = await kube.list(roleBindings, { namespace: twin });
-    expect(binding).toMatchObject({ roleRef: { name: "tideway-peer-workload" }, subjects: [{ kind: "User", name: `tideway:${EAST}` }] });
+    expect(binding).toMatchObject({
+      roleRef: { name: "tideway-peer-workload" },
+      subjects: [{ kind: "User", name: `tideway:${EAST}` }],
+    });
     const can = (...args: string[]): Promise<boolean> =>
       server.kubectl("auth", "can-i", ...args, "-n", twin, "--as", `tideway:${EAST}`).then(
         () => true,
@@ -159,7 +198,10 @@ describe("twin namespaces", () => {
     const map = await kube.get(namespaceMaps, "namespaces", TENANT);
     await offload(...map.spec.namespaces, `mine-${n}`);
     const found = await until(
-      async () => (await kube.get(namespaceMaps, "namespaces", TENANT)).status?.namespaces?.find((s) => s.twin === name && !s.ready),
+      async () =>
+        (await kube.get(namespaceMaps, "namespaces", TENANT)).status?.namespaces?.find(
+          (s) => s.twin === name && !s.ready,
+        ),
       { what: "the refusal" },
     );
     expect(found.message).toContain("does not belong to this peer");
@@ -173,7 +215,10 @@ describe("twin namespaces", () => {
     await podThere(twin, "a");
     const map = await kube.get(namespaceMaps, "namespaces", TENANT);
     await offload(...map.spec.namespaces.filter((s) => !twin.endsWith(`--${s}`)));
-    await until(async () => (await kube.find(namespaces, twin)) === undefined, { what: "namespace gone", timeoutMs: 20_000 });
+    await until(async () => (await kube.find(namespaces, twin)) === undefined, {
+      what: "namespace gone",
+      timeoutMs: 20_000,
+    });
   });
 });
 
@@ -203,12 +248,18 @@ describe("ShadowPod to pod", () => {
     await podThere(twin, "web");
     await kube.patch(pods, "web", twin, { metadata: { labels: { owner: "looks" } } });
     await kube.patch(shadowPods, "web", twin, {
-      spec: { podLabels: { app: "web2", old: null }, pod: { containers: [{ name: "c", image: "registry.example/web:2" }] } },
+      spec: {
+        podLabels: { app: "web2", old: null },
+        pod: { containers: [{ name: "c", image: "registry.example/web:2" }] },
+      },
     });
-    const pod = await until(async () => {
-      const p = await kube.get(pods, "web", twin);
-      return p.spec?.containers[0]?.image?.endsWith(":2") ? p : undefined;
-    }, { what: "the new image" });
+    const pod = await until(
+      async () => {
+        const p = await kube.get(pods, "web", twin);
+        return p.spec?.containers[0]?.image?.endsWith(":2") ? p : undefined;
+      },
+      { what: "the new image" },
+    );
     expect(pod.metadata.labels).toMatchObject({ app: "web2", owner: "looks" });
     expect(pod.metadata.labels).not.toHaveProperty("old");
   });
@@ -228,7 +279,10 @@ describe("ShadowPod to pod", () => {
     await start();
     await podGone(twin, "web");
     const s = await kube.get(shadowPods, "web", twin);
-    expect(s.status).toMatchObject({ phase: "Failed", conditions: [{ type: "Ready", status: "False", reason: "PodDeleted" }] });
+    expect(s.status).toMatchObject({
+      phase: "Failed",
+      conditions: [{ type: "Ready", status: "False", reason: "PodDeleted" }],
+    });
     await stop();
     await start();
     await sleep(300);
@@ -247,11 +301,18 @@ describe("ShadowPod to pod", () => {
 
   it("reports a pod that Pod Security rejects, with an Event, and a refused field for good", async () => {
     const c = { name: "c", image: "i", ports: [{ containerPort: 80, hostPort: 80 }] };
-    await shadow(twin, "host", { pod: { containers: [{ name: "c", image: "i" }], hostNetwork: true } as ShadowPod["spec"]["pod"] });
+    await shadow(twin, "host", {
+      pod: { containers: [{ name: "c", image: "i" }], hostNetwork: true } as ShadowPod["spec"]["pod"],
+    });
     await shadow(twin, "port", { pod: { containers: [c] } as ShadowPod["spec"]["pod"] });
     const status = (name: string) =>
-      until(async () => (await kube.get(shadowPods, name, twin)).status?.conditions?.[0], { what: `a condition on ${name}` });
-    expect(await status("host")).toMatchObject({ reason: "FieldRefused", message: expect.stringContaining("spec.pod.hostNetwork") });
+      until(async () => (await kube.get(shadowPods, name, twin)).status?.conditions?.[0], {
+        what: `a condition on ${name}`,
+      });
+    expect(await status("host")).toMatchObject({
+      reason: "FieldRefused",
+      message: expect.stringContaining("spec.pod.hostNetwork"),
+    });
     expect((await status("port")).reason).toMatch(/FieldRefused|PodRejected/);
     expect(await server.kubectl("-n", twin, "get", "events", "-o", "name")).toContain("event/host.");
     expect(await kube.list(pods, { namespace: twin })).toEqual([]);
@@ -261,17 +322,31 @@ describe("ShadowPod to pod", () => {
     await server.kubectl("-n", twin, "create", "quota", "q", "--hard=pods=0");
     await sleep(200);
     await shadow(twin, "web");
-    const first = await until(async () => (await kube.get(shadowPods, "web", twin)).status?.conditions?.[0], { what: "a condition" });
-    expect(first).toMatchObject({ status: "False", reason: "PodRejected", message: expect.stringContaining("quota") });
+    const first = await until(async () => (await kube.get(shadowPods, "web", twin)).status?.conditions?.[0], {
+      what: "a condition",
+    });
+    expect(first).toMatchObject({
+      status: "False",
+      reason: "PodRejected",
+      message: expect.stringContaining("quota"),
+    });
     await server.kubectl("-n", twin, "delete", "quota", "q");
     await podThere(twin, "web");
-    await until(async () => (await kube.get(shadowPods, "web", twin)).status?.conditions?.[0]?.status === "True", { what: "recovery" });
+    await until(
+      async () => (await kube.get(shadowPods, "web", twin)).status?.conditions?.[0]?.status === "True",
+      { what: "recovery" },
+    );
   });
 
   it("never touches a pod that it did not make", async () => {
-    await kube.create(pods, { metadata: { name: "web", namespace: twin }, spec: { containers: [{ name: "c", image: "mine" }] } });
+    await kube.create(pods, {
+      metadata: { name: "web", namespace: twin },
+      spec: { containers: [{ name: "c", image: "mine" }] },
+    });
     await shadow(twin, "web");
-    const first = await until(async () => (await kube.get(shadowPods, "web", twin)).status?.conditions?.[0], { what: "a condition" });
+    const first = await until(async () => (await kube.get(shadowPods, "web", twin)).status?.conditions?.[0], {
+      what: "a condition",
+    });
     expect(first).toMatchObject({ reason: "NameTaken" });
     await kube.delete(shadowPods, "web", twin);
     await sleep(200);
@@ -283,16 +358,23 @@ describe("ShadowPod to pod", () => {
     const first = await podThere(twin, "web");
     await kube.delete(shadowPods, "web", twin);
     await shadow(twin, "web", { originUID: "second" });
-    await until(async () => (await kube.find(pods, "web", twin))?.metadata.annotations?.["tideway.dev/origin-uid"] === "second", {
-      what: "the second pod",
-    });
+    await until(
+      async () =>
+        (await kube.find(pods, "web", twin))?.metadata.annotations?.["tideway.dev/origin-uid"] === "second",
+      {
+        what: "the second pod",
+      },
+    );
     expect((await kube.get(pods, "web", twin)).metadata.uid).not.toBe(first.metadata.uid);
   });
 
   it("a burst is made at once", async () => {
     const at = performance.now();
     await Promise.all(Array.from({ length: 50 }, (_, i) => shadow(twin, `b-${i}`)));
-    await until(async () => (await kube.list(pods, { namespace: twin })).length === 50, { what: "50 pods", everyMs: 20 });
+    await until(async () => (await kube.list(pods, { namespace: twin })).length === 50, {
+      what: "50 pods",
+      everyMs: 20,
+    });
     console.log("50 pods, ms:", Math.round(performance.now() - at));
   });
 });
@@ -303,6 +385,9 @@ describe("a peer that is gone", () => {
     await shadow(twin, "web");
     await podThere(twin, "web");
     facts.set("GONE");
-    await until(async () => (await kube.find(namespaces, twin)) === undefined, { what: "namespace gone", timeoutMs: 30_000 });
+    await until(async () => (await kube.find(namespaces, twin)) === undefined, {
+      what: "namespace gone",
+      timeoutMs: 30_000,
+    });
   }, 40_000);
 });

@@ -12,7 +12,9 @@ const fresh = () => materialOf(secret(renew(undefined, NAME, now, 90 * DAY)), NA
 it("is made where there is none, or none that can be used", () => {
   expect(isDue(materialOf(undefined, NAME), now)).toBe(true);
   expect(materialOf(secret({}), NAME)).toBeUndefined();
-  expect(materialOf(secret({ ...renew(undefined, NAME, now, DAY), "tls.key": "bm9uc2Vuc2U=" }), NAME)).toBeUndefined();
+  expect(
+    materialOf(secret({ ...renew(undefined, NAME, now, DAY), "tls.key": "bm9uc2Vuc2U=" }), NAME),
+  ).toBeUndefined();
   expect(materialOf(secret(renew(undefined, "other.svc", now, DAY)), NAME)).toBeUndefined();
 });
 it("is renewed after two thirds of its life, not before", () => {

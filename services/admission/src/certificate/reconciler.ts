@@ -31,7 +31,11 @@ export interface CertificateDeps {
 export const makeCertificateReconciler = (d: CertificateDeps): Reconcile => {
   let served = "";
 
-  const write = async (found: Readonly<Secret> | undefined, before: Material | undefined, signal: AbortSignal): Promise<void> => {
+  const write = async (
+    found: Readonly<Secret> | undefined,
+    before: Material | undefined,
+    signal: AbortSignal,
+  ): Promise<void> => {
     const data = renew(before, d.dnsName, d.clock.now(), d.lifeMs);
     const metadata = { name: SECRET_NAME, namespace: d.namespace };
     if (found) {
@@ -41,7 +45,11 @@ export const makeCertificateReconciler = (d: CertificateDeps): Reconcile => {
       return;
     }
     try {
-      await d.kube.create(secrets, { metadata, type: "Opaque", data }, { signal, fieldManager: FIELD_MANAGER });
+      await d.kube.create(
+        secrets,
+        { metadata, type: "Opaque", data },
+        { signal, fieldManager: FIELD_MANAGER },
+      );
     } catch (err) {
       if (!isAlreadyExists(err)) throw err;
     }

@@ -28,7 +28,11 @@ export const CONFIGURATION = "tideway-admission";
 export const injection = (
   c: Readonly<WebhookConfiguration> | undefined,
   bundle: string,
-): (Pick<WebhookConfiguration, "metadata"> & { webhooks: { name: string; clientConfig: { caBundle: string } }[] }) | undefined => {
+):
+  | (Pick<WebhookConfiguration, "metadata"> & {
+      webhooks: { name: string; clientConfig: { caBundle: string } }[];
+    })
+  | undefined => {
   const caBundle = Buffer.from(bundle, "utf8").toString("base64");
   const hooks = c?.webhooks ?? [];
   if (!c || hooks.every((w) => w.clientConfig.caBundle === caBundle)) return undefined;

@@ -1,4 +1,3 @@
-import type { NamespaceOffloading } from "@tideway/api";
 import { expect, it } from "vitest";
 import { validateOffloading } from "./validate.ts";
 
@@ -10,17 +9,21 @@ const validate = (namespace: string, spec: object = {}, origin?: string) =>
       operation: "CREATE",
       namespace,
       userInfo: { username: "admin" },
-      object: { metadata: { name: "offloading", namespace }, spec } as NamespaceOffloading,
+      object: { metadata: { name: "offloading", namespace }, spec },
     },
     "tideway-system",
     origin,
   );
 
-it.each(["kube-system", "kube-public", "tideway-system", "tideway-network", "tideway-tenant-west"])("%s is never lent", (ns) =>
-  expect(validate(ns)).toMatchObject({ allowed: false, reason: "SystemNamespace" }),
+it.each(["kube-system", "kube-public", "tideway-system", "tideway-network", "tideway-tenant-west"])(
+  "%s is never lent",
+  (ns) => expect(validate(ns)).toMatchObject({ allowed: false, reason: "SystemNamespace" }),
 );
-it("what a peer placed here is not passed on", () => expect(validate("tideway-east--shop", {}, "east")).toMatchObject({ reason: "SystemNamespace" }));
-it.each(["default", "shop", "tideway-demo"])("%s may be", (ns) => expect(validate(ns)).toEqual({ allowed: true }));
+it("what a peer placed here is not passed on", () =>
+  expect(validate("tideway-east--shop", {}, "east")).toMatchObject({ reason: "SystemNamespace" }));
+it.each(["default", "shop", "tideway-demo"])("%s may be", (ns) =>
+  expect(validate(ns)).toEqual({ allowed: true }),
+);
 it.each([
   ["In without values", { key: "a", operator: "In" }, "matchExpressions"],
   ["Exists with values", { key: "a", operator: "Exists", values: ["x"] }, "matchExpressions"],

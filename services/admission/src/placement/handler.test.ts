@@ -20,7 +20,10 @@ const facts = () => {
   return { view, set, handlers };
 };
 const ask = (view: NamespaceFacts, waitMs = 0) =>
-  podHandler(view, waitMs)({
+  podHandler(
+    view,
+    waitMs,
+  )({
     uid: "r",
     kind: { group: "", version: "v1", kind: "Pod" },
     operation: "CREATE",
@@ -30,14 +33,21 @@ const ask = (view: NamespaceFacts, waitMs = 0) =>
   });
 
 it("denies with a retry while nothing is known, and never lets a pod be silently local", async () => {
-  expect(await ask(facts().view)).toMatchObject({ allowed: false, reason: "NotKnownYet", retryAfterSeconds: 1 });
+  expect(await ask(facts().view)).toMatchObject({
+    allowed: false,
+    reason: "NotKnownYet",
+    retryAfterSeconds: 1,
+  });
 });
 it("waits for a fact that is on its way, and lets go of it", async () => {
   const { view, set, handlers } = facts();
   const answer = ask(view, 5_000);
   set("other", {});
   set("shop", {});
-  expect(await answer).toMatchObject({ allowed: true, patch: [{ path: "/spec/tolerations" }, { path: "/spec/affinity" }] });
+  expect(await answer).toMatchObject({
+    allowed: true,
+    patch: [{ path: "/spec/tolerations" }, { path: "/spec/affinity" }],
+  });
   expect(handlers.size).toBe(0);
 });
 it("denies for a namespace whose offloading has ended while its label still stands", async () => {
@@ -45,8 +55,11 @@ it("denies for a namespace whose offloading has ended while its label still stan
   set("shop", { state: "GONE" });
   expect(await ask(view)).toMatchObject({ reason: "NotKnownYet" });
 });
-it.each([{ clusterSelectorJson: "{" }, { clusterSelectorJson: '{"a":1}' }, { strategy: "Sometimes" }])("guesses nothing from %j", async (f) => {
-  const { view, set } = facts();
-  set("shop", f);
-  expect(await ask(view)).toMatchObject({ allowed: false, reason: "BadSelector" });
-});
+it.each([{ clusterSelectorJson: "{" }, { clusterSelectorJson: '{"a":1}' }, { strategy: "Sometimes" }])(
+  "guesses nothing from %j",
+  async (f) => {
+    const { view, set } = facts();
+    set("shop", f);
+    expect(await ask(view)).toMatchObject({ allowed: false, reason: "BadSelector" });
+  },
+);

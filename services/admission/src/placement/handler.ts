@@ -9,7 +9,11 @@ import type { Strategy } from "./terms.ts";
 const isKnown = (f: NamespaceFact | undefined): f is NamespaceFact => f?.state === "OFFLOADED";
 
 /** The namespace's fact; waits for it, because label and fact of a new offloading travel on different ways. */
-const factOf = async (facts: NamespaceFacts, namespace: string, waitMs: number): Promise<NamespaceFact | undefined> => {
+const factOf = async (
+  facts: NamespaceFacts,
+  namespace: string,
+  waitMs: number,
+): Promise<NamespaceFact | undefined> => {
   const now = facts.get(namespace);
   if (isKnown(now) || waitMs === 0) return isKnown(now) ? now : undefined;
   return new Promise((resolve) => {
@@ -34,7 +38,9 @@ export const placementOf = (fact: NamespaceFact): Placement | undefined => {
   if (!STRATEGIES.includes(strategy)) return undefined;
   try {
     const selector: unknown = fact.clusterSelectorJson ? JSON.parse(fact.clusterSelectorJson) : [];
-    return Array.isArray(selector) ? { strategy: strategy as Strategy, selector: selector as NodeSelectorTerm[] } : undefined;
+    return Array.isArray(selector)
+      ? { strategy: strategy as Strategy, selector: selector as NodeSelectorTerm[] }
+      : undefined;
   } catch {
     return undefined;
   }
@@ -49,8 +55,13 @@ export const podHandler =
   async ({ object: pod, namespace = "", operation }: AdmissionRequest<Pod>): Promise<Verdict> => {
     if (operation !== "CREATE" || !pod?.spec || belongsToANode(pod)) return ALLOWED;
     const fact = await factOf(facts, namespace, waitMs);
-    if (!fact) return denyForNow(`namespace ${namespace} is offloaded, but how is not known here yet; try again`);
+    if (!fact)
+      return denyForNow(`namespace ${namespace} is offloaded, but how is not known here yet; try again`);
     const placement = placementOf(fact);
-    if (!placement) return deny("BadSelector", `the offloading of namespace ${namespace} cannot be read: ${JSON.stringify(fact)}`);
+    if (!placement)
+      return deny(
+        "BadSelector",
+        `the offloading of namespace ${namespace} cannot be read: ${JSON.stringify(fact)}`,
+      );
     return place(pod, placement, placement.strategy === "Local" ? [] : refusedOf(pod));
   };

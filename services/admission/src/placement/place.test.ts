@@ -9,9 +9,9 @@ import { narrow, OFF_VIRTUAL, ON_VIRTUAL } from "./terms.ts";
 type Spec = NonNullable<Pod["spec"]>;
 const REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution";
 const pod = (spec: Partial<Spec> = {}, metadata: Partial<Pod["metadata"]> = {}): Pod =>
-  ({ metadata: { name: "p", ...metadata }, spec: { containers: [], ...spec } }) as Pod;
+  ({ metadata: { name: "p", ...metadata }, spec: { containers: [], ...spec } });
 const own = (...terms: NodeSelectorTerm[]): Partial<Spec> =>
-  ({ affinity: { nodeAffinity: { [REQUIRED]: { nodeSelectorTerms: terms } } } }) as Partial<Spec>;
+  ({ affinity: { nodeAffinity: { [REQUIRED]: { nodeSelectorTerms: terms } } } });
 const key = (k: string): NodeSelectorTerm => ({ matchExpressions: [{ key: k, operator: "Exists" }] });
 const remote = (selector: NodeSelectorTerm[] = []): Placement => ({ strategy: "Remote", selector });
 const both = (selector: NodeSelectorTerm[] = []): Placement => ({ strategy: "LocalAndRemote", selector });
@@ -30,14 +30,17 @@ const applied = (p: Pod, ops: readonly JsonPatchOp[]): Pod => {
 };
 const patchOf = (v: Verdict): JsonPatchOp[] => (v.allowed ? (v.patch ?? []) : []);
 const termsAfter = (p: Pod, placement: Placement): NodeSelectorTerm[] | undefined =>
-  applied(p, patchOf(place(p, placement, []))).spec?.affinity?.nodeAffinity?.[REQUIRED]?.nodeSelectorTerms as NodeSelectorTerm[] | undefined;
+  applied(p, patchOf(place(p, placement, []))).spec?.affinity?.nodeAffinity?.[REQUIRED]?.nodeSelectorTerms as
+    NodeSelectorTerm[] | undefined;
 
 describe("where a pod may run", () => {
   it("Local leaves the pod alone", () => {
     expect(place(pod(), { strategy: "Local", selector: [] }, [])).toEqual({ allowed: true });
   });
   it("LocalAndRemote without selector only tolerates the taint", () => {
-    expect(patchOf(place(pod(), both(), []))).toEqual([{ op: "add", path: "/spec/tolerations", value: [TOLERATION] }]);
+    expect(patchOf(place(pod(), both(), []))).toEqual([
+      { op: "add", path: "/spec/tolerations", value: [TOLERATION] },
+    ]);
   });
   it("LocalAndRemote with a selector allows real nodes and the chosen virtual ones", () => {
     expect(termsAfter(pod(), both([key("gpu")]))).toEqual([
@@ -60,11 +63,15 @@ describe("where a pod may run", () => {
   });
   it("an existing toleration and other affinity stay, and the patch adds at the first missing level", () => {
     const spec = { tolerations: [{ operator: "Exists" }], affinity: { podAffinity: {} } } as Partial<Spec>;
-    expect(patchOf(place(pod(spec), remote(), [])).map((o) => [o.op, o.path])).toEqual([["add", "/spec/affinity/nodeAffinity"]]);
+    expect(patchOf(place(pod(spec), remote(), [])).map((o) => [o.op, o.path])).toEqual([
+      ["add", "/spec/affinity/nodeAffinity"],
+    ]);
   });
   it("other tolerations are kept", () => {
     const spec = { tolerations: [{ key: "x", operator: "Exists" }] } as Partial<Spec>;
-    expect(patchOf(place(pod(spec), both(), []))).toEqual([{ op: "add", path: "/spec/tolerations/-", value: TOLERATION }]);
+    expect(patchOf(place(pod(spec), both(), []))).toEqual([
+      { op: "add", path: "/spec/tolerations/-", value: TOLERATION },
+    ]);
   });
   it.each(["DaemonSet", "Node"])("pods of a %s stay off", (kind) => {
     const ownerReferences = [{ apiVersion: "v1", kind, name: "d", uid: "u", controller: true }];
@@ -83,17 +90,25 @@ describe("a pod that cannot cross", () => {
     expect(applied(pod(), patchOf(v)).spec).toMatchObject(own({ matchExpressions: [OFF_VIRTUAL] }));
   });
   it("is denied where it does not, naming the field", () => {
-    expect(place(pod(), remote(), refusals)).toMatchObject({ allowed: false, reason: "CannotCross", causes: [{ field: "spec.hostNetwork" }] });
+    expect(place(pod(), remote(), refusals)).toMatchObject({
+      allowed: false,
+      reason: "CannotCross",
+      causes: [{ field: "spec.hostNetwork" }],
+    });
   });
 });
 
 describe("narrowing", () => {
-  const term = fc.array(fc.constantFrom("a", "b", "c", "d"), { maxLength: 3 }).map(
-    (keys): NodeSelectorTerm => (keys.length ? { matchExpressions: keys.map((k) => ({ key: k, operator: "Exists" })) } : {}),
-  );
+  const term = fc
+    .array(fc.constantFrom("a", "b", "c", "d"), { maxLength: 3 })
+    .map((keys): NodeSelectorTerm =>
+      keys.length ? { matchExpressions: keys.map((k) => ({ key: k, operator: "Exists" })) } : {},
+    );
   const terms = fc.array(term, { minLength: 1, maxLength: 4 });
   const matches = (ts: readonly NodeSelectorTerm[], node: readonly string[]): boolean =>
-    ts.some((t) => (t.matchExpressions?.length ?? 0) > 0 && t.matchExpressions?.every((r) => node.includes(r.key)));
+    ts.some(
+      (t) => (t.matchExpressions?.length ?? 0) > 0 && t.matchExpressions?.every((r) => node.includes(r.key)),
+    );
   const node = fc.subarray(["a", "b", "c", "d"]);
 
   it("matches exactly the nodes that both lists match", () => {
@@ -107,10 +122,14 @@ describe("narrowing", () => {
   });
   it("twice changes nothing more", () => {
     fc.assert(
-      fc.property(terms, fc.constantFrom<Placement>(remote(), both([key("x")]), remote([key("x"), key("y")])), (a, p) => {
-        const once = applied(pod(own(...a)), patchOf(place(pod(own(...a)), p, [])));
-        expect(patchOf(place(once, p, []))).toEqual([]);
-      }),
+      fc.property(
+        terms,
+        fc.constantFrom<Placement>(remote(), both([key("x")]), remote([key("x"), key("y")])),
+        (a, p) => {
+          const once = applied(pod(own(...a)), patchOf(place(pod(own(...a)), p, [])));
+          expect(patchOf(place(once, p, []))).toEqual([]);
+        },
+      ),
     );
   });
 });

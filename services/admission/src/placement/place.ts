@@ -18,12 +18,15 @@ export const TOLERATION: Toleration = { key: VIRTUAL_NODE, operator: "Exists", e
 
 const tolerates = (t: Toleration): boolean =>
   (t.effect === undefined || t.effect === "" || t.effect === "NoSchedule") &&
-  (t.operator === "Exists" ? !t.key || t.key === VIRTUAL_NODE : t.key === VIRTUAL_NODE && (t.value ?? "") === "true");
+  (t.operator === "Exists"
+    ? !t.key || t.key === VIRTUAL_NODE
+    : t.key === VIRTUAL_NODE && (t.value ?? "") === "true");
 
 /** Pods that belong to a node: of a DaemonSet, and the mirrors of static pods. They are never lent. */
 export const belongsToANode = (pod: Pod): boolean =>
-  (pod.metadata.ownerReferences ?? []).some((o) => o.controller === true && (o.kind === "DaemonSet" || o.kind === "Node")) ||
-  pod.metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined;
+  (pod.metadata.ownerReferences ?? []).some(
+    (o) => o.controller === true && (o.kind === "DaemonSet" || o.kind === "Node"),
+  ) || pod.metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined;
 
 const tolerationPatch = (spec: Spec): JsonPatchOp[] => {
   const have = spec.tolerations ?? [];
@@ -36,7 +39,8 @@ const tolerationPatch = (spec: Spec): JsonPatchOp[] => {
 /** The smallest patch: added at the first level that is not there yet. */
 export const affinityPatch = (spec: Spec, terms: readonly NodeSelectorTerm[]): JsonPatchOp[] => {
   const selector = { nodeSelectorTerms: terms };
-  if (!spec.affinity) return [{ op: "add", path: "/spec/affinity", value: { nodeAffinity: { [REQUIRED]: selector } } }];
+  if (!spec.affinity)
+    return [{ op: "add", path: "/spec/affinity", value: { nodeAffinity: { [REQUIRED]: selector } } }];
   if (!spec.affinity.nodeAffinity)
     return [{ op: "add", path: "/spec/affinity/nodeAffinity", value: { [REQUIRED]: selector } }];
   const path = `/spec/affinity/nodeAffinity/${REQUIRED}`;
@@ -49,7 +53,8 @@ export const affinityPatch = (spec: Spec, terms: readonly NodeSelectorTerm[]): J
   return [{ op: "replace", path: `${path}/nodeSelectorTerms`, value: next }];
 };
 
-const listed = (refusals: readonly Refusal[]): string => refusals.map((r) => `spec.${r.field} ${r.message}`).join("; ");
+const listed = (refusals: readonly Refusal[]): string =>
+  refusals.map((r) => `spec.${r.field} ${r.message}`).join("; ");
 
 /**
  * Where a new pod of an offloaded namespace may run.
@@ -66,10 +71,17 @@ export const place = (pod: Pod, p: Placement, refusals: readonly Refusal[]): Ver
         refusals.map(({ field, message }) => ({ field: `spec.${field}`, message })),
       );
     const patch = affinityPatch(spec, [{ matchExpressions: [OFF_VIRTUAL] }]);
-    return { allowed: true, patch, warnings: [`tideway keeps this pod in this cluster: ${listed(refusals)}`] };
+    return {
+      allowed: true,
+      patch,
+      warnings: [`tideway keeps this pod in this cluster: ${listed(refusals)}`],
+    };
   }
   const terms = termsOf(p.strategy, p.selector);
   if (terms?.length === 0)
-    return deny("BadSelector", "the clusterSelector of the namespace's NamespaceOffloading has only empty terms, which match no cluster");
+    return deny(
+      "BadSelector",
+      "the clusterSelector of the namespace's NamespaceOffloading has only empty terms, which match no cluster",
+    );
   return { allowed: true, patch: [...tolerationPatch(spec), ...(terms ? affinityPatch(spec, terms) : [])] };
 };

@@ -15,7 +15,9 @@ const problemOf = (r: Requirement, inFields: boolean): string | undefined => {
       return count === 0 ? undefined : `operator ${r.operator} takes no values`;
     case "Gt":
     case "Lt":
-      return count === 1 && /^-?\d+$/.test(r.values?.[0] ?? "") ? undefined : `operator ${r.operator} needs one integer`;
+      return count === 1 && /^-?\d+$/.test(r.values?.[0] ?? "")
+        ? undefined
+        : `operator ${r.operator} needs one integer`;
     default:
       return `operator ${String(r.operator)} is not known`;
   }

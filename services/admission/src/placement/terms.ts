@@ -23,13 +23,17 @@ const same = (a: Requirement, b: Requirement): boolean =>
   a.operator === b.operator &&
   JSON.stringify([...(a.values ?? [])].sort()) === JSON.stringify([...(b.values ?? [])].sort());
 
-const union = (a: Requirement[], b: Requirement[]): Requirement[] => [...a, ...b.filter((x) => !a.some((y) => same(x, y)))];
+const union = (a: Requirement[], b: Requirement[]): Requirement[] => [
+  ...a,
+  ...b.filter((x) => !a.some((y) => same(x, y))),
+];
 
 /** Every requirement of `b` stands in `a`. */
 const implies = (a: NodeSelectorTerm, b: NodeSelectorTerm): boolean => {
   const [x, y] = [requirementsOf(a), requirementsOf(b)];
   return (
-    y.expressions.every((r) => x.expressions.some((s) => same(r, s))) && y.fields.every((r) => x.fields.some((s) => same(r, s)))
+    y.expressions.every((r) => x.expressions.some((s) => same(r, s))) &&
+    y.fields.every((r) => x.fields.some((s) => same(r, s)))
   );
 };
 
@@ -47,7 +51,10 @@ const and = (a: NodeSelectorTerm, b: NodeSelectorTerm): NodeSelectorTerm => {
  * Terms are alternatives, requirements inside one are joined by "and". The nodes of the result are those that
  * match both lists. A term that is narrow enough already stays as it is, so narrowing twice changes nothing.
  */
-export const narrow = (own: readonly NodeSelectorTerm[], by: readonly NodeSelectorTerm[]): NodeSelectorTerm[] =>
+export const narrow = (
+  own: readonly NodeSelectorTerm[],
+  by: readonly NodeSelectorTerm[],
+): NodeSelectorTerm[] =>
   own
     .filter((t) => !matchesNothing(t))
     .flatMap((t) => (by.some((s) => implies(t, s)) ? [t] : by.map((s) => and(t, s))));
@@ -56,7 +63,10 @@ export const narrow = (own: readonly NodeSelectorTerm[], by: readonly NodeSelect
  * The nodes a pod may run on, as terms; `undefined`: any. An empty list: none.
  * @param selector terms over the labels of virtual nodes; empty: all of them.
  */
-export const termsOf = (strategy: Strategy, selector: readonly NodeSelectorTerm[]): NodeSelectorTerm[] | undefined => {
+export const termsOf = (
+  strategy: Strategy,
+  selector: readonly NodeSelectorTerm[],
+): NodeSelectorTerm[] | undefined => {
   if (strategy === "Local") return undefined; // the taint of the virtual nodes keeps it here
   const on: NodeSelectorTerm = { matchExpressions: [ON_VIRTUAL] };
   const remote = selector.length === 0 ? [on] : narrow(selector, [on]).map(virtualFirst);

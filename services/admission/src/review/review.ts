@@ -50,7 +50,12 @@ export const deny = (reason: Denial, message: string, causes?: Cause[]): Verdict
   ...(causes ? { causes } : {}),
 });
 /** Denied for now: clients and controllers of Kubernetes try a 503 again by themselves. */
-export const denyForNow = (message: string): Verdict => ({ allowed: false, reason: "NotKnownYet", message, retryAfterSeconds: 1 });
+export const denyForNow = (message: string): Verdict => ({
+  allowed: false,
+  reason: "NotKnownYet",
+  message,
+  retryAfterSeconds: 1,
+});
 
 /** HTTP code and reason by which a client of the API server tells kinds of denial apart. */
 const STATUS: Record<Denial, { code: number; reason: string }> = {
@@ -66,7 +71,11 @@ const STATUS: Record<Denial, { code: number; reason: string }> = {
 };
 
 const statusOf = (v: Verdict & { allowed: false }): object => {
-  const causes = v.causes?.map((c) => ({ reason: "FieldValueForbidden", field: c.field, message: c.message }));
+  const causes = v.causes?.map((c) => ({
+    reason: "FieldValueForbidden",
+    field: c.field,
+    message: c.message,
+  }));
   const details = {
     ...(causes ? { causes } : {}),
     ...(v.retryAfterSeconds !== undefined ? { retryAfterSeconds: v.retryAfterSeconds } : {}),
@@ -81,5 +90,8 @@ export const responseTo = (uid: string, v: Verdict): object => {
     v.patch && v.patch.length > 0
       ? { patchType: "JSONPatch", patch: Buffer.from(JSON.stringify(v.patch)).toString("base64") }
       : {};
-  return { ...head, response: { uid, allowed: true, ...patch, ...(v.warnings?.length ? { warnings: v.warnings } : {}) } };
+  return {
+    ...head,
+    response: { uid, allowed: true, ...patch, ...(v.warnings?.length ? { warnings: v.warnings } : {}) },
+  };
 };

@@ -52,7 +52,9 @@ const outcomeOf = (v: Verdict): Outcome => (!v.allowed ? "denied" : v.patch?.len
 /** Listens as soon as there is a certificate. The API server decides by failurePolicy what no answer means. */
 export const startWebhookServer = async (o: WebhookServerOptions): Promise<WebhookServer> => {
   const say = (res: ServerResponse, code: number, body = ""): void => {
-    res.writeHead(code, { "content-type": "application/json", "content-length": Buffer.byteLength(body) }).end(body);
+    res
+      .writeHead(code, { "content-type": "application/json", "content-length": Buffer.byteLength(body) })
+      .end(body);
   };
 
   const serve = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
@@ -71,7 +73,10 @@ export const startWebhookServer = async (o: WebhookServerOptions): Promise<Webho
       if (!verdict.allowed) {
         const { reason, message } = verdict;
         o.metrics.denials.inc({ webhook, reason });
-        o.log.info({ webhook, namespace, name, operation, user: userInfo.username, reason, denial: message }, "request denied");
+        o.log.info(
+          { webhook, namespace, name, operation, user: userInfo.username, reason, denial: message },
+          "request denied",
+        );
       }
       o.metrics.requests.inc({ webhook, outcome: outcomeOf(verdict) });
       say(res, 200, JSON.stringify(responseTo(request.uid, verdict)));
@@ -84,12 +89,15 @@ export const startWebhookServer = async (o: WebhookServerOptions): Promise<Webho
     }
   };
 
-  const server = createServer({ ...o.certificate, minVersion: "TLSv1.2", keepAliveTimeout: 120_000 }, (req, res) => {
-    serve(req, res).catch((err: unknown) => {
-      o.log.debug({ err }, "connection broke");
-      res.destroy();
-    });
-  });
+  const server = createServer(
+    { ...o.certificate, minVersion: "TLSv1.2", keepAliveTimeout: 120_000 },
+    (req, res) => {
+      serve(req, res).catch((err: unknown) => {
+        o.log.debug({ err }, "connection broke");
+        res.destroy();
+      });
+    },
+  );
   server.on("tlsClientError", (err) => o.log.debug({ err }, "TLS handshake failed"));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

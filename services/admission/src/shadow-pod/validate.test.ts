@@ -6,9 +6,17 @@ import { validateShadowPod } from "./validate.ts";
 const shadow = (pod: object = {}, spec: object = {}): ShadowPod =>
   ({
     metadata: { name: "p", namespace: "tideway-east--shop" },
-    spec: { originUID: "u", originNamespace: "shop", pod: { containers: [{ name: "c", image: "i:1" }], ...pod }, ...spec },
-  }) as ShadowPod;
-const request = (object: ShadowPod, more: Partial<AdmissionRequest<ShadowPod>> = {}): AdmissionRequest<ShadowPod> => ({
+    spec: {
+      originUID: "u",
+      originNamespace: "shop",
+      pod: { containers: [{ name: "c", image: "i:1" }], ...pod },
+      ...spec,
+    },
+  });
+const request = (
+  object: ShadowPod,
+  more: Partial<AdmissionRequest<ShadowPod>> = {},
+): AdmissionRequest<ShadowPod> => ({
   uid: "r",
   kind: { group: shadowPods.group, version: shadowPods.version, kind: shadowPods.kind },
   operation: "CREATE",
@@ -21,17 +29,25 @@ const update = (before: ShadowPod, after: ShadowPod): AdmissionRequest<ShadowPod
   request(after, { operation: "UPDATE", oldObject: before });
 
 describe("a ShadowPod", () => {
-  it("of the tenant passes", () => expect(validateShadowPod(request(shadow()), "east-id")).toEqual({ allowed: true }));
+  it("of the tenant passes", () =>
+    expect(validateShadowPod(request(shadow()), "east-id")).toEqual({ allowed: true }));
   it("outside a twin namespace is denied", () =>
     expect(validateShadowPod(request(shadow()), undefined)).toMatchObject({ reason: "NotATwin" }));
-  it.each(["tideway:west-id", "kubernetes-admin", "system:serviceaccount:tideway-system:virtual-kubelet"])("of %s is denied", (username) =>
-    expect(validateShadowPod(request(shadow(), { userInfo: { username } }), "east-id")).toMatchObject({ reason: "NotTheTenant" }),
+  it.each(["tideway:west-id", "kubernetes-admin", "system:serviceaccount:tideway-system:virtual-kubelet"])(
+    "of %s is denied",
+    (username) =>
+      expect(validateShadowPod(request(shadow(), { userInfo: { username } }), "east-id")).toMatchObject({
+        reason: "NotTheTenant",
+      }),
   );
   it.each([
     ["hostNetwork", { hostNetwork: true }],
     ["runtimeClassName", { runtimeClassName: "x" }],
     ["nodeName", { nodeName: "n" }],
-    ["containers[0].securityContext.privileged", { containers: [{ name: "c", securityContext: { privileged: true } }] }],
+    [
+      "containers[0].securityContext.privileged",
+      { containers: [{ name: "c", securityContext: { privileged: true } }] },
+    ],
     ["madeUp", { madeUp: 1 }],
   ])("with %s is denied by name", (field, pod) =>
     expect(validateShadowPod(request(shadow(pod)), "east-id")).toMatchObject({
@@ -40,7 +56,10 @@ describe("a ShadowPod", () => {
     }),
   );
   it("may get a new image and deadline, labels and grace", () => {
-    const after = shadow({ containers: [{ name: "c", image: "i:2" }], activeDeadlineSeconds: 5 }, { gracePeriodSeconds: 1, podLabels: { a: "b" } });
+    const after = shadow(
+      { containers: [{ name: "c", image: "i:2" }], activeDeadlineSeconds: 5 },
+      { gracePeriodSeconds: 1, podLabels: { a: "b" } },
+    );
     expect(validateShadowPod(update(shadow(), after), "east-id")).toEqual({ allowed: true });
   });
   it("may not change otherwise", () => {
@@ -51,9 +70,14 @@ describe("a ShadowPod", () => {
     });
   });
   it("may lose its finalizers by whoever is in charge of them", () => {
-    const r = { ...update(shadow(), shadow()), userInfo: { username: "system:serviceaccount:kube-system:generic-garbage-collector" } };
+    const r = {
+      ...update(shadow(), shadow()),
+      userInfo: { username: "system:serviceaccount:kube-system:generic-garbage-collector" },
+    };
     expect(validateShadowPod(r, "east-id")).toEqual({ allowed: true });
   });
   it("of no form at all is denied, not thrown at", () =>
-    expect(validateShadowPod(request({ metadata: { name: "p" } } as ShadowPod), "east-id")).toMatchObject({ allowed: false }));
+    expect(validateShadowPod(request({ metadata: { name: "p" } } as ShadowPod), "east-id")).toMatchObject({
+      allowed: false,
+    }));
 });

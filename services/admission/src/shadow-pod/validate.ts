@@ -31,7 +31,10 @@ const changed = (before: PodSpec, after: PodSpec): Cause[] => {
   const [a, b] = [fixed(before), fixed(after)];
   return [...new Set([...Object.keys(a), ...Object.keys(b)])]
     .filter((field) => !same(a[field], b[field]))
-    .map((field) => ({ field: `spec.pod.${field}`, message: "may not change; only images and activeDeadlineSeconds may" }));
+    .map((field) => ({
+      field: `spec.pod.${field}`,
+      message: "may not change; only images and activeDeadlineSeconds may",
+    }));
 };
 
 const listed = (causes: readonly Cause[]): string => causes.map((c) => `${c.field} ${c.message}`).join("; ");
@@ -45,10 +48,19 @@ export const validateShadowPod = (r: AdmissionRequest<ShadowPod>, origin: string
   if (!object || (r.operation !== "CREATE" && r.operation !== "UPDATE")) return ALLOWED;
   if (oldObject && same(oldObject.spec, object.spec)) return ALLOWED; // finalizers and labels: Kubernetes itself
   if (origin === undefined)
-    return deny("NotATwin", `namespace ${r.namespace ?? ""} was not made for a peer: ShadowPods live in twin namespaces only`);
+    return deny(
+      "NotATwin",
+      `namespace ${r.namespace ?? ""} was not made for a peer: ShadowPods live in twin namespaces only`,
+    );
   if (r.userInfo.username !== userOf(origin))
-    return deny("NotTheTenant", `namespace ${r.namespace ?? ""} belongs to ${userOf(origin)}, not to ${r.userInfo.username}`);
-  const refused = refusals(object.spec?.pod).map(({ field, message }) => ({ field: `spec.pod.${field}`, message }));
+    return deny(
+      "NotTheTenant",
+      `namespace ${r.namespace ?? ""} belongs to ${userOf(origin)}, not to ${r.userInfo.username}`,
+    );
+  const refused = refusals(object.spec?.pod).map(({ field, message }) => ({
+    field: `spec.pod.${field}`,
+    message,
+  }));
   if (refused.length > 0) return deny("FieldRefused", listed(refused), refused);
   const fixedChanged = oldObject ? changed(oldObject.spec.pod, object.spec.pod) : [];
   return fixedChanged.length > 0 ? deny("Immutable", listed(fixedChanged), fixedChanged) : ALLOWED;

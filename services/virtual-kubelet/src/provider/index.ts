@@ -98,8 +98,13 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
     for (const cache of [shadows, made] as Informer<KubeObject>[])
       for (const { metadata } of cache.byIndex("namespace", ns)) work.enqueue(`${ns}/${metadata.name}`);
   };
-  const originOf = (obj: Readonly<KubeObject> | undefined): string | undefined => obj?.metadata.labels?.[ORIGIN];
-  const wakePeer = (_key: string, obj: Readonly<KubeObject> | undefined, old: Readonly<KubeObject> | undefined): void => {
+  const originOf = (obj: Readonly<KubeObject> | undefined): string | undefined =>
+    obj?.metadata.labels?.[ORIGIN];
+  const wakePeer = (
+    _key: string,
+    obj: Readonly<KubeObject> | undefined,
+    old: Readonly<KubeObject> | undefined,
+  ): void => {
     const origin = originOf(obj) ?? originOf(old);
     if (origin) peers.enqueue(origin);
   };
@@ -108,7 +113,8 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
     if (fact.id === "incoming") peers.enqueue(fact.peer);
   });
   maps.onChange(wakePeer);
-  for (const cache of [policies, bindings, accounts]) cache.onChange((key, obj, old) => !obj && wakePeer(key, obj, old));
+  for (const cache of [policies, bindings, accounts])
+    cache.onChange((key, obj, old) => !obj && wakePeer(key, obj, old));
   twins.onChange((key, obj, old) => {
     wakePeer(key, obj, old);
     if (obj && !old) enqueueNamespace(key);

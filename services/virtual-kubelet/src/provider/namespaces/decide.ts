@@ -1,4 +1,11 @@
-import { type Condition, type ConditionInput, isDnsLabel, type NamespaceMap, setCondition, twinNamespace } from "@tideway/api";
+import {
+  type Condition,
+  type ConditionInput,
+  isDnsLabel,
+  type NamespaceMap,
+  setCondition,
+  twinNamespace,
+} from "@tideway/api";
 import type { Twin } from "./manifests.ts";
 
 /** What the bus says about the consumer's identity here. Absent: nothing is known, and nothing is destroyed. */
@@ -44,14 +51,23 @@ export interface Plan {
   namespaces: TwinStatus[] | undefined;
 }
 
-const problemOf = (source: string, name: string, found: Existing | undefined, w: World): string | undefined => {
+const problemOf = (
+  source: string,
+  name: string,
+  found: Existing | undefined,
+  w: World,
+): string | undefined => {
   if (found?.terminating) return `namespace ${name} is being deleted; it is made anew as soon as it is gone`;
   if (found && found.source !== source) return `namespace ${name} already stands for ${found.source}`;
   if (w.taken.has(name)) return `namespace ${name} exists here and does not belong to this peer`;
   return undefined;
 };
 
-export const readiness = (map: Readonly<NamespaceMap>, namespaces: readonly TwinStatus[], nowIso: string): Condition => {
+export const readiness = (
+  map: Readonly<NamespaceMap>,
+  namespaces: readonly TwinStatus[],
+  nowIso: string,
+): Condition => {
   const broken = namespaces.filter((n) => !n.ready);
   const generation = map.metadata.generation;
   const condition: ConditionInput = {
@@ -67,7 +83,8 @@ export const readiness = (map: Readonly<NamespaceMap>, namespaces: readonly Twin
   return setCondition(map.status?.conditions, condition, nowIso);
 };
 
-const removal = (e: Existing): Effect[] => (e.terminating ? [] : [{ do: "delete", name: e.name, uid: e.uid }]);
+const removal = (e: Existing): Effect[] =>
+  e.terminating ? [] : [{ do: "delete", name: e.name, uid: e.uid }];
 
 /** The twin namespaces of one consumer. */
 export const decide = (w: World): Plan => {
@@ -75,10 +92,14 @@ export const decide = (w: World): Plan => {
   if (w.standing === "revoked")
     // the key is taken away before anything slow is begun
     return {
-      effects: [...w.existing.map((e): Effect => ({ do: "unbind", name: e.name })), ...w.existing.flatMap(removal)],
+      effects: [
+        ...w.existing.map((e): Effect => ({ do: "unbind", name: e.name })),
+        ...w.existing.flatMap(removal),
+      ],
       namespaces: undefined,
     };
-  if (w.map?.metadata.deletionTimestamp || !w.map) return { effects: w.existing.flatMap(removal), namespaces: undefined };
+  if (w.map?.metadata.deletionTimestamp || !w.map)
+    return { effects: w.existing.flatMap(removal), namespaces: undefined };
 
   const byName = new Map(w.existing.map((e) => [e.name, e]));
   const wanted = new Set<string>();
@@ -91,7 +112,12 @@ export const decide = (w: World): Plan => {
     wanted.add(name);
     const twin: Twin = { origin: w.origin, peer: w.peer, source, name };
     const problem = problemOf(source, name, found, w);
-    namespaces.push({ source, twin: name, ready: problem === undefined, ...(problem ? { message: problem } : {}) });
+    namespaces.push({
+      source,
+      twin: name,
+      ready: problem === undefined,
+      ...(problem ? { message: problem } : {}),
+    });
     if (w.taken.has(name)) effects.push({ do: "create", twin });
     if (problem !== undefined) continue;
     if (!found) effects.push({ do: "create", twin });

@@ -4,7 +4,14 @@ import { type Kube, namespaces, networkPolicies, roleBindings, serviceAccounts }
 import { FIELD_MANAGER, SOURCE_NAMESPACE } from "../labels.ts";
 import type { PodSecurityLevel } from "../ports.ts";
 import type { Effect } from "./decide.ts";
-import { namespaceOf, networkPolicyOf, roleBindingOf, serviceAccountOf, type Twin, WORKLOAD_BINDING } from "./manifests.ts";
+import {
+  namespaceOf,
+  networkPolicyOf,
+  roleBindingOf,
+  serviceAccountOf,
+  type Twin,
+  WORKLOAD_BINDING,
+} from "./manifests.ts";
 
 export interface PerformOptions {
   signal: AbortSignal;
@@ -17,7 +24,10 @@ export type Outcome = "done" | "taken";
 /** Never applied: an apply would take over a namespace of the owner that happens to have the name. */
 const create = async (kube: Kube, twin: Twin, o: PerformOptions): Promise<Outcome> => {
   try {
-    await kube.create(namespaces, namespaceOf(twin, o.podSecurity), { signal: o.signal, fieldManager: FIELD_MANAGER });
+    await kube.create(namespaces, namespaceOf(twin, o.podSecurity), {
+      signal: o.signal,
+      fieldManager: FIELD_MANAGER,
+    });
     return "done";
   } catch (err) {
     if (!isAlreadyExists(err)) throw err;

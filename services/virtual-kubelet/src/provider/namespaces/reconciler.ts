@@ -1,7 +1,7 @@
 import { type NamespaceMap, namespaceMaps, ORIGIN, sameConditions } from "@tideway/api";
 import type { FactView } from "@tideway/bus";
 import type { Reconcile } from "@tideway/controller";
-import { describeError } from "@tideway/errors";
+import { describeError, TidewayError } from "@tideway/errors";
 import type { Informer, Kube, Namespace } from "@tideway/k8s";
 import { type Clock, nowIso } from "../../ports.ts";
 import { FIELD_MANAGER, SOURCE_NAMESPACE } from "../labels.ts";
@@ -29,7 +29,8 @@ const standingOf = (state: string | undefined): Standing =>
   state === "GRANTED" ? "granted" : state === "REVOKED" || state === "GONE" ? "revoked" : "unknown";
 
 const sameTwins = (a: readonly object[] | undefined, b: readonly object[]): boolean =>
-  JSON.stringify((a ?? []).map((x) => Object.entries(x).sort())) === JSON.stringify(b.map((x) => Object.entries(x).sort()));
+  JSON.stringify((a ?? []).map((x) => Object.entries(x).sort())) ===
+  JSON.stringify(b.map((x) => Object.entries(x).sort()));
 
 const targetOf = (effect: Effect): string => ("twin" in effect ? effect.twin.name : effect.name);
 
@@ -47,15 +48,26 @@ export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
       furnished: d.furnished(n.metadata.name),
     }));
 
-  const writeStatus = async (map: Readonly<NamespaceMap>, twins: TwinStatus[], signal: AbortSignal): Promise<void> => {
+  const writeStatus = async (
+    map: Readonly<NamespaceMap>,
+    twins: TwinStatus[],
+    signal: AbortSignal,
+  ): Promise<void> => {
     const { name, namespace, uid } = map.metadata;
     const status = { namespaces: twins, conditions: [readiness(map, twins, nowIso(d.clock))] };
-    if (sameConditions(map.status?.conditions, status.conditions) && sameTwins(map.status?.namespaces, status.namespaces)) return;
+    if (
+      sameConditions(map.status?.conditions, status.conditions) &&
+      sameTwins(map.status?.namespaces, status.namespaces)
+    )
+      return;
     await d.kube.apply(
       namespaceMaps,
       {
         metadata: { name, ...(namespace ? { namespace } : {}), ...(uid ? { uid } : {}) },
-        status: { ...status, ...(map.metadata.generation ? { observedGeneration: map.metadata.generation } : {}) },
+        status: {
+          ...status,
+          ...(map.metadata.generation ? { observedGeneration: map.metadata.generation } : {}),
+        },
       },
       { fieldManager: FIELD_MANAGER, subresource: "status", signal },
     );
@@ -99,16 +111,19 @@ export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
     };
     await Promise.all([...Map.groupBy(plan.effects, targetOf).values()].map(run));
     if (learned) return { requeueAfterMs: 0 }; // decide again, knowing it
-    if (plan.effects.length > 0) log.info({ effects: plan.effects.length }, "twin namespaces brought up to date");
+    if (plan.effects.length > 0)
+      log.info({ effects: plan.effects.length }, "twin namespaces brought up to date");
 
     if (map && plan.namespaces) {
       const namespaces = plan.namespaces.map((n) =>
-        failures.has(n.twin) ? { ...n, ready: false, message: describeError(failures.get(n.twin)).slice(0, 1000) } : n,
+        failures.has(n.twin)
+          ? { ...n, ready: false, message: describeError(failures.get(n.twin)).slice(0, 1000) }
+          : n,
       );
       await writeStatus(map, namespaces, signal);
     }
     const [first] = failures.values();
-    if (first !== undefined) throw first;
+    if (first !== undefined) throw new TidewayError(`twin namespaces of ${origin}`, { cause: first });
     return held.size > 0 ? { requeueAfterMs: TAKEN_RETRY_MS } : {};
   };
 };

@@ -56,12 +56,15 @@ const hasEnded = (pod: Readonly<Pod>): boolean =>
 
 const isHeld = (pod: Readonly<Pod>): boolean => pod.metadata.finalizers?.includes(POD_FINALIZER) ?? false;
 
-export const isConcluded = (shadow: Readonly<ShadowPod>): boolean => TERMINAL.includes(shadow.status?.phase ?? "");
+export const isConcluded = (shadow: Readonly<ShadowPod>): boolean =>
+  TERMINAL.includes(shadow.status?.phase ?? "");
 
 /** How a pod ended that its owner did not ask to end. */
 export const endOf = (pod: Readonly<Pod>): Ended => {
   const phase = pod.status?.phase;
-  const disruption = pod.status?.conditions?.find((c) => c.type === "DisruptionTarget" && c.status === "True");
+  const disruption = pod.status?.conditions?.find(
+    (c) => c.type === "DisruptionTarget" && c.status === "True",
+  );
   if (phase === "Succeeded") return { phase, reason: "Completed", message: "the pod ran to its end" };
   return {
     phase: "Failed",

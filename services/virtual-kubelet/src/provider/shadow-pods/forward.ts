@@ -29,7 +29,8 @@ type Map = Readonly<Record<string, string>> | undefined;
 const changes = (want: Map, have: Map, cameBefore: string | undefined): Changes => {
   const out: Changes = {};
   for (const [key, value] of Object.entries(want ?? {})) if (have?.[key] !== value) out[key] = value;
-  for (const key of cameBefore?.split(",") ?? []) if (key && want?.[key] === undefined && have?.[key] !== undefined) out[key] = null;
+  for (const key of cameBefore?.split(",") ?? [])
+    if (key && want?.[key] === undefined && have?.[key] !== undefined) out[key] = null;
   return out;
 };
 
@@ -44,7 +45,11 @@ const metadataPatch = (wanted: Readonly<Pod>, actual: Readonly<Pod>): NonNullabl
 };
 
 /** The smallest strategic merge patch that brings the pod up to its ShadowPod; undefined when it is. */
-export const forward = (shadow: Readonly<ShadowPod>, wanted: Readonly<Pod>, actual: Readonly<Pod>): PodPatch | undefined => {
+export const forward = (
+  shadow: Readonly<ShadowPod>,
+  wanted: Readonly<Pod>,
+  actual: Readonly<Pod>,
+): PodPatch | undefined => {
   const containers = newImages(shadow.spec.pod.containers, actual.spec?.containers);
   const initContainers = newImages(shadow.spec.pod.initContainers, actual.spec?.initContainers);
   const deadline = shadow.spec.pod.activeDeadlineSeconds;
@@ -56,5 +61,8 @@ export const forward = (shadow: Readonly<ShadowPod>, wanted: Readonly<Pod>, actu
   };
   const metadata = metadataPatch(wanted, actual);
   if (Object.keys(metadata).length + Object.keys(spec).length === 0) return undefined;
-  return { ...(Object.keys(metadata).length > 0 ? { metadata } : {}), ...(Object.keys(spec).length > 0 ? { spec } : {}) };
+  return {
+    ...(Object.keys(metadata).length > 0 ? { metadata } : {}),
+    ...(Object.keys(spec).length > 0 ? { spec } : {}),
+  };
 };

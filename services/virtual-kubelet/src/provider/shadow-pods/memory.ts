@@ -34,7 +34,8 @@ export const remember = (shadows: Informer<ShadowPod>, pods: Informer<Pod>): Mem
     concluded.delete(gone);
     generations.delete(gone);
     const grace = old?.spec.gracePeriodSeconds;
-    if (pods.get(key)) departures.set(key, { owner: gone, ...(grace !== undefined ? { gracePeriodSeconds: grace } : {}) });
+    if (pods.get(key))
+      departures.set(key, { owner: gone, ...(grace !== undefined ? { gracePeriodSeconds: grace } : {}) });
   });
   pods.onChange((key, pod, old) => {
     if (!old || (pod && pod.metadata.uid === old.metadata.uid)) return;

@@ -1,5 +1,12 @@
 import { createHash } from "node:crypto";
-import { type ConditionInput, mergeConditions, sameConditions, setCondition, type ShadowPod, shadowPods } from "@tideway/api";
+import {
+  type ConditionInput,
+  mergeConditions,
+  sameConditions,
+  setCondition,
+  type ShadowPod,
+  shadowPods,
+} from "@tideway/api";
 import { describeError, isAlreadyExists, isForbidden, isInvalid, isNotFound } from "@tideway/errors";
 import { events, type Kube, type Pod, pods } from "@tideway/k8s";
 import { type Clock, nowIso } from "../../ports.ts";
@@ -14,8 +21,7 @@ export interface PerformDeps {
 
 /** `made`: it stands. `retry`: an older pod of the name is still going. */
 export type Created =
-  | { outcome: "made" | "retry" }
-  | { outcome: "refused"; phase: Phase; condition: ConditionInput };
+  { outcome: "made" | "retry" } | { outcome: "refused"; phase: Phase; condition: ConditionInput };
 
 const whoHoldsTheName = async (d: PerformDeps, shadow: Readonly<ShadowPod>): Promise<Created> => {
   const found = await d.kube.find(pods, shadow.metadata.name, shadow.metadata.namespace, d);
@@ -27,7 +33,12 @@ const whoHoldsTheName = async (d: PerformDeps, shadow: Readonly<ShadowPod>): Pro
 };
 
 /** One request, whatever the outcome of an earlier attempt was: the name makes it idempotent. */
-export const createPod = async (d: PerformDeps, shadow: Readonly<ShadowPod>, pod: Pod, retryMs: number): Promise<Created> => {
+export const createPod = async (
+  d: PerformDeps,
+  shadow: Readonly<ShadowPod>,
+  pod: Pod,
+  retryMs: number,
+): Promise<Created> => {
   try {
     await d.kube.create(pods, pod, { signal: d.signal, fieldManager: FIELD_MANAGER });
     return { outcome: "made" };
@@ -39,34 +50,60 @@ export const createPod = async (d: PerformDeps, shadow: Readonly<ShadowPod>, pod
       phase,
       condition: condition(shadow, reason, `${describeError(err)}${next}`),
     });
-    if (isForbidden(err)) return refused("Pending", "PodRejected", `; next attempt in ${Math.round(retryMs / 1000)} s`);
+    if (isForbidden(err))
+      return refused("Pending", "PodRejected", `; next attempt in ${Math.round(retryMs / 1000)} s`);
     if (isInvalid(err)) return refused("Failed", "PodInvalid", "");
     throw err;
   }
 };
 
 /** True when the server knows no ShadowPod with this UID under the name. */
-export const isOrphan = async (d: PerformDeps, namespace: string, name: string, owner: string): Promise<boolean> => {
+export const isOrphan = async (
+  d: PerformDeps,
+  namespace: string,
+  name: string,
+  owner: string,
+): Promise<boolean> => {
   const shadow = await d.kube.find(shadowPods, name, namespace, d);
   return shadow?.metadata.uid !== owner;
 };
 
 /** Lets the pod go. `uid` keeps a later pod of the name out of it. */
-export const releasePod = async (d: PerformDeps, namespace: string, name: string, uid: string): Promise<void> => {
+export const releasePod = async (
+  d: PerformDeps,
+  namespace: string,
+  name: string,
+  uid: string,
+): Promise<void> => {
   const patch = { metadata: { uid, "$deleteFromPrimitiveList/finalizers": [POD_FINALIZER] } };
   try {
-    await d.kube.patch(pods, name, namespace, patch, { type: "strategic", fieldManager: FIELD_MANAGER, signal: d.signal });
+    await d.kube.patch(pods, name, namespace, patch, {
+      type: "strategic",
+      fieldManager: FIELD_MANAGER,
+      signal: d.signal,
+    });
   } catch (err) {
     if (!isNotFound(err)) throw err;
   }
 };
 
 /** An Event at the pod's name, where the consumer's reflection of events looks. Its name makes it idempotent. */
-const tellEvent = async (d: PerformDeps, shadow: Readonly<ShadowPod>, reason: string, message: string): Promise<void> => {
+const tellEvent = async (
+  d: PerformDeps,
+  shadow: Readonly<ShadowPod>,
+  reason: string,
+  message: string,
+): Promise<void> => {
   const { name, namespace, uid } = shadow.metadata;
   const digest = createHash("sha256").update(`${uid}/${reason}/${message}`).digest("hex").slice(0, 16);
   const at = nowIso(d.clock);
-  const involvedObject = { apiVersion: "v1", kind: "Pod", name, ...(namespace ? { namespace } : {}), uid: shadow.spec.originUID };
+  const involvedObject = {
+    apiVersion: "v1",
+    kind: "Pod",
+    name,
+    ...(namespace ? { namespace } : {}),
+    uid: shadow.spec.originUID,
+  };
   try {
     await d.kube.create(
       events,
@@ -89,7 +126,12 @@ const tellEvent = async (d: PerformDeps, shadow: Readonly<ShadowPod>, reason: st
 };
 
 /** Writes phase and condition where they say something new; a `False` is also told by an Event. */
-export const report = async (d: PerformDeps, shadow: Readonly<ShadowPod>, phase: Phase, c: ConditionInput): Promise<void> => {
+export const report = async (
+  d: PerformDeps,
+  shadow: Readonly<ShadowPod>,
+  phase: Phase,
+  c: ConditionInput,
+): Promise<void> => {
   const next = [setCondition(shadow.status?.conditions, c, nowIso(d.clock))];
   const conditions = mergeConditions(shadow.status?.conditions, next);
   if (shadow.status?.phase === phase && sameConditions(shadow.status.conditions, conditions)) return;

@@ -46,9 +46,16 @@ export const makeShadowPodReconciler = (d: ShadowPodDeps): Reconcile => {
   };
 
   const build = (shadow: Readonly<ShadowPod>, twin: Readonly<Namespace>): Pod =>
-    d.builder.build(shadow, { clusterID: twin.metadata.labels?.[ORIGIN] ?? "", peer: twin.metadata.labels?.[PEER] ?? "" });
+    d.builder.build(shadow, {
+      clusterID: twin.metadata.labels?.[ORIGIN] ?? "",
+      peer: twin.metadata.labels?.[PEER] ?? "",
+    });
 
-  const makePod = async (p: PerformDeps, shadow: Readonly<ShadowPod>, twin: Readonly<Namespace>): Promise<ReconcileResult> => {
+  const makePod = async (
+    p: PerformDeps,
+    shadow: Readonly<ShadowPod>,
+    twin: Readonly<Namespace>,
+  ): Promise<ReconcileResult> => {
     const created = await createPod(p, shadow, build(shadow, twin), d.refusedRetryMs);
     if (created.outcome === "retry") return { requeueAfterMs: SOON_MS };
     if (created.outcome === "refused") {
@@ -60,15 +67,29 @@ export const makeShadowPodReconciler = (d: ShadowPodDeps): Reconcile => {
     return {};
   };
 
-  const bringUp = async (p: PerformDeps, shadow: Readonly<ShadowPod>, pod: Readonly<Pod>, twin: Readonly<Namespace>): Promise<void> => {
+  const bringUp = async (
+    p: PerformDeps,
+    shadow: Readonly<ShadowPod>,
+    pod: Readonly<Pod>,
+    twin: Readonly<Namespace>,
+  ): Promise<void> => {
     if (d.memory.compared(shadow)) return;
     const { name, namespace } = pod.metadata;
     const patch = forward(shadow, build(shadow, twin), pod);
-    if (patch) await d.kube.patch(pods, name, namespace, patch, { type: "strategic", fieldManager: FIELD_MANAGER, signal: p.signal });
+    if (patch)
+      await d.kube.patch(pods, name, namespace, patch, {
+        type: "strategic",
+        fieldManager: FIELD_MANAGER,
+        signal: p.signal,
+      });
     d.memory.markCompared(shadow);
   };
 
-  const dismiss = async (p: PerformDeps, key: string, e: Effect & { do: "dismiss" }): Promise<ReconcileResult> => {
+  const dismiss = async (
+    p: PerformDeps,
+    key: string,
+    e: Effect & { do: "dismiss" },
+  ): Promise<ReconcileResult> => {
     const { namespace = "", name } = splitKey(key);
     if (e.verify && !(await isOrphan(p, namespace, name, e.owner))) return { requeueAfterMs: SOON_MS };
     const grace = e.gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds: e.gracePeriodSeconds };
@@ -103,7 +124,10 @@ export const makeShadowPodReconciler = (d: ShadowPodDeps): Reconcile => {
           if (!shadow) break;
           await conclude(p, shadow, effect.ended);
           d.memory.conclude(shadow.metadata.uid ?? "");
-          log.info({ reason: effect.ended.reason, phase: effect.ended.phase }, "pod ended in this cluster; its ShadowPod is concluded");
+          log.info(
+            { reason: effect.ended.reason, phase: effect.ended.phase },
+            "pod ended in this cluster; its ShadowPod is concluded",
+          );
           break;
         case "report":
           if (shadow) await report(p, shadow, effect.phase, effect.condition);
