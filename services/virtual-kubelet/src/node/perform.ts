@@ -25,17 +25,29 @@ const sameMap = (a: Readonly<Record<string, unknown>> = {}, b: Readonly<Record<s
 };
 
 export const ensureVirtualNode = async (d: NodeDeps, clusterID: string, e: Effect & { do: "virtualNode" }): Promise<VirtualNode> => {
+  const o = { signal: d.signal, fieldManager: FIELD_MANAGER };
   const found = d.virtualNodes.get(e.name);
   const have = found?.spec.resources as Record<string, string> | undefined;
   if (found && equalLists(parseList(have), parseList(e.resources)) && sameMap(found.spec.labels, e.labels)) return found;
-  const spec = { clusterID, resources: formatList(parseList(e.resources)), labels: e.labels };
-  // Without `unreachable`: that field is the owner's to set.
-  return d.kube.apply(
-    virtualNodes,
-    make(virtualNodes, { metadata: { name: e.name, ...(found?.metadata.uid ? { uid: found.metadata.uid } : {}) }, spec } as VirtualNode),
-    { fieldManager: FIELD_MANAGER, signal: d.signal },
-  );
+  const resources = formatList(parseList(e.resources));
+  // Without `unreachable`: that field is the owner's to set. No server-side apply: it makes null of a map whose last
+  // key goes, which the schema refuses.
+  if (!found)
+    return d.kube.create(virtualNodes, make(virtualNodes, { metadata: { name: e.name }, spec: { clusterID, resources, labels: e.labels } }), o).catch(
+      async (err: unknown) => {
+        if (!isAlreadyExists(err)) throw err;
+        return d.kube.get(virtualNodes, e.name, undefined, o);
+      },
+    );
+  const spec = { resources: replacing(have, resources), labels: replacing(found.spec.labels, e.labels) };
+  return d.kube.patch(virtualNodes, e.name, undefined, { metadata: { uid: found.metadata.uid }, spec }, o);
 };
+
+/** A merge patch that leaves exactly `next`. */
+const replacing = (before: Readonly<Record<string, unknown>> = {}, next: Readonly<Record<string, string>>): Record<string, string | null> => ({
+  ...Object.fromEntries(Object.keys(before).map((k) => [k, null])),
+  ...next,
+});
 
 /** One create with its status, as a kubelet registers; later one patch for each part that differs. */
 export const ensureNode = async (d: NodeDeps, vn: Readonly<VirtualNode>, e: Effect & { do: "node" }): Promise<Node> => {

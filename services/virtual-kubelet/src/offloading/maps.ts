@@ -1,6 +1,6 @@
 import { make, NAMESPACE_MAP_NAME, type NamespaceMap, namespaceMaps, type NamespaceOffloading, ORIGIN, tenantNamespace } from "@tideway/api";
 import type { Reconcile } from "@tideway/controller";
-import { isNotFound } from "@tideway/errors";
+import { isAlreadyExists, isNotFound } from "@tideway/errors";
 import type { Informer, Kube } from "@tideway/k8s";
 import type { Connections } from "../peers/connections.ts";
 import { FIELD_MANAGER } from "../node/manifests.ts";
@@ -48,12 +48,14 @@ export const makeMapReconciler = (d: MapDeps): Reconcile => async (clusterID) =>
   for (const name of before) if (inUse.has(name)) names.add(name);
   const namespaces = [...names].sort();
   if (map ? JSON.stringify([...before].sort()) === JSON.stringify(namespaces) : namespaces.length === 0) return {};
-  const metadata = { name: NAMESPACE_MAP_NAME, namespace: tenantNamespace(peer), ...(map?.metadata.uid ? { uid: map.metadata.uid } : {}) };
+  const o = { fieldManager: FIELD_MANAGER, signal: d.signal };
+  const namespace = tenantNamespace(peer);
   try {
-    await d.kube.apply(namespaceMaps, make(namespaceMaps, { metadata, spec: { namespaces } }), { fieldManager: FIELD_MANAGER, signal: d.signal });
+    if (map) await d.kube.patch(namespaceMaps, NAMESPACE_MAP_NAME, namespace, { metadata: { uid: map.metadata.uid }, spec: { namespaces } }, o);
+    else await d.kube.create(namespaceMaps, make(namespaceMaps, { metadata: { name: NAMESPACE_MAP_NAME, namespace }, spec: { namespaces } }), o);
   } catch (err) {
-    if (!isNotFound(err)) throw err;
-    return { requeueAfterMs: RETRY_MS }; // the tenant namespace comes with the identity
+    if (!isNotFound(err) && !isAlreadyExists(err)) throw err;
+    return { requeueAfterMs: RETRY_MS }; // the tenant namespace comes with the identity; or the cache is behind
   }
   return {};
 };

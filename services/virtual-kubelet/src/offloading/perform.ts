@@ -68,18 +68,13 @@ export const report = async (d: Deps, o: Readonly<NamespaceOffloading>, c: Condi
   if (same && sameRemote(o.status?.remoteNamespaces as RemoteNamespace[] | undefined, remoteNamespaces)) return;
   const { name, namespace, uid, generation } = o.metadata;
   try {
-    await d.kube.apply(
-      namespaceOffloadings,
-      {
-        metadata: { name, ...(namespace ? { namespace } : {}), ...(uid ? { uid } : {}) },
-        status: {
-          conditions: [setCondition(o.status?.conditions, c, nowIso(d.clock))],
-          remoteNamespaces,
-          ...(generation ? { observedGeneration: generation } : {}),
-        },
-      },
-      { fieldManager: FIELD_MANAGER, subresource: "status", signal: d.signal },
-    );
+    // Nobody else writes this status, so it is replaced; an apply would make null of a list that gets empty.
+    const status = {
+      conditions: [setCondition(o.status?.conditions, c, nowIso(d.clock))],
+      remoteNamespaces,
+      ...(generation ? { observedGeneration: generation } : {}),
+    };
+    await d.kube.patch(namespaceOffloadings, name, namespace, { metadata: { uid }, status }, { subresource: "status", fieldManager: FIELD_MANAGER, signal: d.signal });
   } catch (err) {
     if (!isNotFound(err)) throw err;
   }
