@@ -1,13 +1,18 @@
 import type { Command } from "commander";
-import type { Cli } from "../cli.ts";
-import { complete, type Names } from "../completion/complete.ts";
+import { type Cli, makeCli } from "../cli.ts";
+import { clusterIn, complete, type Names } from "../completion/complete.ts";
 
 /** A tab key must not hang on a cluster that does not answer. */
 const PATIENCE_MS = 1_500;
 
 /** Hidden: prints candidates, one a line, for the scripts of `tideway completion`. */
 export const run = async (cli: Cli, args: string[], _options: unknown, program: Command): Promise<void> => {
-  for (const found of await complete(program, args, namesIn(cli))) cli.io.out(found);
+  const typed = makeCli(cli.io, { ...cli.globals, ...clusterIn(args) });
+  try {
+    for (const found of await complete(program, args, namesIn(typed))) cli.io.out(found);
+  } finally {
+    await typed.close();
+  }
 };
 
 const namesIn = (cli: Cli): Names => {

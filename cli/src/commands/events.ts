@@ -27,8 +27,12 @@ export const run = async (cli: Cli, _args: string[], options: EventsOptions): Pr
   const print = await printer(cli, globals.format, (id) => names.byID.get(id));
   try {
     const filter = { ...(since ? { since } : {}), ...(peer ? { peer } : {}) };
-    for await (const event of reader.bus.events({ follow: options.follow ?? false, ...filter, signal }))
+    let printed = 0;
+    for await (const event of reader.bus.events({ follow: options.follow ?? false, ...filter, signal })) {
       await print(event);
+      printed++;
+    }
+    if (printed === 0) io.err("nothing has happened that is still kept");
   } catch (err) {
     if (!signal.aborted) throw err; // Ctrl-C and --timeout are how following ends
   } finally {

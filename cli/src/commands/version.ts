@@ -35,11 +35,7 @@ const serverVersions = async (cli: Cli): Promise<Omit<Versions, "client">> => {
     const signal = AbortSignal.any([cli.io.signal, AbortSignal.timeout(cli.globals.timeoutMs ?? 5_000)]);
     const answer = await kube.request({ method: "GET", path: "/version", signal });
     const { gitVersion } = (await answer.body.json()) as { gitVersion?: string };
-    const found = await kube.list(deployments, {
-      namespace: SYSTEM_NAMESPACE,
-      labelSelector: "app.kubernetes.io/part-of=tideway",
-      signal,
-    });
+    const found = await kube.list(deployments, { namespace: SYSTEM_NAMESPACE, signal });
     const services = Object.fromEntries(found.map((d) => [d.metadata.name, imageTag(d)]));
     return { ...(gitVersion ? { kubernetes: gitVersion } : {}), services };
   } catch (err) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { makeProgram } from "../program.ts";
-import { complete } from "./complete.ts";
+import { clusterIn, complete } from "./complete.ts";
 
 const some =
   (...names: string[]) =>
@@ -68,4 +68,12 @@ describe("a tab key offers", () => {
     expect(found).toContain("peer");
     expect(found.join()).not.toMatch(/__complete|help/);
   });
+});
+
+test("names are those of the cluster that the line speaks of", () => {
+  expect(clusterIn(["unpeer", "--context", "a", "--kubeconfig=/k", ""])).toEqual({
+    context: "a",
+    kubeconfig: "/k",
+  });
+  expect(clusterIn(["unpeer", "--context", ""])).toEqual({});
 });

@@ -68,6 +68,17 @@ const walk = (program: Command, done: readonly string[]): Place => {
   return { command, positionals, ...(pending ? { pending } : {}) };
 };
 
+/** Which cluster the line that is being typed speaks of. */
+export const clusterIn = (words: readonly string[]): { kubeconfig?: string; context?: string } => {
+  const valueOf = (flag: string): string | undefined => {
+    const at = words.findLastIndex((w) => w === flag || w.startsWith(`${flag}=`));
+    const word = words[at];
+    return word === flag ? words[at + 1] || undefined : word?.slice(flag.length + 1);
+  };
+  const [kubeconfig, context] = [valueOf("--kubeconfig"), valueOf("--context")];
+  return { ...(kubeconfig ? { kubeconfig } : {}), ...(context ? { context } : {}) };
+};
+
 const optionsOf = (program: Command, command: Command): string[] => {
   const own = command === program ? [] : command.options;
   return [...own, ...program.options].map((o) => o.long ?? "").concat("--help");

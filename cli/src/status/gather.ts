@@ -58,7 +58,7 @@ export const statusOf = async (kube: Kube, ask: Ask): Promise<StatusReport> => {
     });
 
   const isVirtual = { labelSelector: VIRTUAL_NODE };
-  const isPart = { namespace: SYSTEM_NAMESPACE, labelSelector: "app.kubernetes.io/part-of=tideway" };
+  const isPart = { namespace: SYSTEM_NAMESPACE };
   const onPeer = (p: (typeof peers)[number]): Promise<Seen["pods"]> =>
     lists(pods, { fieldSelector: `spec.nodeName=${p.metadata.name}` });
   const [
