@@ -150,7 +150,7 @@ export const wire = async (p: Parts): Promise<Replicator> => {
   bus.onReconnect(() => outgoing().forEach((f) => report(f.peer)));
   void Promise.all([local.ready, identities.synced, peerFacts.synced]).then(everyPeer);
   metrics.links(() => {
-    const up = peers.ids().filter((id) => peers.session(id)?.summary().link.status === "Up").length;
+    const up = peers.ids().filter((id) => peers.session(id)?.isUp).length;
     return { up, down: peers.ids().length - up };
   });
 

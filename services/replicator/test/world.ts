@@ -127,8 +127,8 @@ export async function startWorld(): Promise<World> {
 const startReplica = (name: string, env: Record<string, string>, dir: string): Replica => {
   const file = join(dir, `${name}.log`);
   const out = openSync(file, "a");
-  const child = spawn(process.execPath, [repo("services/replicator/src/main.ts")], {
-    env: { ...env, POD_NAME: name, METRICS_PORT: "0", HEALTH_PORT: "0", LOG_LEVEL: "debug", PATH: process.env.PATH ?? "" },
+  const child = spawn(process.execPath, [process.env.REPLICATOR_MAIN ?? repo("services/replicator/src/main.ts")], {
+    env: { ...env, POD_NAME: name, METRICS_PORT: "0", HEALTH_PORT: "0", LOG_LEVEL: "debug", PATH: process.env.PATH ?? "", NODE_OPTIONS: process.env.REPLICATOR_NODE_OPTIONS ?? "" },
     stdio: ["ignore", out, out],
   });
   closeSync(out);

@@ -58,7 +58,7 @@ class World {
     const copy = this.copies.objects.get(name)!;
     const origin = this.origins.objects.get(name);
     expect(isCopyFrom(copy, US), "deleted an object that is not ours").toBe(true);
-    const stands = origin?.metadata.uid === originUidOf(copy) && !(this.direction === "Push" && isDeleting(origin!));
+    const stands = origin?.metadata.uid === originUidOf(copy) && !(this.direction === "Push" && isDeleting(origin));
     expect(stands, "deleted the copy of an origin that stands").toBe(false);
   }
   /** Unless its finalizer was forced away, a pushed origin stays until its copy is gone. */

@@ -17,7 +17,7 @@ interface Peer {
   probes: number;
 }
 
-const connect = async (answers = true): Promise<Peer> => {
+const connect = async (answers = true, silent = false): Promise<Peer> => {
   const watches: AbortSignal[] = [];
   const p = { answers, clients: [], states: [], probes: 0, watching: () => watches.filter((w) => !w.aborted).length } as unknown as Peer;
   p.link = openLink({
@@ -35,10 +35,25 @@ const connect = async (answers = true): Promise<Peer> => {
     random: () => 1,
     log,
   });
+  if (!silent) p.link.suspect(); // ask at once
   await vi.advanceTimersByTimeAsync(0);
   return p;
 };
 const openClients = (p: Peer): number => p.clients.filter((c) => c.open).length;
+
+test("what the watches hear is enough: nobody asks beside them", async () => {
+  const p = await connect(true, true);
+  expect([p.link.state.status, p.probes]).toEqual(["Connecting", 0]);
+  p.link.heard();
+  await vi.advanceTimersByTimeAsync(0);
+  expect([p.link.state.status, p.probes]).toEqual(["Up", 0]);
+});
+
+test("asks itself when the watches are not heard of", async () => {
+  const p = await connect(true, true);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect([p.link.state.status, p.probes]).toEqual(["Up", 1]);
+});
 
 test("watches at once, and is up with the first answer", async () => {
   const p = await connect();
@@ -93,6 +108,7 @@ test("new credentials end a wait", async () => {
 
 test("a suspicion looks at once, but not over and over", async () => {
   const p = await connect();
+  await vi.advanceTimersByTimeAsync(1_000);
   p.link.suspect();
   p.link.suspect();
   await vi.advanceTimersByTimeAsync(0);

@@ -21,6 +21,8 @@ export interface LinkOptions {
   onChange(state: LinkState): void;
   /** Between two looks at a link that is up, ms. Default 5,000. */
   probeMs?: number;
+  /** How long the watches may take to be heard of before the link looks for itself, ms. Default 1,000. */
+  firstProbeMs?: number;
   /** First and longest wait before the next attempt, ms. Default 100 and 2,500, doubled each time, with jitter. */
   backoffMs?: { first: number; max: number };
   /** How long a replaced client is kept for the watches it still carries, ms. Default 15 min: longer than any watch. */
@@ -34,6 +36,8 @@ export interface Link {
   /** Always the newest client. */
   readonly kube: Kube;
   readonly state: LinkState;
+  /** The peer answered somebody else's request: as good as a look of our own. */
+  heard(): void;
   /** Something failed over there: look now, not at the next interval. */
   suspect(): void;
   /** The credentials changed: new requests use the new ones, open watches stay where they are. */
@@ -55,6 +59,7 @@ export const openLink = (o: LinkOptions): Link => {
   let watches = new AbortController();
   let wake: () => void = () => undefined;
   let woken = false;
+  let wasHeard = false;
 
   const become = (next: LinkState): void => {
     const changed = next.status !== state.status || next.error !== state.error;
@@ -103,8 +108,14 @@ export const openLink = (o: LinkOptions): Link => {
 
   const run = async (): Promise<void> => {
     let failures = 0;
+    await wait(o.firstProbeMs ?? 1_000); // the watches ask first; who asks beside them only slows them down
     while (!stop.signal.aborted) {
       try {
+        if (state.status === "Connecting" && wasHeard) {
+          found();
+          await wait(probeMs);
+          continue;
+        }
         await o.probe(kube, stop.signal);
         failures = 0;
         found();
@@ -127,6 +138,10 @@ export const openLink = (o: LinkOptions): Link => {
     }
   };
 
+  const look = (): void => {
+    woken = true;
+    wake();
+  };
   let suspectedAt = -Infinity;
   startWatches();
   const running = run();
@@ -135,21 +150,21 @@ export const openLink = (o: LinkOptions): Link => {
     get state() {
       return state;
     },
+    heard: () => {
+      if (state.status !== "Connecting" || wasHeard) return;
+      wasHeard = true;
+      look();
+    },
     suspect: () => {
-      if (state.status !== "Up" || performance.now() - suspectedAt < SUSPECT_GAP_MS) return;
+      if (state.status === "Down" || performance.now() - suspectedAt < SUSPECT_GAP_MS) return;
       suspectedAt = performance.now();
-      woken = true;
-      wake();
+      look();
     },
     renew: () => {
-      if (state.status === "Down") {
-        woken = true; // the next attempt opens with the new credentials, and need not wait
-        return wake();
-      }
+      if (state.status === "Down") return look(); // the next attempt opens with the new credentials, and need not wait
       retire(kube);
       kube = o.open();
-      woken = true;
-      wake();
+      look();
     },
     close: async () => {
       stop.abort();

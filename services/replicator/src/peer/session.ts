@@ -50,6 +50,7 @@ export interface Session {
   suspect(): void;
   /** The credentials changed. */
   renew(): void;
+  readonly isUp: boolean;
   summary(): Summary;
   close(): Promise<void>;
 }
@@ -105,6 +106,7 @@ export const openSession = (o: SessionOptions): Session => {
     });
     cache.onConnect(() => {
       problems.delete(kind);
+      link.heard();
       o.onChange();
     });
     void cache.synced.then(() => {
@@ -163,6 +165,17 @@ export const openSession = (o: SessionOptions): Session => {
   };
 
   touchAll(); // what is known here already is pushed while the peer's lists are still on their way
-  return { peer, copier: (kind) => copiers.get(kind), touchAll, suspect: link.suspect, renew: link.renew, summary, close: link.close };
+  return {
+    peer,
+    copier: (kind) => copiers.get(kind),
+    touchAll,
+    suspect: link.suspect,
+    renew: link.renew,
+    get isUp() {
+      return link.state.status === "Up";
+    },
+    summary,
+    close: link.close,
+  };
 };
 

@@ -6,7 +6,7 @@ const identity = (o: Partial<FactOf["identity"]>): FactOf["identity"] =>
   ({
     clusterId: "id", name: "west", direction: "outgoing", state: "GRANTED", apiServer: "https://a", localNamespace: "l", remoteNamespace: "r",
     secretName: "s", notAfter: "", reason: "", message: "", serial: "1", ...o,
-  }) as FactOf["identity"];
+  });
 const peer = (o: Partial<FactOf["peer"]>): FactOf["peer"] => ({ phase: "PRESENT", outgoing: true, unpeerDeadline: "", ...o }) as FactOf["peer"];
 
 test.each([
