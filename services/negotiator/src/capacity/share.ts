@@ -1,6 +1,7 @@
 /** How much of what is free may be offered, and to whom. Pure arithmetic. */
 import {
   add,
+  addLists,
   type Amounts,
   amountOf,
   atLeastZero,
@@ -15,7 +16,6 @@ import {
   percentOfList,
   type Quantity,
   subtractLists,
-  sumLists,
 } from "@tideway/quantity";
 import type { Capacity } from "./ledger.ts";
 
@@ -41,19 +41,31 @@ const byAge = (a: Grant, b: Grant): number =>
 const within = (a: Amounts, rest: Amounts): Amounts =>
   mapList(a, (amount, name) => min(amount, amountOf(rest, name)));
 
+/** What is left of `open` when every grant stands; undefined when some do not fit. */
+const restOf = (grants: readonly Grant[], open: Amounts): Amounts | undefined => {
+  const sums = new Map<string, bigint>();
+  for (const { amounts } of grants)
+    for (const [name, { nanos }] of amounts) sums.set(name, (sums.get(name) ?? 0n) + nanos);
+  for (const [name, sum] of sums) if (sum > amountOf(open, name).nanos) return undefined;
+  return mapList(open, (amount, name) => ({ ...amount, nanos: amount.nanos - (sums.get(name) ?? 0n) }));
+};
+
 /**
- * The most that `holder` may be offered. Grants are kept oldest first, as far as they fit; what then is left is open to
- * whoever is looked at. So every peer at its limit, or shrinking to it, leaves the sum within what is available.
+ * The most that `holder` may be offered. Grants are kept oldest first, as far as they fit; what then is left is open
+ * to whoever is looked at. So every peer at its limit, or shrinking to it, leaves the sum within what is available.
  */
 export function limitOf(holder: string, grants: readonly Grant[], open: Amounts): Amounts {
-  let rest = atLeastZeroList(open);
-  let kept: Amounts = NONE;
-  for (const grant of grants.toSorted(byAge)) {
-    const keeps = within(atLeastZeroList(grant.amounts), rest);
-    rest = atLeastZeroList(subtractLists(rest, keeps));
-    if (grant.holder === holder) kept = keeps;
+  let rest = restOf(grants, open);
+  let kept = rest && grants.find((g) => g.holder === holder)?.amounts;
+  if (!rest) {
+    rest = open;
+    for (const grant of grants.toSorted(byAge)) {
+      const keeps = within(grant.amounts, rest);
+      rest = subtractLists(rest, keeps);
+      if (grant.holder === holder) kept = keeps;
+    }
   }
-  return sumLists([kept, rest]);
+  return addLists(rest, kept ?? NONE);
 }
 
 /** Finest steps in which what capacity bounds is offered. */

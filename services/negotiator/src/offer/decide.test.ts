@@ -136,6 +136,28 @@ describe("an offer that stands", () => {
   });
   it("shrinks to nothing rather than being taken back: that would drain the peer", () =>
     expect(offered({ ...settled(world()), capacity: busy("10") })).toMatchObject({ cpu: "0" }));
+  it.each<[string, World["policy"]]>([
+    ["the policy is deleted", undefined],
+    ["the rule now asks", policy({ defaultAction: "ask" })],
+    ["the policy has a mistake", policy({ perPeer: { cpu: "lots" }, defaultAction: "accept" })],
+  ])("stands, and does not grow, when %s", (_, next) => {
+    const w = { ...settled(world({ capacity: busy("5") })), capacity: busy("0") };
+    expect(status({ ...w, policy: next })).toMatchObject({
+      decision: "Accepted",
+      reason: expect.stringContaining("stands until then"),
+    });
+    const [before, now] = [w.offer?.spec.resources, offered({ ...w, policy: next })];
+    expect(now?.cpu ?? before?.cpu).toBe("5");
+    expect(does({ ...w, policy: next })).not.toContain("deleteOffer");
+  });
+  it("ends when a person says no", () => {
+    const w = settled(world());
+    const refused = request({}, "no", w.request?.status);
+    expect(does({ ...w, request: refused, policy: policy({ defaultAction: "ask" }) })).toEqual([
+      "deleteOffer",
+      "applyRequestStatus",
+    ]);
+  });
   it("yields to older ones when capacity shrinks", () => {
     const mine = granted("tideway-tenant-east", { cpu: "5" }, "2026-01-02T00:00:00Z");
     const older = granted("tideway-tenant-west", { cpu: "5" }, "2026-01-01T00:00:00Z");

@@ -17,6 +17,7 @@ import {
   isQuantity,
   isZero,
   amountOf,
+  atLeastZeroList,
   NONE,
   parseList,
   shortfall,
@@ -86,6 +87,18 @@ interface Share {
   /** What is offered; undefined: nothing. */
   amounts: Amounts | undefined;
 }
+
+/**
+ * A question to a person takes nothing away: what a peer was granted under an earlier rule stands, and does not grow,
+ * until somebody says no. So neither a policy with a mistake nor a deleted one drains peers.
+ */
+const standing = (w: World, verdict: Verdict): Verdict => {
+  if (verdict.decision !== "Pending" || !w.offer || w.request?.status?.decision !== "Accepted")
+    return verdict;
+  const [asked, cap] = [readAmounts(w.request.spec.resources), readAmounts(w.offer.spec.resources)];
+  const message = `${verdict.message}; what was granted before stands until then`;
+  return { decision: "Accepted", rule: verdict.rule, reason: "GrantedBefore", message, asked, cap };
+};
 
 /** What the verdict comes to when capacity is looked at. */
 const shareOf = (w: World, verdict: Verdict): Share => {
@@ -185,7 +198,7 @@ export const decide = (w: World): Plan => {
     incomingAllowed: w.incomingAllowed,
     policy: w.policy,
   });
-  const { verdict, amounts } = shareOf(w, first);
+  const { verdict, amounts } = shareOf(w, standing(w, first));
   const status = requestStatus(w, verdict);
   const tell: Effect[] = sameStatus(w.request.status, status) ? [] : [{ do: "applyRequestStatus", status }];
   if (!amounts) return { effects: [...withdraw, ...tell], verdict };
@@ -209,5 +222,5 @@ export const sinceOf = (o: { metadata: { creationTimestamp?: string } } | undefi
 export const grantOf = (offer: ResourceOffer): Grant => ({
   holder: offer.metadata.namespace ?? "",
   since: sinceOf(offer),
-  amounts: offer.metadata.deletionTimestamp ? NONE : readAmounts(offer.spec.resources),
+  amounts: offer.metadata.deletionTimestamp ? NONE : atLeastZeroList(readAmounts(offer.spec.resources)),
 });
