@@ -1,4 +1,7 @@
-import { OPEN, type Metrics } from "@tideway/telemetry";
+import type { Metrics } from "@tideway/telemetry";
+
+/** As in telemetry, which the CLI does not load only to follow events. */
+const OPEN = "open";
 
 export interface BusMetrics {
   published(entity: string, outcome: "stored" | "unchanged" | "retried"): void;

@@ -3,6 +3,7 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { describeError, UnavailableError } from "@tideway/errors";
 import type { Logger } from "@tideway/log";
 import { encodeFact } from "@tideway/protos";
+import { currentTraceparent } from "@tideway/telemetry/tracing";
 import { createBackoff, pause } from "./backoff.ts";
 import { sourceOf, typeOf, writeHeaders } from "./envelope.ts";
 import type { BusMetrics } from "./metrics.ts";
@@ -137,7 +138,12 @@ export const createPublisher = (d: PublisherDeps): Publisher => {
       slots.set(name, slot);
       const waiter = Promise.withResolvers<void>();
       const waiting = [...(slot.wanted?.waiting ?? []), waiter];
-      slot.wanted = { body, type: typeOf(entity, data), traceparent: o?.traceparent, waiting };
+      slot.wanted = {
+        body,
+        type: typeOf(entity, data),
+        traceparent: o?.traceparent ?? currentTraceparent(),
+        waiting,
+      };
       start(slot);
       return waiter.promise;
     },

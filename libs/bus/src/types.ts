@@ -68,6 +68,7 @@ export interface Bus {
   /**
    * Says what is true now. Resolves when the bus has stored it, or found it stored already; tried until then,
    * across reconnects. A newer call for the same subject overtakes one still waiting, which resolves with it.
+   * `traceparent` defaults to that of the span around the call.
    * Rejects with InvalidError for data that is no such fact, with UnavailableError when the bus is closed.
    */
   publish<F extends FactName>(
