@@ -29,6 +29,17 @@ beforeAll(async () => {
 });
 afterAll(() => w?.stop());
 
+/** What was asked in earlier tests holds capacity no more. */
+const endAll = async (): Promise<void> => {
+  for (const { metadata } of await w.kube.list(resourceRequests))
+    await w.kube.delete(resourceRequests, metadata.name, metadata.namespace);
+  await eventually(
+    "the end of all offers",
+    () => w.kube.list(resourceOffers),
+    (offers) => offers.length === 0,
+  );
+};
+
 describe("provider", () => {
   it("answers a request with an offer of what is free less the reserve, and tells both by fact and condition", async () => {
     await setPolicy(w, {
@@ -193,6 +204,7 @@ describe("provider", () => {
   });
 
   it("waits for a person where there is no policy, and offers when that person approves", async () => {
+    await endAll();
     await w.kube.delete(sharingPolicies, "default");
     const peer = await addPeer(w, "asker", "incoming");
     await bringRequest(w, peer, { resources: { cpu: "100m", memory: "10Mi", pods: "1" } });
