@@ -6,9 +6,9 @@ import {
   at,
   deadlineOf,
   endsOutgoing,
-  incomingLeft,
   isLeaving,
   type Line,
+  outgoingLeft,
   wantsOutgoing,
   type World,
 } from "./world.ts";
@@ -28,6 +28,10 @@ const fails = (reason: string, message: string): Line => ({
   message,
   serious: true,
 });
+
+const REASON = /^[A-Za-z][A-Za-z0-9]*$/;
+/** A reason of another service, where it is one that the API server takes. */
+const wordOr = (reason: string, otherwise: string): string => (REASON.test(reason) ? reason : otherwise);
 
 const byRule = (o: Offer): string => (o.rule ? ` by rule "${o.rule}"` : "");
 const because = (o: Offer): string => {
@@ -53,7 +57,7 @@ const secondOfItsID: Check = ({ elder }) =>
 const takenDown: Check = (w) => {
   if (!isLeaving(w) && !endsOutgoing(w)) return undefined;
   const deadline = deadlineOf(w) ?? w.now;
-  const left = allLeft(w).filter((l) => isLeaving(w) || !incomingLeft(w).includes(l));
+  const left = isLeaving(w) ? allLeft(w) : outgoingLeft(w);
   const who = left.join(", ") || "the other services";
   return w.now >= deadline
     ? fails("UnpeerOverdue", `${who} should have ended by ${at(deadline)}`)
@@ -62,8 +66,8 @@ const takenDown: Check = (w) => {
 
 const unreachable: Check = (w) => {
   if (w.health?.verdict !== "Down") return undefined;
-  const { reason, message } = reachable(w);
-  return fails(reason, message);
+  const { reason, message } = reachable(w); // which has told of it already
+  return { status: "False", reason, message };
 };
 
 const ourIdentity: Check = (w) => {
@@ -73,7 +77,7 @@ const ourIdentity: Check = (w) => {
       return undefined;
     case "DENIED":
     case "REVOKED":
-      return fails(identity.reason || "Denied", identity.message || "the peer grants no identity");
+      return fails(wordOr(identity.reason, "Denied"), identity.message || "the peer grants no identity");
     default:
       return unreachable(w) ?? waits("Authenticating", "auth has no identity of the peer yet");
   }
@@ -138,7 +142,7 @@ const theirIdentity: Check = ({ heard: { identity } }) => {
     return { status: "False", reason: "NotPeered", message: "nothing is wanted in either direction" };
   return i.state === "GRANTED"
     ? undefined
-    : fails(i.reason || "Revoked", i.message || "the peer's identity here is withdrawn");
+    : fails(wordOr(i.reason, "Revoked"), i.message || "the peer's identity here is withdrawn");
 };
 
 const ourOffer: Check = ({ heard: { offer }, cluster }) => {
