@@ -1,4 +1,5 @@
 /** A real API server and a real nats-server, with one negotiator wired to them, and the parts of the other services played by hand. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   foreignClusters,
@@ -13,7 +14,15 @@ import {
   sharingPolicies,
 } from "@tideway/api";
 import { type Bus, connectBus, type Fact, type FactView } from "@tideway/bus";
-import { createKube, fromKubeconfig, type Kube, namespaces, nodes, pods } from "@tideway/k8s";
+import {
+  createKube,
+  type Credentials,
+  fromKubeconfig,
+  type Kube,
+  namespaces,
+  nodes,
+  pods,
+} from "@tideway/k8s";
 import { silentLogger } from "@tideway/log";
 import type { FactInput } from "@tideway/protos";
 import { type ApiServer, startApiServer, startNats, until } from "@tideway/sandbox";
@@ -31,11 +40,21 @@ export interface World {
   restart(): Promise<void>;
 }
 
-const CRDS = join(import.meta.dirname, "../../../deploy/base/crds");
+const BASE = join(import.meta.dirname, "../../../deploy/base");
+
+/** The rights that the deployment gives, so that a missing one shows here. */
+const deployedRights = async (api: ApiServer): Promise<Credentials> => {
+  await api.kubectl("create", "namespace", "tideway-system");
+  const files = ["serviceaccount.yaml", "rbac.yaml"].flatMap((f) => ["-f", join(BASE, "negotiator", f)]);
+  await api.kubectl("apply", "--namespace=tideway-system", ...files);
+  const token = (await api.kubectl("create", "token", "negotiator", "--namespace=tideway-system")).trim();
+  return { server: api.url, ca: readFileSync(api.caFile, "utf8"), token: () => token };
+};
 
 export const startWorld = async (): Promise<World> => {
   const [api, nats] = await Promise.all([startApiServer({ name: "negotiator" }), startNats()]);
-  await api.applyCrds(CRDS);
+  await api.applyCrds(join(BASE, "crds"));
+  const rights = await deployedRights(api);
   const kube = createKube(fromKubeconfig(api.kubeconfig), { userAgent: "test" });
   const { metadata } = await kube.get(namespaces, "kube-system");
   const clusterID = metadata.uid ?? "";
@@ -49,7 +68,7 @@ export const startWorld = async (): Promise<World> => {
   const start = async (): Promise<void> => {
     ending = new AbortController();
     own = {
-      kube: createKube(fromKubeconfig(api.kubeconfig), { userAgent: "negotiator" }),
+      kube: createKube(rights, { userAgent: "negotiator" }),
       bus: await connect("negotiator"),
     };
     await wire({
