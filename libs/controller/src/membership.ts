@@ -90,14 +90,20 @@ export const startMembership = async (o: MembershipOptions): Promise<Membership>
       leases,
       {
         metadata: { name: leaseName, namespace: o.namespace, labels: { [SERVICE_LABEL]: o.service } },
-        spec: { holderIdentity: o.identity, leaseDurationSeconds: Math.ceil(leaseMs / 1000), renewTime: microTime(new Date()) },
+        spec: {
+          holderIdentity: o.identity,
+          leaseDurationSeconds: Math.ceil(leaseMs / 1000),
+          renewTime: microTime(new Date()),
+        },
       },
       { fieldManager: o.service, signal: AbortSignal.any([stop.signal, AbortSignal.timeout(renewMs)]) },
     );
 
   /** A replica that died without leaving leaves its Lease behind; the owner of that name removes it. */
   const sweep = async (): Promise<void> => {
-    const dead = new Set(roster.silentFor(leaseMs * KEEP_DEAD_LEASES).filter((m) => ownerOf(m, roster.members()) === o.identity));
+    const dead = new Set(
+      roster.silentFor(leaseMs * KEEP_DEAD_LEASES).filter((m) => ownerOf(m, roster.members()) === o.identity),
+    );
     for (const lease of dead.size > 0 ? watched.list() : []) {
       const { name, uid } = lease.metadata;
       if (dead.has(lease.spec?.holderIdentity ?? ""))
@@ -127,7 +133,8 @@ export const startMembership = async (o: MembershipOptions): Promise<Membership>
 
   watched.start(stop.signal);
   const first = renew().catch((err: unknown) => {
-    if (!stop.signal.aborted) log.warn({ reason: describeError(err) }, "first lease not written yet; trying again");
+    if (!stop.signal.aborted)
+      log.warn({ reason: describeError(err) }, "first lease not written yet; trying again");
   });
   await Promise.race([Promise.all([first, watched.synced]), pause(o.startTimeoutMs ?? 2_000, o.signal)]);
   settle();
@@ -142,7 +149,9 @@ export const startMembership = async (o: MembershipOptions): Promise<Membership>
       await Promise.all([first, renewing]); // a renewal in flight would bring the lease back
       await o.kube
         .delete(leases, leaseName, o.namespace, { signal: AbortSignal.timeout(renewMs) })
-        .catch((err: unknown) => log.warn({ reason: describeError(err) }, "lease not deleted; it expires by itself"));
+        .catch((err: unknown) =>
+          log.warn({ reason: describeError(err) }, "lease not deleted; it expires by itself"),
+        );
     })());
   if (o.signal.aborted) await leave();
   else o.signal.addEventListener("abort", () => void leave(), { once: true });

@@ -10,7 +10,12 @@ const schema = Type.Object({
   /** Seconds between two looks at a peer that answers. */
   probeSeconds: Type.Number({ env: "PROBE_SECONDS", default: 5, minimum: 0.5, maximum: 60 }),
   /** Longest wait for one answer of a peer, seconds. */
-  requestTimeoutSeconds: Type.Number({ env: "REQUEST_TIMEOUT_SECONDS", default: 3, minimum: 0.5, maximum: 30 }),
+  requestTimeoutSeconds: Type.Number({
+    env: "REQUEST_TIMEOUT_SECONDS",
+    default: 3,
+    minimum: 0.5,
+    maximum: 30,
+  }),
   /** Longest pause before a peer that is away is tried again, seconds; it starts at 0.1 and doubles. */
   maxBackoffSeconds: Type.Number({ env: "MAX_BACKOFF_SECONDS", default: 2.5, minimum: 0.1, maximum: 60 }),
   /** After this many seconds without a sign a replica has lost its share of the peers. */

@@ -62,7 +62,11 @@ export const wire = async (p: Parts): Promise<Replicator> => {
     return is === "refused" ? { is: "waiting", at: deadline(fact.peer) } : { is: "over", peerId: fact.peer };
   };
 
-  const controller = (name: string, reconcile: Parameters<typeof startController>[0]["reconcile"], workers: number): Controller =>
+  const controller = (
+    name: string,
+    reconcile: Parameters<typeof startController>[0]["reconcile"],
+    workers: number,
+  ): Controller =>
     startController({
       name,
       reconcile,
@@ -76,7 +80,13 @@ export const wire = async (p: Parts): Promise<Replicator> => {
 
   const session: Peers["session"] = (id) => peers.session(id);
   const report = (peerId: string): void => reports.enqueue(peerId, REPORT_AFTER_MS);
-  const copy = createCopyReconciler({ session, changed: report, lag: metrics.lag, kinds, now: () => performance.now() });
+  const copy = createCopyReconciler({
+    session,
+    changed: report,
+    lag: metrics.lag,
+    kinds,
+    now: () => performance.now(),
+  });
   const copies = controller("copy", copy.reconcile, config.workers);
 
   const peers = createPeers({
@@ -101,7 +111,11 @@ export const wire = async (p: Parts): Promise<Replicator> => {
       }),
   });
   const peerController = controller("peer", peers.reconcile, 16);
-  const leftovers = controller("leftover", createLeftovers({ local, kinds, tie, owns: membership.owns, now: Date.now }), 4);
+  const leftovers = controller(
+    "leftover",
+    createLeftovers({ local, kinds, tie, owns: membership.owns, now: Date.now }),
+    4,
+  );
   const reports = controller(
     "report",
     createReporter({
@@ -109,7 +123,8 @@ export const wire = async (p: Parts): Promise<Replicator> => {
       standing,
       session,
       bus,
-      conditions: peerConditionWriter({ kube, service: FIELD_MANAGER, type: FOREIGN_CLUSTER_CONDITIONS.replicated }),
+      newConditions: () =>
+        peerConditionWriter({ kube, service: FIELD_MANAGER, type: FOREIGN_CLUSTER_CONDITIONS.replicated }),
       tell: createTeller({ kube, instance: config.podName, now: () => new Date() }),
       backlog: metrics.backlog,
       retryMs: timing.backoffMs.max,
@@ -121,7 +136,8 @@ export const wire = async (p: Parts): Promise<Replicator> => {
   const lookForLeftovers = (namespace?: string): void => {
     for (const kind of kinds)
       for (const o of namespace === undefined ? local.all(kind) : local.objects(kind, namespace))
-        if (mayBeLeftover(kind, o)) leftovers.enqueue(leftoverKey(kind, o.metadata.namespace ?? "", o.metadata.name));
+        if (mayBeLeftover(kind, o))
+          leftovers.enqueue(leftoverKey(kind, o.metadata.namespace ?? "", o.metadata.name));
   };
   /** Sessions by local namespace: a change there goes to the peer that shares it. */
   const sharedBy = (namespace: string): string | undefined =>

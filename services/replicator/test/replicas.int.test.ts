@@ -26,15 +26,22 @@ const replicas = new Map<string, Replica>();
 const inBatches = async <T>(things: readonly T[], fn: (t: T) => Promise<unknown>): Promise<void> => {
   for (let i = 0; i < things.length; i += 20) await Promise.all(things.slice(i, i + 20).map(fn));
 };
-const copies = async (): Promise<Set<string>> => new Set((await w.there.list(resourceRequests)).map((r) => r.metadata.namespace ?? ""));
-const shareOf = (name: string, members: string[]): Peer[] => peers.filter((p) => ownerOf(p.id, members) === name);
+const copies = async (): Promise<Set<string>> =>
+  new Set((await w.there.list(resourceRequests)).map((r) => r.metadata.namespace ?? ""));
+const shareOf = (name: string, members: string[]): Peer[] =>
+  peers.filter((p) => ownerOf(p.id, members) === name);
 const arrived = (share: Peer[], what: string, timeoutMs: number): Promise<unknown> =>
   until(
     async () => {
       const there = await copies();
       return share.every((p) => there.has(p.remote));
     },
-    { what, timeoutMs, everyMs: 100, explain: () => [...replicas.values()].map((r) => r.log().slice(-800)).join("\n---\n") },
+    {
+      what,
+      timeoutMs,
+      everyMs: 100,
+      explain: () => [...replicas.values()].map((r) => r.log().slice(-800)).join("\n---\n"),
+    },
   );
 const ask = (share: Peer[]): Promise<void> =>
   inBatches(share, (p) => w.here.apply(resourceRequests, request(w, p.local), { fieldManager: "test" }));
@@ -52,8 +59,13 @@ beforeAll(async () => {
   );
   await inBatches(peers, (p) => w.tenant(p));
   for (const name of NAMES) replicas.set(name, w.replica(name, { NODE_OPTIONS: "--max-semi-space-size=2" }));
-  await until(async () => (await w.here.list(leases, { namespace: "tideway-system" })).length === NAMES.length, { what: "three leases" });
-  await inBatches(peers, (p) => w.grant({ clusterId: p.id, name: p.name, localNamespace: p.local, remoteNamespace: p.remote }));
+  await until(
+    async () => (await w.here.list(leases, { namespace: "tideway-system" })).length === NAMES.length,
+    { what: "three leases" },
+  );
+  await inBatches(peers, (p) =>
+    w.grant({ clusterId: p.id, name: p.name, localNamespace: p.local, remoteNamespace: p.remote }),
+  );
 }, 180_000);
 afterAll(() => w.stop());
 
@@ -71,7 +83,10 @@ test("every peer is served, and the shares are about even", async () => {
 }, 90_000);
 
 const peersOf = async (r: Replica): Promise<number> =>
-  [...(await r.metrics()).matchAll(/^tideway_replication_peers\{.*\} (\d+)$/gm)].reduce((sum, m) => sum + Number(m[1]), 0);
+  [...(await r.metrics()).matchAll(/^tideway_replication_peers\{.*\} (\d+)$/gm)].reduce(
+    (sum, m) => sum + Number(m[1]),
+    0,
+  );
 
 test("the share of a replica that dies moves within 10 s", async () => {
   const share = shareOf("replicator-c", NAMES);
@@ -95,6 +110,14 @@ test("the share of a replica that leaves moves at once", async () => {
 test("a replica that is added takes its share", async () => {
   replicas.set("replicator-d", w.replica("replicator-d"));
   const share = shareOf("replicator-d", ["replicator-a", "replicator-d"]);
-  await until(async () => (await peersOf(replicas.get("replicator-d")!)) === share.length, { what: "the new share", timeoutMs: 20_000, everyMs: 200 });
-  await until(async () => (await peersOf(replicas.get("replicator-a")!)) === PEERS - share.length, { what: "the rest", timeoutMs: 10_000, everyMs: 200 });
+  await until(async () => (await peersOf(replicas.get("replicator-d")!)) === share.length, {
+    what: "the new share",
+    timeoutMs: 20_000,
+    everyMs: 200,
+  });
+  await until(async () => (await peersOf(replicas.get("replicator-a")!)) === PEERS - share.length, {
+    what: "the rest",
+    timeoutMs: 10_000,
+    everyMs: 200,
+  });
 }, 60_000);

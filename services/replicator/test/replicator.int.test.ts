@@ -3,8 +3,21 @@ import { leases } from "@tideway/k8s";
 import { until } from "@tideway/sandbox";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
-  foreignClusters, LOCAL, map, namespaceMaps, offer, ORIGIN, ORIGIN_UID, REMOTE, type Replica, request, resourceOffers, resourceRequests,
-  startWorld, WEST, type World,
+  foreignClusters,
+  LOCAL,
+  map,
+  namespaceMaps,
+  offer,
+  ORIGIN,
+  ORIGIN_UID,
+  REMOTE,
+  type Replica,
+  request,
+  resourceOffers,
+  resourceRequests,
+  startWorld,
+  WEST,
+  type World,
 } from "./world.ts";
 
 let w: World;
@@ -13,7 +26,8 @@ const own = { fieldManager: "test" };
 const soon = { timeoutMs: 15_000, everyMs: 20 };
 const see = <T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> =>
   until(look, { what, ...soon, explain: () => replica.log().split("\n").slice(-15).join("\n") });
-const seeState = (state: string): Promise<unknown> => see(`replication ${state}`, async () => w.replication() === state);
+const seeState = (state: string): Promise<unknown> =>
+  see(`replication ${state}`, async () => w.replication() === state);
 const condition = async (reason: string): Promise<unknown> =>
   see(`condition ${reason}`, async () => {
     const fc = await w.here.get(foreignClusters, WEST);
@@ -31,7 +45,10 @@ afterAll(() => w.stop());
 
 describe("one peer", () => {
   test("is connected when its identity is granted, and idle while there is nothing to copy", async () => {
-    await see("the replica", async () => (await w.here.list(leases, { namespace: "tideway-system" })).length === 1);
+    await see(
+      "the replica",
+      async () => (await w.here.list(leases, { namespace: "tideway-system" })).length === 1,
+    );
     await w.grant();
     await seeState("IDLE");
     await condition("Connected");
@@ -42,13 +59,29 @@ describe("one peer", () => {
     const copy = await see("the copy", copyOfRequest);
     expect(copy.spec).toEqual(origin.spec);
     expect(copy.metadata.labels).toMatchObject({ [ORIGIN]: w.eastID });
-    expect(copy.metadata.annotations).toMatchObject({ [ORIGIN_UID]: origin.metadata.uid, "tideway.dev/traceparent": expect.stringMatching(/^00-0af7/) });
+    expect(copy.metadata.annotations).toMatchObject({
+      [ORIGIN_UID]: origin.metadata.uid,
+      "tideway.dev/traceparent": expect.stringMatching(/^00-0af7/),
+    });
     await seeState("CONNECTED");
     const status = {
       decision: "Accepted" as const,
-      conditions: [{ type: "Ready", status: "True" as const, reason: "Accepted", message: "by rule friends", lastTransitionTime: "2026-01-01T00:00:00Z", observedGeneration: copy.metadata.generation ?? 0 }],
+      conditions: [
+        {
+          type: "Ready",
+          status: "True" as const,
+          reason: "Accepted",
+          message: "by rule friends",
+          lastTransitionTime: "2026-01-01T00:00:00Z",
+          observedGeneration: copy.metadata.generation ?? 0,
+        },
+      ],
     };
-    await w.there.apply(resourceRequests, { metadata: { name: "request", namespace: REMOTE, uid: copy.metadata.uid! }, status }, { ...own, subresource: "status" });
+    await w.there.apply(
+      resourceRequests,
+      { metadata: { name: "request", namespace: REMOTE, uid: copy.metadata.uid! }, status },
+      { ...own, subresource: "status" },
+    );
     const answered = await see("the answer", async () => {
       const o = await w.here.get(resourceRequests, "request", LOCAL);
       return o.status?.decision === "Accepted" ? o : undefined;
@@ -61,9 +94,15 @@ describe("one peer", () => {
   test("an offer comes here with its status and follows its origin", async () => {
     const origin = await w.there.apply(resourceOffers, offer(w), own);
     const copy = await see("the offer here", () => w.here.find(resourceOffers, "offer", LOCAL));
-    expect(copy.metadata).toMatchObject({ labels: { [ORIGIN]: w.westID, "tideway.dev/peer": WEST }, annotations: { [ORIGIN_UID]: origin.metadata.uid } });
+    expect(copy.metadata).toMatchObject({
+      labels: { [ORIGIN]: w.westID, "tideway.dev/peer": WEST },
+      annotations: { [ORIGIN_UID]: origin.metadata.uid },
+    });
     await w.there.apply(resourceOffers, offer(w, "8"), own);
-    await see("the change", async () => (await w.here.get(resourceOffers, "offer", LOCAL)).spec.resources.cpu === "8");
+    await see(
+      "the change",
+      async () => (await w.here.get(resourceOffers, "offer", LOCAL)).spec.resources.cpu === "8",
+    );
     await w.there.delete(resourceOffers, "offer", REMOTE);
     await see("the end", async () => (await w.here.find(resourceOffers, "offer", LOCAL)) === undefined);
   });
@@ -72,23 +111,43 @@ describe("one peer", () => {
     await w.here.apply(namespaceMaps, map(["shop"]), own);
     await see("the map", () => w.there.find(namespaceMaps, "namespaces", REMOTE));
     await w.here.apply(namespaceMaps, map(["shop", "mail"]), own);
-    await see("the change", async () => (await w.there.get(namespaceMaps, "namespaces", REMOTE)).spec.namespaces.length === 2);
-    await w.there.patch(namespaceMaps, "namespaces", REMOTE, { metadata: { finalizers: ["example.org/theirs"] } });
+    await see(
+      "the change",
+      async () => (await w.there.get(namespaceMaps, "namespaces", REMOTE)).spec.namespaces.length === 2,
+    );
+    await w.there.patch(namespaceMaps, "namespaces", REMOTE, {
+      metadata: { finalizers: ["example.org/theirs"] },
+    });
     await w.here.delete(namespaceMaps, "namespaces", LOCAL);
-    await see("the copy on its way out", async () => (await w.there.get(namespaceMaps, "namespaces", REMOTE)).metadata.deletionTimestamp);
+    await see(
+      "the copy on its way out",
+      async () => (await w.there.get(namespaceMaps, "namespaces", REMOTE)).metadata.deletionTimestamp,
+    );
     expect(await w.here.find(namespaceMaps, "namespaces", LOCAL)).toBeDefined();
     await w.there.patch(namespaceMaps, "namespaces", REMOTE, { metadata: { finalizers: null } });
-    await see("the origin gone", async () => (await w.here.find(namespaceMaps, "namespaces", LOCAL)) === undefined);
+    await see(
+      "the origin gone",
+      async () => (await w.here.find(namespaceMaps, "namespaces", LOCAL)) === undefined,
+    );
     expect(await w.there.find(namespaceMaps, "namespaces", REMOTE)).toBeUndefined();
   });
 
   test("a provider's own object is not touched", async () => {
-    const theirs = await w.there.apply(namespaceMaps, { metadata: { name: "namespaces", namespace: REMOTE }, spec: { namespaces: ["theirs"] } }, own);
+    const theirs = await w.there.apply(
+      namespaceMaps,
+      { metadata: { name: "namespaces", namespace: REMOTE }, spec: { namespaces: ["theirs"] } },
+      own,
+    );
     await w.here.apply(namespaceMaps, map(["mine"]), own);
     await condition("NameTaken");
-    expect((await w.there.get(namespaceMaps, "namespaces", REMOTE)).metadata.resourceVersion).toBe(theirs.metadata.resourceVersion);
+    expect((await w.there.get(namespaceMaps, "namespaces", REMOTE)).metadata.resourceVersion).toBe(
+      theirs.metadata.resourceVersion,
+    );
     await w.there.delete(namespaceMaps, "namespaces", REMOTE);
-    await see("the copy, once the name is free", async () => (await w.there.find(namespaceMaps, "namespaces", REMOTE))?.spec.namespaces[0] === "mine");
+    await see(
+      "the copy, once the name is free",
+      async () => (await w.there.find(namespaceMaps, "namespaces", REMOTE))?.spec.namespaces[0] === "mine",
+    );
     await condition("Connected");
   });
 });
@@ -103,9 +162,15 @@ describe("a partition", () => {
     expect((await w.here.get(namespaceMaps, "namespaces", LOCAL)).metadata.deletionTimestamp).toBeDefined();
     await w.west.start();
     const back = performance.now();
-    await see("the deletion", async () => (await w.there.find(namespaceMaps, "namespaces", REMOTE)) === undefined);
+    await see(
+      "the deletion",
+      async () => (await w.there.find(namespaceMaps, "namespaces", REMOTE)) === undefined,
+    );
     await see("the change", async () => (await copyOfRequest())?.spec.resources?.cpu === "2");
-    await see("the origin gone", async () => (await w.here.find(namespaceMaps, "namespaces", LOCAL)) === undefined);
+    await see(
+      "the origin gone",
+      async () => (await w.here.find(namespaceMaps, "namespaces", LOCAL)) === undefined,
+    );
     expect(performance.now() - back).toBeLessThan(6_000);
     await seeState("CONNECTED");
     await condition("Connected");
@@ -133,7 +198,10 @@ describe("a partition", () => {
     await w.east.kill();
     await w.there.apply(resourceOffers, offer(w, "6"), own);
     await w.east.start();
-    await see("the offer here", async () => (await w.here.find(resourceOffers, "offer", LOCAL))?.spec.resources.cpu === "6");
+    await see(
+      "the offer here",
+      async () => (await w.here.find(resourceOffers, "offer", LOCAL))?.spec.resources.cpu === "6",
+    );
   });
 });
 
@@ -143,7 +211,10 @@ describe("a restart", () => {
     const copy = await copyOfRequest();
     await w.there.delete(resourceOffers, "offer", REMOTE);
     replica = w.replica("replicator-a");
-    await see("the overdue end", async () => (await w.here.find(resourceOffers, "offer", LOCAL)) === undefined);
+    await see(
+      "the overdue end",
+      async () => (await w.here.find(resourceOffers, "offer", LOCAL)) === undefined,
+    );
     await seeState("CONNECTED");
     expect((await copyOfRequest())?.metadata.resourceVersion).toBe(copy?.metadata.resourceVersion);
   });
@@ -166,7 +237,10 @@ describe("unpeering", () => {
     await seeState("IDLE");
     await w.grant({ state: "GONE" });
     await seeState("GONE");
-    await see("no condition", async () => !(await w.here.get(foreignClusters, WEST)).status?.conditions?.length);
+    await see(
+      "no condition",
+      async () => !(await w.here.get(foreignClusters, WEST)).status?.conditions?.length,
+    );
   });
 
   test("ends by its deadline when the peer is dead", async () => {
@@ -178,7 +252,10 @@ describe("unpeering", () => {
     await w.here.delete(resourceRequests, "request", LOCAL);
     await w.peerFact({ outgoing: false, unpeerDeadline: new Date(Date.now() + 3_000).toISOString() });
     expect(await w.here.find(resourceRequests, "request", LOCAL)).toBeDefined();
-    await see("the origin let go", async () => (await w.here.find(resourceRequests, "request", LOCAL)) === undefined);
+    await see(
+      "the origin let go",
+      async () => (await w.here.find(resourceRequests, "request", LOCAL)) === undefined,
+    );
     await w.grant({ state: "GONE", serial: "3" });
     await seeState("GONE");
     await w.west.start();
@@ -198,6 +275,9 @@ describe("unpeering", () => {
     await w.grant({ state: "GONE", serial: "4" });
     await seeState("GONE");
     await w.here.delete(resourceRequests, "request", LOCAL);
-    await see("the origin let go", async () => (await w.here.find(resourceRequests, "request", LOCAL)) === undefined);
+    await see(
+      "the origin let go",
+      async () => (await w.here.find(resourceRequests, "request", LOCAL)) === undefined,
+    );
   });
 });

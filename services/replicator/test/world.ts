@@ -3,7 +3,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { foreignClusters, namespaceMaps, ORIGIN, ORIGIN_UID, resourceOffers, resourceRequests } from "@tideway/api";
+import {
+  foreignClusters,
+  namespaceMaps,
+  ORIGIN,
+  ORIGIN_UID,
+  resourceOffers,
+  resourceRequests,
+} from "@tideway/api";
 import { type Bus, connectBus, type FactInput } from "@tideway/bus";
 import { createKube, fromKubeconfig, type Kube, namespaces, roleBindings, secrets } from "@tideway/k8s";
 import { createLogger } from "@tideway/log";
@@ -49,25 +56,40 @@ export interface World {
 
 const replicas = new Set<ChildProcess>();
 
-const ensure = (kube: Kube, name: string): Promise<unknown> => kube.apply(namespaces, { metadata: { name } }, { fieldManager: "test" });
+const ensure = (kube: Kube, name: string): Promise<unknown> =>
+  kube.apply(namespaces, { metadata: { name } }, { fieldManager: "test" });
 
 export async function startWorld(): Promise<World> {
-  const [east, west, nats] = await Promise.all([startApiServer({ name: "east" }), startApiServer({ name: "west" }), startNats()]);
+  const [east, west, nats] = await Promise.all([
+    startApiServer({ name: "east" }),
+    startApiServer({ name: "west" }),
+    startNats(),
+  ]);
   await Promise.all([east, west].map((s) => s.applyCrds(repo("deploy/base/crds"))));
   await east.kubectl("create", "namespace", "tideway-system");
   await east.kubectl("apply", "-n", "tideway-system", "-f", repo("deploy/base/replicator/rbac.yaml"));
-  await Promise.all([east, west].map((s) => s.kubectl("apply", "-f", repo("deploy/base/auth/rbac-peer.yaml"))));
+  await Promise.all(
+    [east, west].map((s) => s.kubectl("apply", "-f", repo("deploy/base/auth/rbac-peer.yaml"))),
+  );
   const here = createKube(fromKubeconfig(east.kubeconfig), { userAgent: "test" });
   const there = createKube(fromKubeconfig(west.kubeconfig), { userAgent: "test" });
-  const idOf = async (k: Kube): Promise<string> => (await k.get(namespaces, "kube-system")).metadata.uid ?? "";
+  const idOf = async (k: Kube): Promise<string> =>
+    (await k.get(namespaces, "kube-system")).metadata.uid ?? "";
   const [eastID, westID] = await Promise.all([idOf(here), idOf(there)]);
 
   const pkiOf = (s: ApiServer): string => join(dirname(s.kubeconfig), "pki");
   const service = "system:serviceaccount:tideway-system:replicator";
   await makeCertificate(pkiOf(east), { name: "replicator", commonName: service });
-  await makeCertificate(pkiOf(west), { name: "peer", commonName: `tideway:${eastID}`, organisation: "tideway:peers" });
+  await makeCertificate(pkiOf(west), {
+    name: "peer",
+    commonName: `tideway:${eastID}`,
+    organisation: "tideway:peers",
+  });
   const kubeconfig = join(dirname(east.kubeconfig), "replicator.kubeconfig");
-  writeFileSync(kubeconfig, renderKubeconfig({ cluster: "east", server: east.url, pki: pkiOf(east), user: "replicator" }));
+  writeFileSync(
+    kubeconfig,
+    renderKubeconfig({ cluster: "east", server: east.url, pki: pkiOf(east), user: "replicator" }),
+  );
   const bus = await connectBus({ url: nats.url, service: "auth", clusterID: eastID, log, settleMs: 0 });
   const facts = await bus.facts("replication");
 
@@ -83,8 +105,20 @@ export async function startWorld(): Promise<World> {
     );
 
   const world: World = {
-    east, west, nats, here, there, bus, eastID, westID,
-    replica: (name, env = {}) => startReplica(name, { KUBECONFIG: kubeconfig, BUS_URL: nats.url, TIDEWAY_CLUSTER_NAME: "east", ...env }, dirname(east.kubeconfig)),
+    east,
+    west,
+    nats,
+    here,
+    there,
+    bus,
+    eastID,
+    westID,
+    replica: (name, env = {}) =>
+      startReplica(
+        name,
+        { KUBECONFIG: kubeconfig, BUS_URL: nats.url, TIDEWAY_CLUSTER_NAME: "east", ...env },
+        dirname(east.kubeconfig),
+      ),
     tenant: async ({ local, remote, name, id }) => {
       await Promise.all([ensure(here, local), ensure(there, remote)]);
       const pki = pkiOf(west);
@@ -96,24 +130,55 @@ export async function startWorld(): Promise<World> {
           secrets,
           {
             metadata: { name: SECRET, namespace: local },
-            data: { server: b64(west.url), "ca.crt": read("ca.crt"), "tls.crt": read("peer.crt"), "tls.key": read("peer.key"), namespace: b64(remote) },
+            data: {
+              server: b64(west.url),
+              "ca.crt": read("ca.crt"),
+              "tls.crt": read("peer.crt"),
+              "tls.key": read("peer.key"),
+              namespace: b64(remote),
+            },
           },
           { fieldManager: "test" },
         ),
         here.apply(
           foreignClusters,
-          { metadata: { name }, spec: { clusterID: id, clusterName: name, authEndpoint: "192.0.2.1:443", pins: [], outgoingPeering: "Yes" } },
+          {
+            metadata: { name },
+            spec: {
+              clusterID: id,
+              clusterName: name,
+              authEndpoint: "192.0.2.1:443",
+              pins: [],
+              outgoingPeering: "Yes",
+            },
+          },
           { fieldManager: "test" },
         ),
       ]);
     },
     grant: (o = {}) =>
-      bus.publish("identity", { peer: o.clusterId ?? westID, id: "outgoing" }, {
-        clusterId: westID, name: WEST, direction: "outgoing", state: "GRANTED", apiServer: west.url, localNamespace: LOCAL,
-        remoteNamespace: REMOTE, secretName: SECRET, serial: "1", ...o,
-      }),
+      bus.publish(
+        "identity",
+        { peer: o.clusterId ?? westID, id: "outgoing" },
+        {
+          clusterId: westID,
+          name: WEST,
+          direction: "outgoing",
+          state: "GRANTED",
+          apiServer: west.url,
+          localNamespace: LOCAL,
+          remoteNamespace: REMOTE,
+          secretName: SECRET,
+          serial: "1",
+          ...o,
+        },
+      ),
     peerFact: (o = {}) =>
-      bus.publish("peer", { peer: westID }, { clusterId: westID, name: WEST, phase: "PRESENT", outgoing: true, tenantNamespace: LOCAL, ...o }),
+      bus.publish(
+        "peer",
+        { peer: westID },
+        { clusterId: westID, name: WEST, phase: "PRESENT", outgoing: true, tenantNamespace: LOCAL, ...o },
+      ),
     replication: (peer = westID) => facts.get(peer)?.data.state,
     stop: async () => {
       for (const p of replicas) p.kill("SIGKILL");
@@ -127,10 +192,22 @@ export async function startWorld(): Promise<World> {
 const startReplica = (name: string, env: Record<string, string>, dir: string): Replica => {
   const file = join(dir, `${name}.log`);
   const out = openSync(file, "a");
-  const child = spawn(process.execPath, [process.env.REPLICATOR_MAIN ?? repo("services/replicator/src/main.ts")], {
-    env: { ...env, POD_NAME: name, METRICS_PORT: "0", HEALTH_PORT: "0", LOG_LEVEL: "debug", PATH: process.env.PATH ?? "", NODE_OPTIONS: process.env.REPLICATOR_NODE_OPTIONS ?? "" },
-    stdio: ["ignore", out, out],
-  });
+  const child = spawn(
+    process.execPath,
+    [process.env.REPLICATOR_MAIN ?? repo("services/replicator/src/main.ts")],
+    {
+      env: {
+        ...env,
+        POD_NAME: name,
+        METRICS_PORT: "0",
+        HEALTH_PORT: "0",
+        LOG_LEVEL: "debug",
+        PATH: process.env.PATH ?? "",
+        NODE_OPTIONS: process.env.REPLICATOR_NODE_OPTIONS ?? "",
+      },
+      stdio: ["ignore", out, out],
+    },
+  );
   closeSync(out);
   replicas.add(child);
   child.once("exit", () => replicas.delete(child));
@@ -154,10 +231,17 @@ const startReplica = (name: string, env: Record<string, string>, dir: string): R
 };
 
 export const request = (w: World, namespace = LOCAL, cpu = "1") => ({
-  metadata: { name: "request", namespace, annotations: { "tideway.dev/traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" } },
+  metadata: {
+    name: "request",
+    namespace,
+    annotations: { "tideway.dev/traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" },
+  },
   spec: { clusterID: w.eastID, resources: { cpu } },
 });
-export const map = (names: string[]) => ({ metadata: { name: "namespaces", namespace: LOCAL }, spec: { namespaces: names } });
+export const map = (names: string[]) => ({
+  metadata: { name: "namespaces", namespace: LOCAL },
+  spec: { namespaces: names },
+});
 export const offer = (w: World, cpu = "4") => ({
   metadata: { name: "offer", namespace: REMOTE },
   spec: { clusterID: w.westID, resources: { cpu }, labels: {}, storageClasses: [] },

@@ -7,11 +7,16 @@ export const FINALIZER = "replicator.tideway.dev/copy";
 
 export const isDeleting = (o: CopyObject): boolean => o.metadata.deletionTimestamp !== undefined;
 export const isHeld = (o: CopyObject): boolean => o.metadata.finalizers?.includes(FINALIZER) ?? false;
-export const isCopyFrom = (o: CopyObject, clusterID: string): boolean => isCopy(o) && o.metadata.labels?.[ORIGIN] === clusterID;
+export const isCopyFrom = (o: CopyObject, clusterID: string): boolean =>
+  isCopy(o) && o.metadata.labels?.[ORIGIN] === clusterID;
 export const originUidOf = (copy: CopyObject): string => copy.metadata.annotations?.[ORIGIN_UID] ?? "";
 
 /** What the copy of `origin` has to be; nothing else of it is ours. */
-export const copyBody = (origin: Readonly<CopyObject>, originCluster: string, labels: Readonly<Record<string, string>>): Applied => {
+export const copyBody = (
+  origin: Readonly<CopyObject>,
+  originCluster: string,
+  labels: Readonly<Record<string, string>>,
+): Applied => {
   const { name, uid, generation, annotations } = origin.metadata;
   const traceparent = annotations?.[TRACEPARENT];
   return {

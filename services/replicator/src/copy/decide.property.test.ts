@@ -36,12 +36,18 @@ class World {
   }
 
   private replica(): Replica {
-    const [originLine, copyLine] = this.direction === "Push" ? [this.ownLine, this.peerLine] : [this.peerLine, this.ownLine];
+    const [originLine, copyLine] =
+      this.direction === "Push" ? [this.ownLine, this.peerLine] : [this.peerLine, this.ownLine];
     const origin = new ModelEnd(this.origins, originLine);
     const copy = new ModelEnd(this.copies, copyLine, (name) => this.checkDeletion(name));
     if (this.direction === "Pull") origin.update = origin.create = origin.delete = refuse;
     const copier = createCopier({
-      kind: { name: "things.example.org", resource: resource<CopyObject>("example.org", "v1", "things", "Thing"), direction: this.direction, status: true },
+      kind: {
+        name: "things.example.org",
+        resource: resource<CopyObject>("example.org", "v1", "things", "Thing"),
+        direction: this.direction,
+        status: true,
+      },
       originCluster: US,
       copyLabels: {},
       ends: { origin, copy },
@@ -58,14 +64,16 @@ class World {
     const copy = this.copies.objects.get(name)!;
     const origin = this.origins.objects.get(name);
     expect(isCopyFrom(copy, US), "deleted an object that is not ours").toBe(true);
-    const stands = origin?.metadata.uid === originUidOf(copy) && !(this.direction === "Push" && isDeleting(origin));
+    const stands =
+      origin?.metadata.uid === originUidOf(copy) && !(this.direction === "Push" && isDeleting(origin));
     expect(stands, "deleted the copy of an origin that stands").toBe(false);
   }
   /** Unless its finalizer was forced away, a pushed origin stays until its copy is gone. */
   private checkOriginEnd(origin: CopyObject): void {
     const copy = this.copies.objects.get(origin.metadata.name);
     const left = copy !== undefined && isCopyFrom(copy, US) && originUidOf(copy) === origin.metadata.uid;
-    if (this.direction === "Push" && !this.forced && !this.handover) expect(left, "an origin went before its copy").toBe(false);
+    if (this.direction === "Push" && !this.forced && !this.handover)
+      expect(left, "an origin went before its copy").toBe(false);
   }
   /** A status must never reach an origin or a copy that it was not written for. */
   checkStatus(): void {
@@ -122,44 +130,119 @@ const steps = (): fc.Arbitrary<Step> => {
   const size = fc.nat(3);
   const replica = fc.nat(REPLICAS - 1);
   return fc.oneof(
-    { weight: 4, arbitrary: fc.tuple(name, size).map(([n, s]) => step(`create ${n} ${s}`, (w) => void (w.origins.objects.has(n) || w.origins.create({ metadata: { name: n }, spec: { size: s } })))) },
-    { weight: 3, arbitrary: fc.tuple(name, size).map(([n, s]) => step(`change ${n} ${s}`, (w) => {
-      const o = w.origins.objects.get(n);
-      if (named(o) && !isDeleting(o)) w.origins.update({ metadata: { name: n, uid: o.metadata.uid! }, spec: { size: s } });
-    })) },
+    {
+      weight: 4,
+      arbitrary: fc
+        .tuple(name, size)
+        .map(([n, s]) =>
+          step(
+            `create ${n} ${s}`,
+            (w) =>
+              void (
+                w.origins.objects.has(n) || w.origins.create({ metadata: { name: n }, spec: { size: s } })
+              ),
+          ),
+        ),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.tuple(name, size).map(([n, s]) =>
+        step(`change ${n} ${s}`, (w) => {
+          const o = w.origins.objects.get(n);
+          if (named(o) && !isDeleting(o))
+            w.origins.update({ metadata: { name: n, uid: o.metadata.uid! }, spec: { size: s } });
+        }),
+      ),
+    },
     { weight: 3, arbitrary: name.map((n) => step(`delete ${n}`, (w) => w.origins.delete(n))) },
-    { weight: 1, arbitrary: name.map((n) => step(`force ${n} away`, (w) => {
-      const o = w.origins.objects.get(n);
-      if (!named(o)) return;
-      w.forced = true;
-      w.origins.update({ metadata: { name: n, uid: o.metadata.uid!, finalizers: [] } });
-      w.origins.delete(n);
-      w.forced = false;
-    })) },
-    { weight: 1, arbitrary: name.map((n) => step(`somebody deletes the copy of ${n}`, (w) => w.copies.delete(n))) },
-    { weight: 3, arbitrary: fc.tuple(name, size).map(([n, s]) => step(`provider answers ${n} ${s}`, (w) => {
-      const server = w.direction === "Push" ? w.copies : w.origins;
-      const o = server.objects.get(n);
-      if (!named(o)) return;
-      const about = isCopyFrom(o, US) ? originUidOf(o) : o.metadata.uid!;
-      server.update({ metadata: { name: n, uid: o.metadata.uid! }, status: { about, answer: s } }, true);
-    })) },
-    { weight: 8, arbitrary: fc.tuple(replica, name).map(([i, n]) => step(`replica ${i} looks at ${n}`, (w) => w.reconcile(i, n))) },
-    { weight: 3, arbitrary: name.map((n) => step(`both look at ${n}`, async (w) => {
-      w.handover = true;
-      await Promise.all([w.reconcile(0, n), w.reconcile(1, n)]);
-      w.handover = false;
-    })) },
-    { weight: 4, arbitrary: fc.tuple(replica, fc.boolean(), name).map(([i, o, n]) => step(`watch ${i} ${o ? "origin" : "copy"} ${n}`, (w) => w.replicas[i]![o ? "origin" : "copy"].catchUpOn(n))) },
-    { weight: 5, arbitrary: fc.tuple(replica, fc.boolean()).map(([i, o]) => step(`list ${i} ${o ? "origin" : "copy"}`, (w) => w.replicas[i]![o ? "origin" : "copy"].catchUp())) },
-    { weight: 8, arbitrary: replica.map((i) => step(`replica ${i} has its turn`, async (w) => {
-      w.replicas[i]!.origin.catchUp();
-      w.replicas[i]!.copy.catchUp();
-      for (const n of NAMES) await w.reconcile(i, n);
-    })) },
+    {
+      weight: 1,
+      arbitrary: name.map((n) =>
+        step(`force ${n} away`, (w) => {
+          const o = w.origins.objects.get(n);
+          if (!named(o)) return;
+          w.forced = true;
+          w.origins.update({ metadata: { name: n, uid: o.metadata.uid!, finalizers: [] } });
+          w.origins.delete(n);
+          w.forced = false;
+        }),
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: name.map((n) => step(`somebody deletes the copy of ${n}`, (w) => w.copies.delete(n))),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.tuple(name, size).map(([n, s]) =>
+        step(`provider answers ${n} ${s}`, (w) => {
+          const server = w.direction === "Push" ? w.copies : w.origins;
+          const o = server.objects.get(n);
+          if (!named(o)) return;
+          const about = isCopyFrom(o, US) ? originUidOf(o) : o.metadata.uid!;
+          server.update({ metadata: { name: n, uid: o.metadata.uid! }, status: { about, answer: s } }, true);
+        }),
+      ),
+    },
+    {
+      weight: 8,
+      arbitrary: fc
+        .tuple(replica, name)
+        .map(([i, n]) => step(`replica ${i} looks at ${n}`, (w) => w.reconcile(i, n))),
+    },
+    {
+      weight: 3,
+      arbitrary: name.map((n) =>
+        step(`both look at ${n}`, async (w) => {
+          w.handover = true;
+          await Promise.all([w.reconcile(0, n), w.reconcile(1, n)]);
+          w.handover = false;
+        }),
+      ),
+    },
+    {
+      weight: 4,
+      arbitrary: fc
+        .tuple(replica, fc.boolean(), name)
+        .map(([i, o, n]) =>
+          step(`watch ${i} ${o ? "origin" : "copy"} ${n}`, (w) =>
+            w.replicas[i]![o ? "origin" : "copy"].catchUpOn(n),
+          ),
+        ),
+    },
+    {
+      weight: 5,
+      arbitrary: fc
+        .tuple(replica, fc.boolean())
+        .map(([i, o]) =>
+          step(`list ${i} ${o ? "origin" : "copy"}`, (w) => w.replicas[i]![o ? "origin" : "copy"].catchUp()),
+        ),
+    },
+    {
+      weight: 8,
+      arbitrary: replica.map((i) =>
+        step(`replica ${i} has its turn`, async (w) => {
+          w.replicas[i]!.origin.catchUp();
+          w.replicas[i]!.copy.catchUp();
+          for (const n of NAMES) await w.reconcile(i, n);
+        }),
+      ),
+    },
     { weight: 1, arbitrary: replica.map((i) => step(`restart ${i}`, (w) => w.restart(i))) },
-    { weight: 2, arbitrary: fc.boolean().map((cut) => step(cut ? "partition" : "heal", (w) => void (w.peerLine.cut = cut))) },
-    { weight: 2, arbitrary: fc.boolean().map((peer) => step("the next answer is lost", (w) => void ((peer ? w.peerLine : w.ownLine).loseAnswer = true))) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .boolean()
+        .map((cut) => step(cut ? "partition" : "heal", (w) => void (w.peerLine.cut = cut))),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .boolean()
+        .map((peer) =>
+          step("the next answer is lost", (w) => void ((peer ? w.peerLine : w.ownLine).loseAnswer = true)),
+        ),
+    },
   );
 };
 

@@ -70,7 +70,8 @@ const removeCopy = (w: World, copy: Readonly<CopyObject>): Plan => {
 
 const statusEffects = (w: World, origin: Readonly<CopyObject>, copy: Readonly<CopyObject>): Effect[] => {
   if (!w.kind.status) return [];
-  const [from, to, on] = w.kind.direction === "Push" ? ([copy, origin, "origin"] as const) : ([origin, copy, "copy"] as const);
+  const [from, to, on] =
+    w.kind.direction === "Push" ? ([copy, origin, "origin"] as const) : ([origin, copy, "copy"] as const);
   const status = translateStatus(from, to, isUpToDate(copy, origin));
   if (sameStatus(status, to.status) || isSettled(to, fingerprint(status), w.settled.status)) return [];
   return [{ do: "writeStatus", on, uid: uidOf(to), status }];
@@ -78,7 +79,10 @@ const statusEffects = (w: World, origin: Readonly<CopyObject>, copy: Readonly<Co
 
 /** A pushed origin that is on its way out and waits for us. */
 const letGo = (w: World, origin: Readonly<CopyObject>, copy: Readonly<CopyObject> | undefined): Plan => {
-  const release = (confirm: boolean): Plan => ({ effects: [{ do: "release", uid: uidOf(origin), confirm }], state: "Pending" });
+  const release = (confirm: boolean): Plan => ({
+    effects: [{ do: "release", uid: uidOf(origin), confirm }],
+    state: "Pending",
+  });
   if (w.ended) return release(false);
   if (copy) return { ...removeCopy(w, copy), state: "Pending" };
   return w.copySynced ? release(true) : wait; // an absence nobody has looked for is none
@@ -86,13 +90,18 @@ const letGo = (w: World, origin: Readonly<CopyObject>, copy: Readonly<CopyObject
 
 const keepAlike = (w: World, origin: Readonly<CopyObject>, copy: Readonly<CopyObject> | undefined): Plan => {
   const body = copyBody(origin, w.originCluster, w.copyLabels);
-  const hold: Effect[] = w.kind.direction === "Push" && !isHeld(origin) ? [{ do: "hold", uid: uidOf(origin) }] : [];
+  const hold: Effect[] =
+    w.kind.direction === "Push" && !isHeld(origin) ? [{ do: "hold", uid: uidOf(origin) }] : [];
   if (!copy) return { effects: [...hold, { do: "createCopy", body }], state: "Pending" };
   if (originUidOf(copy) !== uidOf(origin)) return removeCopy(w, copy); // of an earlier origin of the same name
   if (isDeleting(copy)) return wait; // made anew when it is gone
   body.metadata.uid = uidOf(copy);
   const alike = saysTheSame(copy, body) || isSettled(copy, bodyFingerprint(body), w.settled.body);
-  const effects: Effect[] = [...hold, ...(alike ? [] : [{ do: "updateCopy", body } as const]), ...statusEffects(w, origin, copy)];
+  const effects: Effect[] = [
+    ...hold,
+    ...(alike ? [] : [{ do: "updateCopy", body } as const]),
+    ...statusEffects(w, origin, copy),
+  ];
   return { effects, state: effects.length > 0 ? "Pending" : "InSync" };
 };
 

@@ -45,7 +45,11 @@ export const aCopy = (o: CopyOptions = {}): CopyObject =>
     uid: "c1",
     ...o,
     labels: { ...o.labels, [ORIGIN]: o.from ?? US },
-    annotations: { ...o.annotations, [ORIGIN_UID]: o.of ?? "u1", [ORIGIN_GENERATION]: String(o.ofGeneration ?? 1) },
+    annotations: {
+      ...o.annotations,
+      [ORIGIN_UID]: o.of ?? "u1",
+      [ORIGIN_GENERATION]: String(o.ofGeneration ?? 1),
+    },
   });
 
 export const aWorld = (o: Partial<World> = {}): World => ({

@@ -35,7 +35,9 @@ export class ModelServer {
     if (status) return this.put({ ...next, status: structuredClone(body.status ?? {}) });
     if (labels) next.metadata.labels = { ...labels };
     if (annotations) next.metadata.annotations = { ...annotations };
-    if (finalizers) next.metadata.finalizers = isDeleting(next) && finalizers.length > 0 ? (next.metadata.finalizers ?? []) : [...finalizers];
+    if (finalizers)
+      next.metadata.finalizers =
+        isDeleting(next) && finalizers.length > 0 ? (next.metadata.finalizers ?? []) : [...finalizers];
     if (body.spec && JSON.stringify(body.spec) !== JSON.stringify(next.spec)) {
       next.spec = structuredClone(body.spec);
       next.metadata.generation = (next.metadata.generation ?? 0) + 1;
@@ -98,7 +100,8 @@ export class ModelEnd implements End {
     await Promise.resolve();
     return result;
   }
-  find = (name: string): Promise<CopyObject | undefined> => this.call(() => structuredClone(this.server.objects.get(name)));
+  find = (name: string): Promise<CopyObject | undefined> =>
+    this.call(() => structuredClone(this.server.objects.get(name)));
   create = (body: Applied): Promise<CopyObject> => this.call(() => this.server.create(body));
   update = (body: Applied, o: { subresource?: "status" }): Promise<CopyObject> =>
     this.call(() => this.server.update(body, o.subresource === "status"));

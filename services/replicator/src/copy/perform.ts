@@ -20,7 +20,13 @@ const settledBy = (wanted: string, result: CopyObject): Settled => ({
 });
 
 /** Does one effect; each may be repeated. ConflictError: the caches are behind, look again. */
-export const perform = async (effect: Effect, name: string, ends: Ends, w: World, signal: AbortSignal): Promise<Outcome> => {
+export const perform = async (
+  effect: Effect,
+  name: string,
+  ends: Ends,
+  w: World,
+  signal: AbortSignal,
+): Promise<Outcome> => {
   switch (effect.do) {
     case "hold":
       await ends.origin.update({ metadata: { name, uid: effect.uid, finalizers: [FINALIZER] } }, { signal });
@@ -37,7 +43,9 @@ export const perform = async (effect: Effect, name: string, ends: Ends, w: World
     case "createCopy":
       return { body: settledBy(bodyFingerprint(effect.body), await ends.copy.create(effect.body, signal)) };
     case "updateCopy":
-      return { body: settledBy(bodyFingerprint(effect.body), await ends.copy.update(effect.body, { signal })) };
+      return {
+        body: settledBy(bodyFingerprint(effect.body), await ends.copy.update(effect.body, { signal })),
+      };
     case "deleteCopy": {
       const origin = effect.originUid === undefined ? undefined : await ends.origin.find(name, signal);
       const stands = origin !== undefined && origin.metadata.uid === effect.originUid;
@@ -49,10 +57,14 @@ export const perform = async (effect: Effect, name: string, ends: Ends, w: World
     case "writeStatus": {
       const end = effect.on === "origin" ? ends.origin : ends.copy;
       try {
-        const result = await end.update({ metadata: { name, uid: effect.uid }, status: effect.status }, { subresource: "status", signal });
+        const result = await end.update(
+          { metadata: { name, uid: effect.uid }, status: effect.status },
+          { subresource: "status", signal },
+        );
         return { status: settledBy(fingerprint(effect.status), result) };
       } catch (err) {
-        if (isNotFound(err)) throw new ConflictError(`${name} is gone; its status has no place`, { cause: err });
+        if (isNotFound(err))
+          throw new ConflictError(`${name} is gone; its status has no place`, { cause: err });
         throw err;
       }
     }

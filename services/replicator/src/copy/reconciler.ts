@@ -1,5 +1,7 @@
 import { describeError, isConflict, isInvalid, TerminalError } from "@tideway/errors";
-import type { CopyObject, Kind } from "../ports.ts";
+import { TRACEPARENT } from "@tideway/api/names";
+import { withSpan } from "@tideway/telemetry/tracing";
+import type { Kind } from "../ports.ts";
 import { decide, type Plan, type World } from "./decide.ts";
 import { type Ends, type Outcome, perform } from "./perform.ts";
 
@@ -47,13 +49,22 @@ export const createCopier = (p: Pairing): Copier => {
     plan: (name) => decide(observe(name)),
     reconcile: async (name, signal) => {
       const world = observe(name);
-      if (!world.origin && !world.copy) settled.delete(name);
+      if (!world.origin && !world.copy) for (const memory of [settled, failed]) memory.delete(name);
       const { effects } = decide(world);
-      try {
+      if (effects.length === 0) return false;
+      const run = async (): Promise<void> => {
         for (const effect of effects) {
           const outcome = await perform(effect, name, p.ends, world, signal);
           if (outcome.body ?? outcome.status) settled.set(name, { ...settled.get(name), ...outcome });
         }
+      };
+      const traceparent = (world.origin ?? world.copy)?.metadata.annotations?.[TRACEPARENT];
+      try {
+        await withSpan(
+          `replicate ${p.kind.resource.kind}`,
+          { traceparent, attributes: { name, effects: effects.map((e) => e.do).join(",") } },
+          run,
+        );
       } catch (err) {
         if (!isConflict(err)) failed.set(name, describeError(err));
         // The server has refused what the object says: only a change of it can help.
@@ -61,7 +72,7 @@ export const createCopier = (p: Pairing): Copier => {
         throw err;
       }
       failed.delete(name);
-      return effects.length > 0;
+      return true;
     },
     lastError: (name) => failed.get(name),
   };

@@ -7,7 +7,11 @@ type Status = Record<string, unknown>;
  * it becomes the target's generation when the source's newest state was observed and the target shows it too, else
  * one that is clearly behind.
  */
-export const translateStatus = (source: Readonly<CopyObject>, target: Readonly<CopyObject>, alike: boolean): Status => {
+export const translateStatus = (
+  source: Readonly<CopyObject>,
+  target: Readonly<CopyObject>,
+  alike: boolean,
+): Status => {
   const here = source.metadata.generation;
   const there = target.metadata.generation ?? 0;
   const generation = (observed: unknown): unknown => {
@@ -18,5 +22,10 @@ export const translateStatus = (source: Readonly<CopyObject>, target: Readonly<C
     "observedGeneration" in o ? { ...o, observedGeneration: generation(o.observedGeneration) } : o;
   const status = translate(source.status ?? {});
   if (!Array.isArray(status.conditions)) return status;
-  return { ...status, conditions: status.conditions.map((c: unknown) => (typeof c === "object" && c !== null ? translate(c) : c)) };
+  return {
+    ...status,
+    conditions: status.conditions.map((c: unknown) =>
+      typeof c === "object" && c !== null ? translate(c) : c,
+    ),
+  };
 };

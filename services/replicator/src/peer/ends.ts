@@ -1,6 +1,13 @@
 import { ConflictError, isInvalid, isUnavailable } from "@tideway/errors";
 import { type Informer, keyOf, type Kube } from "@tideway/k8s";
-import { type Applied, type CopyObject, type End, FIELD_MANAGER, type Kind, PeerAwayError } from "../ports.ts";
+import {
+  type Applied,
+  type CopyObject,
+  type End,
+  FIELD_MANAGER,
+  type Kind,
+  PeerAwayError,
+} from "../ports.ts";
 
 export interface EndOptions {
   kind: Kind;
@@ -23,7 +30,11 @@ export const makeEnd = (o: EndOptions): End => {
   const { kube, kind, namespace } = o;
   const placed = (body: Applied, resourceVersion?: string): Applied => ({
     ...body,
-    metadata: { ...body.metadata, namespace, ...(resourceVersion ? { resourceVersion } : {}) } as Applied["metadata"],
+    metadata: {
+      ...body.metadata,
+      namespace,
+      ...(resourceVersion ? { resourceVersion } : {}),
+    } as Applied["metadata"],
   });
   return {
     get synced() {
@@ -33,7 +44,10 @@ export const makeEnd = (o: EndOptions): End => {
     names: () => (o.inNamespace ?? o.cache.list)().map((obj) => obj.metadata.name),
     find: (name, signal) => kube.find(kind.resource, name, namespace, signal ? { signal } : {}),
     create: (body, signal) =>
-      kube.apply(kind.resource, placed(body, ONLY_CREATE), { fieldManager: FIELD_MANAGER, ...(signal ? { signal } : {}) }),
+      kube.apply(kind.resource, placed(body, ONLY_CREATE), {
+        fieldManager: FIELD_MANAGER,
+        ...(signal ? { signal } : {}),
+      }),
     update: async (body, { subresource, signal }) => {
       const { name, uid } = body.metadata;
       const opts = signal ? { signal } : {};
@@ -51,14 +65,18 @@ export const makeEnd = (o: EndOptions): End => {
         throw new ConflictError(`${name} has been made anew`);
       }
     },
-    delete: (name, uid, signal) => kube.delete(kind.resource, name, namespace, { uid, ...(signal ? { signal } : {}) }),
+    delete: (name, uid, signal) =>
+      kube.delete(kind.resource, name, namespace, { uid, ...(signal ? { signal } : {}) }),
   };
 };
 
 /** The same over a line that may be cut: what does not come through in time is a PeerAwayError. */
 export const remoteEnd = (o: EndOptions & { timeoutMs: number; address: string }): End => {
   const end = makeEnd(o);
-  const over = async <T>(signal: AbortSignal | undefined, call: (bounded: AbortSignal) => Promise<T>): Promise<T> => {
+  const over = async <T>(
+    signal: AbortSignal | undefined,
+    call: (bounded: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
     const timeout = AbortSignal.timeout(o.timeoutMs);
     try {
       return await call(signal ? AbortSignal.any([signal, timeout]) : timeout);

@@ -28,7 +28,8 @@ export interface LeftoverDeps {
 const UNKNOWN_GRACE_MS = 10_000;
 const LOOK_AGAIN_MS = 5_000;
 
-export const leftoverKey = (kind: Kind, namespace: string, name: string): string => `${kind.name} ${namespace} ${name}`;
+export const leftoverKey = (kind: Kind, namespace: string, name: string): string =>
+  `${kind.name} ${namespace} ${name}`;
 
 /** Whether the object may need this: the cheap question asked at every event. */
 export const mayBeLeftover = (kind: Kind, o: Readonly<CopyObject>): boolean =>

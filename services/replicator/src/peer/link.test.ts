@@ -19,7 +19,13 @@ interface Peer {
 
 const connect = async (answers = true, silent = false): Promise<Peer> => {
   const watches: AbortSignal[] = [];
-  const p = { answers, clients: [], states: [], probes: 0, watching: () => watches.filter((w) => !w.aborted).length } as unknown as Peer;
+  const p = {
+    answers,
+    clients: [],
+    states: [],
+    probes: 0,
+    watching: () => watches.filter((w) => !w.aborted).length,
+  } as unknown as Peer;
   p.link = openLink({
     open: () => {
       const client = { open: true };

@@ -70,7 +70,9 @@ export const openLink = (o: LinkOptions): Link => {
   const discard = (old: Kube): void => {
     clearTimeout(retired.get(old));
     retired.delete(old);
-    old.close().catch((err: unknown) => o.log.debug({ reason: describeError(err) }, "client not closed cleanly"));
+    old
+      .close()
+      .catch((err: unknown) => o.log.debug({ reason: describeError(err) }, "client not closed cleanly"));
   };
   const retire = (old: Kube): void =>
     void retired.set(old, setTimeout(() => discard(old), o.retireMs ?? 15 * 60_000).unref());
@@ -132,7 +134,9 @@ export const openLink = (o: LinkOptions): Link => {
           continue;
         }
         lost(err);
-        await wait(Math.min(backoff.max, backoff.first * 2 ** Math.min(failures - 1, 16)) * (0.5 + random() / 2));
+        await wait(
+          Math.min(backoff.max, backoff.first * 2 ** Math.min(failures - 1, 16)) * (0.5 + random() / 2),
+        );
         if (!stop.signal.aborted) kube = o.open();
       }
     }

@@ -24,7 +24,8 @@ export const openLocal = (kube: Kube, kinds: readonly Kind[], signal: AbortSigna
     caches.set(kind, cache);
   }
   const cacheOf = (kind: Kind): Informer<CopyObject> => caches.get(kind)!;
-  const objects = (kind: Kind, namespace: string): Readonly<CopyObject>[] => cacheOf(kind).byIndex(NAMESPACE, namespace);
+  const objects = (kind: Kind, namespace: string): Readonly<CopyObject>[] =>
+    cacheOf(kind).byIndex(NAMESPACE, namespace);
   for (const cache of caches.values()) cache.start(signal);
   return {
     end: (kind, namespace) =>

@@ -32,7 +32,10 @@ export interface Peers {
 }
 
 const samePlace = (a: Peer, b: Peer): boolean =>
-  a.name === b.name && a.server === b.server && a.localNamespace === b.localNamespace && a.remoteNamespace === b.remoteNamespace;
+  a.name === b.name &&
+  a.server === b.server &&
+  a.localNamespace === b.localNamespace &&
+  a.remoteNamespace === b.remoteNamespace;
 
 /** One session for each peer that has granted us an identity and is ours among the replicas; none for any other. */
 export const createPeers = (d: PeerDeps): Peers => {
@@ -50,7 +53,11 @@ export const createPeers = (d: PeerDeps): Peers => {
     if (before && before.serial === s.serial && samePlace(before.session.peer, peer)) return;
     const secret = await d.kube.get(secrets, s.secretName, peer.localNamespace, { signal });
     const credentials = credentialsOf(secret);
-    const place: Peer = { ...peer, server: credentials.server, remoteNamespace: peer.remoteNamespace || credentials.namespace };
+    const place: Peer = {
+      ...peer,
+      server: credentials.server,
+      remoteNamespace: peer.remoteNamespace || credentials.namespace,
+    };
     if (before && samePlace(before.session.peer, place)) {
       before.credentials = credentials;
       before.serial = s.serial;

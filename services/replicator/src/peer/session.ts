@@ -62,11 +62,17 @@ const probe =
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
       const query = { limit: 1, resourceVersion: "0" }; // from the server's memory
-      const answer = await kube.request({ method: "GET", path, query, signal: AbortSignal.any([stop, timeout]) });
+      const answer = await kube.request({
+        method: "GET",
+        path,
+        query,
+        signal: AbortSignal.any([stop, timeout]),
+      });
       const text = await answer.body.text();
       if (answer.status >= 300) throw errorOf(answer.status, jsonOr(text), `LIST ${address}${path}`);
     } catch (err) {
-      if (!stop.aborted && timeout.aborted) throw new PeerAwayError(`no answer from ${address} within ${timeoutMs} ms`);
+      if (!stop.aborted && timeout.aborted)
+        throw new PeerAwayError(`no answer from ${address} within ${timeoutMs} ms`);
       throw err;
     }
   };
@@ -97,7 +103,10 @@ export const openSession = (o: SessionOptions): Session => {
   });
 
   const follow = (kind: Kind): Informer<CopyObject> => {
-    const cache = informer<CopyObject>(link.kube, kind.resource, { namespace: peer.remoteNamespace, backoffMs: timing.backoffMs });
+    const cache = informer<CopyObject>(link.kube, kind.resource, {
+      namespace: peer.remoteNamespace,
+      backoffMs: timing.backoffMs,
+    });
     cache.onChange((_key, obj, old) => o.touched(kind, (obj ?? old)!.metadata.name));
     cache.onError((err) => {
       problems.set(kind, describeError(err));
@@ -122,7 +131,14 @@ export const openSession = (o: SessionOptions): Session => {
     remote.set(kind, cache);
     const here = o.local.end(kind, peer.localNamespace);
     const namespace = peer.remoteNamespace;
-    const there = remoteEnd({ kind, kube: link.kube, namespace, cache, timeoutMs: timing.requestTimeoutMs, address: peer.server });
+    const there = remoteEnd({
+      kind,
+      kube: link.kube,
+      namespace,
+      cache,
+      timeoutMs: timing.requestTimeoutMs,
+      address: peer.server,
+    });
     const push = kind.direction === "Push";
     copiers.set(
       kind.name,
@@ -178,4 +194,3 @@ export const openSession = (o: SessionOptions): Session => {
     close: link.close,
   };
 };
-

@@ -27,7 +27,11 @@ export const standingOf = (identity: Identity | undefined): Standing => {
       return { is: "gone", name };
     case "DENIED":
     case "REVOKED":
-      return { is: "refused", name, message: identity.message || identity.reason || identity.state.toLowerCase() };
+      return {
+        is: "refused",
+        name,
+        message: identity.message || identity.reason || identity.state.toLowerCase(),
+      };
     default:
       return { is: "none" };
   }

@@ -13,7 +13,8 @@ export const kubeVia = (now: () => Kube): Kube => ({
   apply: (r, obj, o) => now().apply(r, obj, o),
   patch: (r, name, namespace, patch, o) => now().patch(r, name, namespace, patch, o),
   delete: (r, name, namespace, o) => now().delete(r, name, namespace, o),
-  createSub: (r, name, namespace, subresource, body, o) => now().createSub(r, name, namespace, subresource, body, o),
+  createSub: (r, name, namespace, subresource, body, o) =>
+    now().createSub(r, name, namespace, subresource, body, o),
   request: (o) => now().request(o),
   close: () => now().close(),
 });

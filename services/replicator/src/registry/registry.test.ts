@@ -13,8 +13,11 @@ test("without configuration requests and maps are pushed, offers are pulled, eac
 });
 
 test("reads YAML and JSON alike", () => {
-  const yaml = "kinds:\n  - {group: example.org, version: v1, resource: things, kind: Thing, direction: Push, status: false}\n";
-  expect(parseRegistry(yaml)).toEqual(parseRegistry(JSON.stringify({ kinds: [{ ...entry, status: false }] })));
+  const yaml =
+    "kinds:\n  - {group: example.org, version: v1, resource: things, kind: Thing, direction: Push, status: false}\n";
+  expect(parseRegistry(yaml)).toEqual(
+    parseRegistry(JSON.stringify({ kinds: [{ ...entry, status: false }] })),
+  );
   expect(parseRegistry(yaml)[0]).toMatchObject({ name: "things.example.org", status: false });
 });
 
@@ -53,5 +56,7 @@ test.each([
 });
 
 test("a kind crosses in one direction only", () => {
-  expect(() => registryOf([...DEFAULT_KINDS, DEFAULT_KINDS[0]])).toThrow("names resourcerequests.sharing.tideway.dev twice");
+  expect(() => registryOf([...DEFAULT_KINDS, DEFAULT_KINDS[0]])).toThrow(
+    "names resourcerequests.sharing.tideway.dev twice",
+  );
 });

@@ -18,9 +18,27 @@ export interface KindEntry {
 
 /** What crosses unless configured otherwise. */
 export const DEFAULT_KINDS: readonly KindEntry[] = [
-  { group: "sharing.tideway.dev", version: "v1alpha1", resource: "resourcerequests", kind: "ResourceRequest", direction: "Push" },
-  { group: "offloading.tideway.dev", version: "v1alpha1", resource: "namespacemaps", kind: "NamespaceMap", direction: "Push" },
-  { group: "sharing.tideway.dev", version: "v1alpha1", resource: "resourceoffers", kind: "ResourceOffer", direction: "Pull" },
+  {
+    group: "sharing.tideway.dev",
+    version: "v1alpha1",
+    resource: "resourcerequests",
+    kind: "ResourceRequest",
+    direction: "Push",
+  },
+  {
+    group: "offloading.tideway.dev",
+    version: "v1alpha1",
+    resource: "namespacemaps",
+    kind: "NamespaceMap",
+    direction: "Push",
+  },
+  {
+    group: "sharing.tideway.dev",
+    version: "v1alpha1",
+    resource: "resourceoffers",
+    kind: "ResourceOffer",
+    direction: "Pull",
+  },
 ];
 
 /** Most entries a registry may have: each is one watch a peer. */
@@ -29,10 +47,19 @@ const MAX_KINDS = 32;
 const GROUP = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/;
 const FIELDS: Record<keyof KindEntry, (v: unknown) => string | undefined> = {
   group: (v) =>
-    typeof v === "string" && GROUP.test(v) && !/(^|\.)k8s\.io$/.test(v) ? undefined : "must be an API group with a dot that is not Kubernetes' own",
-  version: (v) => (typeof v === "string" && /^v\d+((alpha|beta)\d+)?$/.test(v) ? undefined : "must be a version such as v1alpha1"),
-  resource: (v) => (typeof v === "string" && /^[a-z][a-z0-9]{0,62}$/.test(v) ? undefined : "must be the plural in lower case"),
-  kind: (v) => (typeof v === "string" && /^[A-Z][A-Za-z0-9]{0,62}$/.test(v) ? undefined : "must be a kind such as ResourceRequest"),
+    typeof v === "string" && GROUP.test(v) && !/(^|\.)k8s\.io$/.test(v)
+      ? undefined
+      : "must be an API group with a dot that is not Kubernetes' own",
+  version: (v) =>
+    typeof v === "string" && /^v\d+((alpha|beta)\d+)?$/.test(v)
+      ? undefined
+      : "must be a version such as v1alpha1",
+  resource: (v) =>
+    typeof v === "string" && /^[a-z][a-z0-9]{0,62}$/.test(v) ? undefined : "must be the plural in lower case",
+  kind: (v) =>
+    typeof v === "string" && /^[A-Z][A-Za-z0-9]{0,62}$/.test(v)
+      ? undefined
+      : "must be a kind such as ResourceRequest",
   direction: (v) => (v === "Push" || v === "Pull" ? undefined : "must be Push or Pull"),
   status: (v) => (v === undefined || typeof v === "boolean" ? undefined : "must be true or false"),
 };
@@ -45,7 +72,9 @@ const problemsOf = (entry: unknown, at: string): string[] => {
     ...unknown.map((k) => `${at}.${k} is not a field (they are ${Object.keys(FIELDS).join(", ")})`),
     ...Object.entries(FIELDS).flatMap(([field, check]) => {
       const problem = check(given[field]);
-      return problem ? [`${at}.${field} is ${JSON.stringify(given[field]) ?? "missing"}, but ${problem}`] : [];
+      return problem
+        ? [`${at}.${field} is ${JSON.stringify(given[field]) ?? "missing"}, but ${problem}`]
+        : [];
     }),
   ];
 };
@@ -61,7 +90,8 @@ const toKind = (e: KindEntry): Kind => ({
 export const registryOf = (entries: readonly unknown[], source = "kinds"): Kind[] => {
   const problems = entries.flatMap((e, i) => problemsOf(e, `${source}[${i}]`));
   if (entries.length === 0) problems.push(`${source} must have at least one entry`);
-  if (entries.length > MAX_KINDS) problems.push(`${source} has ${entries.length} entries, but at most ${MAX_KINDS} are allowed`);
+  if (entries.length > MAX_KINDS)
+    problems.push(`${source} has ${entries.length} entries, but at most ${MAX_KINDS} are allowed`);
   if (problems.length === 0) {
     const seen = new Set<string>();
     for (const { name } of (entries as KindEntry[]).map(toKind)) {
@@ -83,6 +113,7 @@ export const parseRegistry = (text: string | undefined): Kind[] => {
     throw new InvalidError("invalid replicator kinds: neither YAML nor JSON", { cause });
   }
   const kinds = (body as { kinds?: unknown } | null)?.kinds;
-  if (!Array.isArray(kinds)) throw new InvalidError("invalid replicator kinds: the file must hold a list named kinds");
+  if (!Array.isArray(kinds))
+    throw new InvalidError("invalid replicator kinds: the file must hold a list named kinds");
   return registryOf(kinds);
 };

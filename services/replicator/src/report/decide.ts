@@ -23,13 +23,29 @@ const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
 
 const conditionOf = ({ peer, summary: s, waitingMs, retryMs }: Look): ConditionInput => {
   const at = `${peer.name} at ${peer.server}`;
-  const say = (status: ConditionInput["status"], reason: string, message: string): ConditionInput => ({ status, reason, message });
+  const say = (status: ConditionInput["status"], reason: string, message: string): ConditionInput => ({
+    status,
+    reason,
+    message,
+  });
   if (s.link.status === "Down")
-    return say("False", "Disconnected", `${at} cannot be used: ${s.link.error ?? "no answer"}; tried again every ${seconds(retryMs)} at the latest`);
+    return say(
+      "False",
+      "Disconnected",
+      `${at} cannot be used: ${s.link.error ?? "no answer"}; tried again every ${seconds(retryMs)} at the latest`,
+    );
   if (s.problem !== undefined)
-    return say("False", "NotSynced", `${at} does not let us read everything: ${s.problem}; tried again every ${seconds(retryMs)} at the latest`);
+    return say(
+      "False",
+      "NotSynced",
+      `${at} does not let us read everything: ${s.problem}; tried again every ${seconds(retryMs)} at the latest`,
+    );
   if (s.taken.length > 0)
-    return say("False", "NameTaken", `an object that is not the replicator's has the name of ${s.taken.toSorted().join(", ")}; delete or rename it`);
+    return say(
+      "False",
+      "NameTaken",
+      `an object that is not the replicator's has the name of ${s.taken.toSorted().join(", ")}; delete or rename it`,
+    );
   if (waitingMs >= BEHIND_MS) {
     const why = s.error === undefined ? "" : `: ${s.error}`;
     return say("False", "Behind", `${s.backlog} objects wait to be copied to or from ${at}${why}`);
@@ -43,7 +59,8 @@ const conditionOf = ({ peer, summary: s, waitingMs, retryMs }: Look): ConditionI
  */
 export const reportOn = (look: Look): Report | undefined => {
   const { peer, summary: s } = look;
-  if (s.link.status === "Connecting" || (s.link.status === "Up" && !s.synced && s.problem === undefined)) return undefined;
+  if (s.link.status === "Connecting" || (s.link.status === "Up" && !s.synced && s.problem === undefined))
+    return undefined;
   const condition = conditionOf(look);
   const up = s.link.status === "Up" && s.synced;
   const state = !up ? "DISCONNECTED" : s.objects === 0 ? "IDLE" : "CONNECTED";
@@ -53,6 +70,10 @@ export const reportOn = (look: Look): Report | undefined => {
 
 /** When the peer refuses us there is no session to look at. */
 export const reportRefused = (peerId: string, name: string, message: string): Report => ({
-  condition: { status: "False", reason: "IdentityRefused", message: `${name} does not accept our identity: ${message}` },
+  condition: {
+    status: "False",
+    reason: "IdentityRefused",
+    message: `${name} does not accept our identity: ${message}`,
+  },
   fact: { clusterId: peerId, name, state: "DISCONNECTED", backlog: 0, message },
 });

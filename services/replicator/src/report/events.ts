@@ -1,7 +1,12 @@
 import { foreignClusters } from "@tideway/api";
 import { type CoreEvent, events, type Kube } from "@tideway/k8s";
 
-export type TellPeer = (peerName: string, type: "Normal" | "Warning", reason: string, message: string) => Promise<void>;
+export type TellPeer = (
+  peerName: string,
+  type: "Normal" | "Warning",
+  reason: string,
+  message: string,
+) => Promise<void>;
 
 const COMPONENT = "tideway-replicator";
 const MAX_MESSAGE = 1024;
@@ -14,7 +19,10 @@ export const createTeller =
     if (!about) return;
     const at = d.now().toISOString();
     const event: CoreEvent = {
-      metadata: { name: `${peerName}.${d.now().getTime().toString(16)}${Math.floor(Math.random() * 256).toString(16)}`, namespace: "default" },
+      metadata: {
+        name: `${peerName}.${d.now().getTime().toString(16)}${Math.floor(Math.random() * 256).toString(16)}`,
+        namespace: "default",
+      },
       involvedObject: {
         apiVersion: `${foreignClusters.group}/${foreignClusters.version}`,
         kind: foreignClusters.kind,
