@@ -8,7 +8,16 @@ import {
   shadowPods,
 } from "@tideway/api";
 import { isForbidden, isInvalid, isUnavailable } from "@tideway/errors";
-import { createKube, type Kube, loadCredentials, namespaces, type Pod, pods, secrets } from "@tideway/k8s";
+import {
+  createKube,
+  type Credentials,
+  type Kube,
+  loadCredentials,
+  namespaces,
+  type Pod,
+  pods,
+  secrets,
+} from "@tideway/k8s";
 import { silentLogger } from "@tideway/log";
 import { type ApiServer, startApiServer, until } from "@tideway/sandbox";
 import { createMetrics } from "@tideway/telemetry";
@@ -23,6 +32,8 @@ const deploy = (path: string): string => new URL(`../../../deploy/base/${path}`,
 
 let server: ApiServer;
 let kube: Kube;
+/** The service's own account, with the permissions that ship. */
+let service: Credentials;
 let port: number;
 const abort = new AbortController();
 const parts: Admission[] = [];
@@ -35,7 +46,7 @@ let clock = Date.now() - AGE_MS;
 
 const start = async (port = 0): Promise<number> => {
   const part = await startAdmission({
-    kube: createKube(loadCredentials({ KUBECONFIG: server.kubeconfig }), { userAgent: "admission-test" }),
+    kube: createKube(service, { userAgent: "admission-test" }),
     facts: { get: (ns) => known.get(ns), onChange: () => () => undefined },
     clock: { now: () => clock },
     log: silentLogger,
@@ -67,6 +78,11 @@ beforeAll(async () => {
   await server.kubectl("apply", "--server-side", "-k", deploy("crds"));
   await server.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
   await kube.create(namespaces, { metadata: { name: "tideway-system" } });
+  for (const file of ["serviceaccount.yaml", "rbac.yaml"])
+    await server.kubectl("-n", "tideway-system", "apply", "-f", deploy(`admission/${file}`));
+  const token = (await server.kubectl("-n", "tideway-system", "create", "token", "admission")).trim();
+  const { server: url, ca = "" } = loadCredentials({ KUBECONFIG: server.kubeconfig });
+  service = { server: url, ca, token: () => token };
   port = await start();
   // the shipped configurations, called by address because no pods run here
   const shipped = readFileSync(deploy("admission/webhooks.yaml"), "utf8");

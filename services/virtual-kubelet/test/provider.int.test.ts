@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { make, type NamespaceMap, namespaceMaps, ORIGIN, type ShadowPod, shadowPods } from "@tideway/api";
 import {
   createKube,
+  type Credentials,
   type Kube,
   loadCredentials,
   namespaces,
@@ -21,9 +22,13 @@ const TENANT = "tideway-tenant-east";
 
 let server: ApiServer;
 let kube: Kube;
+/** The service's own account, with the permissions that ship. */
+let service: Credentials;
 let stop: (kill?: boolean) => Promise<void>;
 let facts: ReturnType<typeof fakeFacts>;
 let n = 0;
+
+const deploy = (path: string): string => new URL(`../../../deploy/base/${path}`, import.meta.url).pathname;
 
 /** The bus, as far as this part reads it: identities that a test sets. */
 const fakeFacts = () => {
@@ -50,7 +55,7 @@ const fakeFacts = () => {
 
 const start = async (): Promise<void> => {
   const abort = new AbortController();
-  const own = createKube(loadCredentials({ KUBECONFIG: server.kubeconfig }), { userAgent: "provider-test" });
+  const own = createKube(service, { userAgent: "provider-test" });
   const local = {
     kube: own,
     clusterID: "west-id",
@@ -94,7 +99,7 @@ const shadow = (
         originUID: `uid-${name}`,
         originNamespace: "shop",
         podLabels: { app: "web", old: "yes" },
-        pod: { containers: [{ name: "c", image: "registry.example/web:1" }] } as ShadowPod["spec"]["pod"],
+        pod: { containers: [{ name: "c", image: "registry.example/web:1" }] },
         ...change,
       },
     }),
@@ -126,18 +131,14 @@ const podGone = (namespace: string, name: string) =>
 
 beforeAll(async () => {
   server = await startApiServer({ name: "provider", controllerManager: true });
-  await server.kubectl(
-    "apply",
-    "--server-side",
-    "-k",
-    new URL("../../../deploy/base/crds", import.meta.url).pathname,
-  );
+  await server.kubectl("apply", "--server-side", "-k", deploy("crds"));
   await server.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
-  await server.kubectl(
-    "apply",
-    "-f",
-    new URL("../../../deploy/base/virtual-kubelet/rbac-provider.yaml", import.meta.url).pathname,
-  );
+  await server.kubectl("create", "namespace", "tideway-system");
+  for (const file of ["serviceaccount.yaml", "rbac-provider.yaml"])
+    await server.kubectl("apply", "-f", deploy(`virtual-kubelet/${file}`));
+  const token = (await server.kubectl("-n", "tideway-system", "create", "token", "virtual-kubelet")).trim();
+  const { server: url, ca = "" } = loadCredentials({ KUBECONFIG: server.kubeconfig });
+  service = { server: url, ca, token: () => token };
   kube = createKube(loadCredentials({ KUBECONFIG: server.kubeconfig }), { userAgent: "test" });
   await kube.create(namespaces, { metadata: { name: TENANT } });
   facts = fakeFacts();
@@ -302,9 +303,9 @@ describe("ShadowPod to pod", () => {
   it("reports a pod that Pod Security rejects, with an Event, and a refused field for good", async () => {
     const c = { name: "c", image: "i", ports: [{ containerPort: 80, hostPort: 80 }] };
     await shadow(twin, "host", {
-      pod: { containers: [{ name: "c", image: "i" }], hostNetwork: true } as ShadowPod["spec"]["pod"],
+      pod: { containers: [{ name: "c", image: "i" }], hostNetwork: true },
     });
-    await shadow(twin, "port", { pod: { containers: [c] } as ShadowPod["spec"]["pod"] });
+    await shadow(twin, "port", { pod: { containers: [c] } });
     const status = (name: string) =>
       until(async () => (await kube.get(shadowPods, name, twin)).status?.conditions?.[0], {
         what: `a condition on ${name}`,

@@ -73,6 +73,8 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
         accounts.get(`${ns}/default`) !== undefined,
       owns: local.owns,
       podSecurity: o.podSecurity ?? "baseline",
+      shadows,
+      pods: made,
     }),
   });
   const work = startController({

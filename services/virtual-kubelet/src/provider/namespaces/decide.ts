@@ -19,6 +19,8 @@ export interface Existing {
   terminating: boolean;
   /** Whether network policy, binding and service account stand. */
   furnished: boolean;
+  /** ShadowPods and pods made from them that are still in it. */
+  occupied: boolean;
 }
 
 export interface World {
@@ -35,7 +37,10 @@ export interface World {
 export type Effect =
   | { do: "create"; twin: Twin }
   | { do: "furnish"; twin: Twin }
+  /** Take the consumer's permissions away. */
   | { do: "unbind"; name: string }
+  /** Delete the ShadowPods; their pods follow. */
+  | { do: "empty"; name: string }
   | { do: "delete"; name: string; uid: string };
 
 export interface TwinStatus {
@@ -83,22 +88,20 @@ export const readiness = (
   return setCondition(map.status?.conditions, condition, nowIso);
 };
 
-const removal = (e: Existing): Effect[] =>
-  e.terminating ? [] : [{ do: "delete", name: e.name, uid: e.uid }];
+/**
+ * The key is taken away before anything slow is begun. Emptied before it is deleted: Kubernetes' namespace
+ * controller looks again only after many seconds when it meets pods that are still ending.
+ */
+const removal = (e: Existing): Effect[] => {
+  if (e.terminating) return [];
+  const unbind: Effect = { do: "unbind", name: e.name };
+  return [unbind, e.occupied ? { do: "empty", name: e.name } : { do: "delete", name: e.name, uid: e.uid }];
+};
 
 /** The twin namespaces of one consumer. */
 export const decide = (w: World): Plan => {
   if (w.standing === "unknown") return { effects: [], namespaces: undefined };
-  if (w.standing === "revoked")
-    // the key is taken away before anything slow is begun
-    return {
-      effects: [
-        ...w.existing.map((e): Effect => ({ do: "unbind", name: e.name })),
-        ...w.existing.flatMap(removal),
-      ],
-      namespaces: undefined,
-    };
-  if (w.map?.metadata.deletionTimestamp || !w.map)
+  if (w.standing === "revoked" || !w.map || w.map.metadata.deletionTimestamp !== undefined)
     return { effects: w.existing.flatMap(removal), namespaces: undefined };
 
   const byName = new Map(w.existing.map((e) => [e.name, e]));

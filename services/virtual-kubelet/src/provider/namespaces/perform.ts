@@ -1,4 +1,4 @@
-import { ORIGIN } from "@tideway/api";
+import { ORIGIN, shadowPods } from "@tideway/api";
 import { isAlreadyExists } from "@tideway/errors";
 import { type Kube, namespaces, networkPolicies, roleBindings, serviceAccounts } from "@tideway/k8s";
 import { FIELD_MANAGER, SOURCE_NAMESPACE } from "../labels.ts";
@@ -16,6 +16,8 @@ import {
 export interface PerformOptions {
   signal: AbortSignal;
   podSecurity: PodSecurityLevel;
+  /** Names of the ShadowPods in a namespace. */
+  shadowsOf(namespace: string): string[];
 }
 
 /** `taken`: the name belongs to something else, which is left alone. */
@@ -52,6 +54,11 @@ export const perform = async (kube: Kube, effect: Effect, o: PerformOptions): Pr
       return "done";
     case "unbind":
       await kube.delete(roleBindings, WORKLOAD_BINDING, effect.name, { signal });
+      return "done";
+    case "empty":
+      await Promise.all(
+        o.shadowsOf(effect.name).map((name) => kube.delete(shadowPods, name, effect.name, { signal })),
+      );
       return "done";
     case "delete":
       await kube.delete(namespaces, effect.name, undefined, { uid: effect.uid, signal });

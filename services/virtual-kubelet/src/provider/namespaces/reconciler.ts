@@ -1,8 +1,8 @@
-import { type NamespaceMap, namespaceMaps, ORIGIN, sameConditions } from "@tideway/api";
+import { type NamespaceMap, namespaceMaps, ORIGIN, sameConditions, type ShadowPod } from "@tideway/api";
 import type { FactView } from "@tideway/bus";
 import type { Reconcile } from "@tideway/controller";
 import { describeError, TidewayError } from "@tideway/errors";
-import type { Informer, Kube, Namespace } from "@tideway/k8s";
+import type { Informer, Kube, Namespace, Pod } from "@tideway/k8s";
 import { type Clock, nowIso } from "../../ports.ts";
 import { FIELD_MANAGER, SOURCE_NAMESPACE } from "../labels.ts";
 import type { PodSecurityLevel } from "../ports.ts";
@@ -20,8 +20,13 @@ export interface NamespaceDeps {
   furnished(namespace: string): boolean;
   owns(clusterID: string): boolean;
   podSecurity: PodSecurityLevel;
+  /** ShadowPods indexed by "namespace", and the pods made from them. */
+  shadows: Informer<ShadowPod>;
+  pods: Informer<Pod>;
 }
 
+/** A namespace that is being emptied is looked at this often, in ms. */
+const EMPTYING_MS = 200;
 /** A name held by something else is tried again after this long, in ms. */
 const TAKEN_RETRY_MS = 30_000;
 
@@ -46,7 +51,11 @@ export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
       source: n.metadata.labels?.[SOURCE_NAMESPACE] ?? "",
       terminating: n.metadata.deletionTimestamp !== undefined,
       furnished: d.furnished(n.metadata.name),
+      occupied: [d.shadows, d.pods].some((cache) => cache.byIndex("namespace", n.metadata.name).length > 0),
     }));
+
+  const shadowsOf = (namespace: string): string[] =>
+    d.shadows.byIndex("namespace", namespace).map((s) => s.metadata.name);
 
   const writeStatus = async (
     map: Readonly<NamespaceMap>,
@@ -96,7 +105,7 @@ export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
       for (const effect of effects) {
         const name = targetOf(effect);
         try {
-          const outcome = await perform(d.kube, effect, { signal, podSecurity: d.podSecurity });
+          const outcome = await perform(d.kube, effect, { signal, podSecurity: d.podSecurity, shadowsOf });
           if (effect.do === "create" && (outcome === "taken") !== held.has(name)) {
             learned = true;
             if (outcome === "taken") held.add(name);
@@ -111,8 +120,8 @@ export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
     };
     await Promise.all([...Map.groupBy(plan.effects, targetOf).values()].map(run));
     if (learned) return { requeueAfterMs: 0 }; // decide again, knowing it
-    if (plan.effects.length > 0)
-      log.info({ effects: plan.effects.length }, "twin namespaces brought up to date");
+    const done = plan.effects.filter((e) => e.do === "create" || e.do === "delete").map(targetOf);
+    if (done.length > 0) log.info({ namespaces: done }, "twin namespaces made or deleted");
 
     if (map && plan.namespaces) {
       const namespaces = plan.namespaces.map((n) =>
@@ -124,6 +133,7 @@ export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
     }
     const [first] = failures.values();
     if (first !== undefined) throw new TidewayError(`twin namespaces of ${origin}`, { cause: first });
+    if (plan.effects.some((e) => e.do === "empty")) return { requeueAfterMs: EMPTYING_MS };
     return held.size > 0 ? { requeueAfterMs: TAKEN_RETRY_MS } : {};
   };
 };
