@@ -95,15 +95,15 @@ export const startWorld = async () => {
   const copy = async (): Promise<void> => {
     const mine: NamespaceMap | undefined = here.get("tideway-tenant-west/namespaces");
     const theirs: NamespaceMap | undefined = there.get("tideway-tenant-east/namespaces");
-    const o = { fieldManager: "replicator" };
     const metadata = { name: "namespaces", namespace: "tideway-tenant-east", labels: { [ORIGIN]: EAST } };
-    if (mine) await west.kube.apply(namespaceMaps, make(namespaceMaps, { metadata, spec: mine.spec }), o);
+    if (mine && !theirs) await west.kube.create(namespaceMaps, make(namespaceMaps, { metadata, spec: mine.spec }));
+    else if (mine) await west.kube.patch(namespaceMaps, "namespaces", "tideway-tenant-east", { spec: mine.spec });
     else if (theirs) await west.kube.delete(namespaceMaps, "namespaces", "tideway-tenant-east");
     if (mine && theirs?.status && JSON.stringify(mine.status) !== JSON.stringify(theirs.status))
       await east.kube.patch(namespaceMaps, "namespaces", "tideway-tenant-west", { status: theirs.status }, { subresource: "status" });
   };
   for (const i of [here, there]) {
-    i.onChange(() => void copy().catch(() => undefined));
+    i.onChange(() => void copy().catch((err: unknown) => log.debug({ err }, "copying the map failed")));
     i.start(copying.signal);
   }
 

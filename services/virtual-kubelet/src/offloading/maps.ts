@@ -39,7 +39,8 @@ export const makeMapReconciler = (d: MapDeps): Reconcile => async (clusterID) =>
   const map = ownMap(d.maps, peer);
   served.setTwins(twinsOf(map, (source) => served.session.twin(source) !== undefined));
   const labels = d.labelsOf(peer);
-  if (!labels || d.isLeaving(clusterID)) return {};
+  // A map that is going is made anew when it is gone, if it is still wanted.
+  if (!labels || d.isLeaving(clusterID) || map?.metadata.deletionTimestamp !== undefined) return {};
   if (!localPods.hasSynced) return { requeueAfterMs: 50 };
   const names = new Set(d.offloadings.list().flatMap((o) => (wanted(o, { name: peer, labels }) ? [o.metadata.namespace ?? ""] : [])));
   // A namespace stays as long as it has pods over there, whatever its selector says now.
@@ -51,7 +52,9 @@ export const makeMapReconciler = (d: MapDeps): Reconcile => async (clusterID) =>
   const o = { fieldManager: FIELD_MANAGER, signal: d.signal };
   const namespace = tenantNamespace(peer);
   try {
-    if (map) await d.kube.patch(namespaceMaps, NAMESPACE_MAP_NAME, namespace, { metadata: { uid: map.metadata.uid }, spec: { namespaces } }, o);
+    // An empty list is never written: server-side apply by whoever copies the map would make null of it.
+    if (map && namespaces.length === 0) await d.kube.delete(namespaceMaps, NAMESPACE_MAP_NAME, namespace, { uid: map.metadata.uid ?? "", signal: d.signal });
+    else if (map) await d.kube.patch(namespaceMaps, NAMESPACE_MAP_NAME, namespace, { metadata: { uid: map.metadata.uid }, spec: { namespaces } }, o);
     else await d.kube.create(namespaceMaps, make(namespaceMaps, { metadata: { name: NAMESPACE_MAP_NAME, namespace }, spec: { namespaces } }), o);
   } catch (err) {
     if (!isNotFound(err) && !isAlreadyExists(err)) throw err;
