@@ -1,15 +1,15 @@
 import type { Bus, FactView } from "@tideway/bus";
 import { describeError } from "@tideway/errors";
 import type { Logger } from "@tideway/log";
-import type { Peers, PeerView, PublishIdentity, StandingOf } from "./ports.ts";
+import type { Direction, Peers, PeerView, PublishIdentity, StandingOf } from "./ports.ts";
 
 /** What other services say, and what this one says, as ports. */
 export interface Facts {
   peers: Peers;
   standing: StandingOf;
   publish: PublishIdentity;
-  /** The last fact about the outgoing identity says something else than GONE. */
-  published(clusterID: string): boolean;
+  /** The name in the last fact about an identity, where that says something else than GONE. */
+  published(clusterID: string, direction: Direction): string | undefined;
   /** Cluster IDs that any fact speaks of. */
   known(): string[];
   /** Called with the cluster ID a fact speaks of. */
@@ -68,7 +68,10 @@ export const openFacts = async (bus: Bus, log: Logger): Promise<Facts> => {
           );
         });
     },
-    published: (clusterID) => stands(identity.get(clusterID, "outgoing")?.data.state, "GONE"),
+    published: (clusterID, direction) => {
+      const fact = identity.get(clusterID, direction)?.data;
+      return fact && fact.state !== "GONE" ? fact.name : undefined;
+    },
     known: () => [...new Set(all.flatMap((v) => v.list().map((f) => f.peer)))],
     onChange: (handler) => {
       for (const view of [peer, node, offer, replication])

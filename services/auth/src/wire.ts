@@ -102,7 +102,7 @@ const startControllers = (p: Parts): Controllers => {
         identityOf: caches.identityOf,
         homeExists: caches.homeFor,
         isTenant: (id) => caches.tenantOf(id) !== undefined,
-        published: facts.published,
+        published: (id) => facts.published(id, "outgoing") !== undefined,
         foreignCluster: (name) => kube.find(foreignClusters, name),
         standing: facts.standing,
         store: createIdentityStore(kube, { systemNamespace: self.namespace, homeOf: caches.homeOf }),
@@ -126,6 +126,7 @@ const startControllers = (p: Parts): Controllers => {
         tenantOf: caches.tenantOf,
         homeOf: caches.homeOf,
         publish: facts.publish,
+        published: (id) => facts.published(id, "incoming"),
       }),
     }),
     check: startController({

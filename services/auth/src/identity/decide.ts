@@ -52,8 +52,8 @@ const until = (w: World, ms: number): number => Math.max(0, ms - w.now);
 type Check = (w: World) => Plan | undefined;
 
 /** The provider has told that the certificate opens nothing any more. */
-const isVoid = (a: Attempt | undefined): boolean =>
-  a?.reason === "TenantUnknown" || a?.reason === "IdentityInvalid";
+export const isVoid = (reason: FailureReason | undefined): boolean =>
+  reason === "TenantUnknown" || reason === "IdentityInvalid";
 /** What passes by itself; a refusal changes only when a person acts. */
 const passes = (reason: FailureReason): boolean => reason === "Unreachable" || reason === "TenantLeaving";
 const paused = (w: World): Attempt | undefined =>
@@ -93,8 +93,9 @@ const othersLeaving: Check = (w) => {
     : undefined;
 };
 
+/** Once even after the deadline: others may have used it all up, and the provider may well be there. */
 const takeLeave: Check = (w) => {
-  if (wanted(w) || w.released || !w.credential || w.now >= w.deadline) return undefined;
+  if (wanted(w) || w.released || !w.credential || (w.now >= w.deadline && w.attempt)) return undefined;
   const last = paused(w);
   if (last)
     return {
@@ -116,7 +117,7 @@ const removeWhatIsHere: Check = (w) =>
       };
 
 const goodForNow: Check = (w) =>
-  w.credential && w.now < w.credential.notAfter && w.now < w.credential.renewAt && !isVoid(w.attempt)
+  w.credential && w.now < w.credential.notAfter && w.now < w.credential.renewAt && !isVoid(w.attempt?.reason)
     ? {
         step: "hold",
         state: "GRANTED",
@@ -134,7 +135,7 @@ const pauseBeforeNextTry: Check = (w) => {
   const requeueAfterMs = Math.min(until(w, last.nextAt), left ? until(w, left.notAfter) : Infinity) + 5;
   if (last.reason === "IncomingRefused" && w.credential)
     return { step: "wait", state: "REVOKED", reason: "Revoked", message, requeueAfterMs };
-  if (left && !isVoid(last))
+  if (left && !isVoid(last.reason))
     return {
       step: "wait",
       state: "GRANTED",
@@ -153,7 +154,7 @@ const pauseBeforeNextTry: Check = (w) => {
 };
 
 const renewable: Check = (w) =>
-  w.credential && !isVoid(w.attempt) && w.now < w.credential.notAfter + w.skewMs
+  w.credential && !isVoid(w.attempt?.reason) && w.now < w.credential.notAfter + w.skewMs
     ? { step: "renew", reason: "Renewing", message: "asking the provider for a new certificate" }
     : undefined;
 

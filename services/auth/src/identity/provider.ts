@@ -48,11 +48,15 @@ export interface ProviderDeps {
   connect?: typeof connect;
 }
 
+const CALL_MS = 10_000;
+/** A release is also tried when the deadline of the unpeering is over: it must not hold it up. */
+const RELEASE_MS = 3_000;
+
 export const createProvider = (d: ProviderDeps): Provider => {
   /** The pair of an unanswered request is used again, so that a peer sees one key for one attempt. */
   const pending = new Map<string, KeyPair>();
-  const dial = (p: Pick<PeerView, "authEndpoint" | "pins">): Promise<AuthClient> =>
-    (d.connect ?? connect)({ endpoint: p.authEndpoint, pins: p.pins, signal: d.signal });
+  const dial = (p: Pick<PeerView, "authEndpoint" | "pins">, timeoutMs = CALL_MS): Promise<AuthClient> =>
+    (d.connect ?? connect)({ endpoint: p.authEndpoint, pins: p.pins, signal: d.signal, timeoutMs });
 
   const token = async (p: PeerView): Promise<string> => {
     if (!p.tokenSecret)
@@ -125,7 +129,7 @@ export const createProvider = (d: ProviderDeps): Provider => {
       return checked(await client.renew(request), keys, p);
     },
     release: async (p, held) => {
-      const client = await dial(p);
+      const client = await dial(p, RELEASE_MS);
       const { clusterID } = d.self;
       await client.release(
         signedRequest({

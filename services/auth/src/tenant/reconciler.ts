@@ -1,4 +1,4 @@
-import { sameConditions, type Tenant, tenantNamespace, tenants } from "@tideway/api";
+import { ORIGIN, sameConditions, type Tenant, tenantNamespace, tenants } from "@tideway/api";
 import type { Reconcile } from "@tideway/controller";
 import { isNotFound } from "@tideway/errors";
 import type { Kube, Namespace } from "@tideway/k8s";
@@ -27,6 +27,8 @@ export interface TenantDeps {
   /** This cluster uses the peer too, or is about to: the namespace is shared. */
   consumes(clusterID: string): boolean;
   publish: PublishIdentity;
+  /** The name in the last fact about this tenant, where that says something else than GONE. */
+  published(clusterID: string): string | undefined;
   conditions: ConditionWriter;
   tell: Tell;
 }
@@ -94,8 +96,17 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
   };
 
   return async (clusterID) => {
+    if (!d.owns(clusterID)) return {};
     const tenant = d.tenantOf(clusterID);
-    if (!tenant || !d.owns(clusterID)) return {};
+    if (!tenant) {
+      // Taken away behind our back? The cache may be a moment behind, and others destroy what is said to be gone.
+      const name = d.published(clusterID);
+      const gone =
+        name !== undefined &&
+        (await d.kube.list(tenants, { labelSelector: `${ORIGIN}=${clusterID}` })).length === 0;
+      if (gone) d.publish("incoming", { clusterId: clusterID, name, state: "GONE", reason: "Released" });
+      return {};
+    }
     const plan = decide({ tenant, peer: d.peers.get(clusterID), now: d.clock.now(), graceMs: d.graceMs });
     const { name } = tenant.metadata;
     const was = tenant.status?.conditions?.find((c) => c.type === "Ready")?.reason;

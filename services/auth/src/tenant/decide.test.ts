@@ -1,0 +1,92 @@
+import type { Tenant } from "@tideway/api";
+import { describe, expect, test } from "vitest";
+import type { PeerView } from "../ports.ts";
+import { decide, type Step } from "./decide.ts";
+
+const NOW = Date.parse("2026-03-01T12:00:00Z");
+const HOUR = 3_600_000;
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+const tenant = (o: { deleted?: boolean; notAfter?: number; created?: number } = {}): Tenant => ({
+  metadata: {
+    name: "east",
+    generation: 3,
+    creationTimestamp: iso(o.created ?? NOW - 1000),
+    ...(o.deleted ? { deletionTimestamp: iso(NOW) } : {}),
+  },
+  spec: { clusterID: "east-id", clusterName: "east" },
+  status: o.notAfter === undefined ? {} : { identityNotAfter: iso(o.notAfter) },
+});
+const peer = (incoming: boolean): PeerView => ({
+  clusterId: "east-id",
+  name: "east",
+  present: true,
+  outgoing: false,
+  incoming,
+  authEndpoint: "e:1",
+  pins: [],
+  tokenSecret: "",
+  unpeerDeadline: "",
+});
+
+describe("a tenant", () => {
+  test.each<[string, Parameters<typeof tenant>[0], boolean | undefined, Step, string, string]>([
+    ["that is valid is served", { notAfter: NOW + HOUR }, true, "serve", "GRANTED", "Granted"],
+    [
+      "of whom no ForeignCluster is known yet is served",
+      { notAfter: NOW + HOUR },
+      undefined,
+      "serve",
+      "GRANTED",
+      "Granted",
+    ],
+    ["whose certificate is just being made is served", {}, true, "serve", "GRANTED", "Granted"],
+    ["that may not come in is revoked", { notAfter: NOW + HOUR }, false, "revoke", "REVOKED", "Revoked"],
+    [
+      "that expired is kept for a while",
+      { notAfter: NOW - HOUR },
+      true,
+      "serve",
+      "GRANTED",
+      "IdentityExpired",
+    ],
+    ["that expired long ago is removed", { notAfter: NOW - 25 * HOUR }, true, "expire", "GONE", "Forgotten"],
+    [
+      "that never got a certificate is removed",
+      { created: NOW - 25 * HOUR },
+      true,
+      "expire",
+      "GONE",
+      "Forgotten",
+    ],
+    [
+      "that is deleted is cleaned up, also when revoked",
+      { deleted: true, notAfter: NOW + HOUR },
+      false,
+      "cleanUp",
+      "GONE",
+      "Released",
+    ],
+  ])("%s", (_, t, incoming, step, state, reason) => {
+    const plan = decide({
+      tenant: tenant(t),
+      peer: incoming === undefined ? undefined : peer(incoming),
+      now: NOW,
+      graceMs: 24 * HOUR,
+    });
+    expect([plan.step, plan.state, plan.reason]).toEqual([step, state, reason]);
+    expect(plan.conditions[0]).toMatchObject({
+      type: "Ready",
+      reason,
+      observedGeneration: 3,
+      status: reason === "Granted" ? "True" : "False",
+    });
+  });
+
+  test("is looked at again when its certificate expires, and when its grace ends", () => {
+    const at = (t: Tenant): number | undefined =>
+      decide({ tenant: t, peer: peer(true), now: NOW, graceMs: 24 * HOUR }).requeueAfterMs;
+    expect(at(tenant({ notAfter: NOW + HOUR }))).toBe(HOUR + 1000);
+    expect(at(tenant({ notAfter: NOW - HOUR }))).toBe(23 * HOUR + 1000);
+  });
+});
