@@ -46,7 +46,7 @@ const make = <T extends KubeObject>(r: Resource<T>, name: string, body: object):
   kube.create(r, {
     metadata: { name, ...(r.namespaced ? { namespace: "default" } : {}) },
     spec: body,
-  } as never as T);
+  } as never);
 
 describe("the API server", () => {
   it("fills in what is not said", async () => {

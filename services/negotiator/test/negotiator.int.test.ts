@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { APPROVE, ORIGIN, resourceOffers, resourceRequests, sharingPolicies } from "@tideway/api";
-import { events, nodes, pods } from "@tideway/k8s";
+import { events } from "@tideway/k8s";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   addNode,
@@ -84,85 +84,6 @@ describe("provider", () => {
       reason: "OfferAccepted",
       message: expect.stringContaining('by rule "friends"'),
     });
-  });
-
-  it("never offers two peers together more than is free", async () => {
-    await setPolicy(w, {
-      reserve: { percent: 30 },
-      perPeer: { cpu: 4, memory: "2Gi", pods: 20 },
-      defaultAction: "accept",
-    });
-    const peers = await Promise.all(["a", "b", "c"].map((name) => addPeer(w, name, "incoming")));
-    await Promise.all(peers.map((p) => bringRequest(w, p)));
-    for (const p of peers)
-      await eventually(
-        `the answer to ${p.name}`,
-        () => requestOf(w, p),
-        (r) => r.status?.decision !== undefined,
-      );
-    const total = async (): Promise<number> =>
-      (await w.kube.list(resourceOffers)).reduce((sum, o) => sum + Number(o.spec.resources.cpu), 0);
-    await eventually(
-      "east within its cap",
-      () => w.kube.get(resourceOffers, "offer", "tideway-tenant-east"),
-      (o) => o.spec.resources.cpu === "4",
-    );
-    expect(await total()).toBeLessThanOrEqual(6);
-  });
-
-  it("keeps the offer current when a local pod takes capacity, and leaves it alone for small changes", async () => {
-    const before = (await w.kube.list(resourceOffers)).reduce(
-      (sum, o) => sum + Number(o.spec.resources.cpu),
-      0,
-    );
-    expect(before).toBeLessThanOrEqual(6);
-    await addPod(w, "hungry", "node-0", "4");
-    await eventually(
-      "offers that fit",
-      () => w.kube.list(resourceOffers),
-      (offers) => offers.reduce((sum, o) => sum + parseCpu(o.spec.resources.cpu), 0) <= 2,
-    );
-    await w.kube.delete(pods, "hungry", "default", { gracePeriodSeconds: 0 });
-    const east = { id: "id-of-east", name: "east", namespace: "tideway-tenant-east" };
-    const grown = await eventually(
-      "growth",
-      () => offerOf(w, east),
-      (o) => parseCpu(o.spec.resources.cpu) >= 2,
-    );
-    await addPod(w, "tiny", "node-0", "10m", {});
-    await w.kube.delete(pods, "tiny", "default", { gracePeriodSeconds: 0 });
-    await new Promise((done) => setTimeout(done, 200));
-    expect((await offerOf(w, east))?.metadata.generation).toBeGreaterThanOrEqual(
-      grown.metadata.generation ?? 0,
-    );
-  });
-
-  it("leaves out what a peer's own pods use", async () => {
-    const east = { id: "id-of-east", name: "east", namespace: "tideway-tenant-east" };
-    const before = await eventually(
-      "an offer",
-      () => offerOf(w, east),
-      () => true,
-    );
-    await addPod(w, "foreign", "node-0", "1", { "tideway.dev/origin": east.id });
-    await new Promise((done) => setTimeout(done, 200));
-    expect((await offerOf(w, east))?.spec.resources).toEqual(before.spec.resources);
-    await w.kube.delete(pods, "foreign", "default", { gracePeriodSeconds: 0 });
-  });
-
-  it("counts a node only while it is schedulable, and overlooks KWOK's taint", async () => {
-    const peer = await addPeer(w, "kwok", "incoming");
-    await addNode(w, "kwok-0", "100", "100Gi", [
-      { key: "kwok.x-k8s.io/node", value: "fake", effect: "NoSchedule" },
-    ]);
-    await setPolicy(w, { reserve: { percent: 0 }, defaultAction: "accept" });
-    await bringRequest(w, peer);
-    const all = async (): Promise<number> =>
-      (await w.kube.list(resourceOffers)).reduce((sum, o) => sum + parseCpu(o.spec.resources.cpu), 0);
-    await eventually("the big node is offered", all, (sum) => sum > 90);
-    await w.kube.patch(nodes, "kwok-0", undefined, { spec: { unschedulable: true } });
-    await eventually("the big node is taken back", all, (sum) => sum <= 9);
-    await w.kube.delete(nodes, "kwok-0");
   });
 
   it("refuses by the rule's name and reason, on both the request and the condition", async () => {
@@ -430,5 +351,3 @@ describe("a peer's credentials", () => {
 });
 
 const DEPLOY = join(import.meta.dirname, "../../../deploy/base");
-const parseCpu = (text = "0"): number =>
-  text.endsWith("m") ? Number(text.slice(0, -1)) / 1000 : Number(text);

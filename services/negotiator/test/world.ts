@@ -36,6 +36,8 @@ export interface World {
   said: FactView<"offer">;
   bus: Bus;
   stop(): Promise<void>;
+  /** What the negotiator's metric of this name and these labels says. */
+  metric(name: string, labels: Record<string, string>): Promise<number | undefined>;
   /** Ends this negotiator and starts another one. */
   restart(): Promise<void>;
 }
@@ -64,9 +66,11 @@ export const startWorld = async (): Promise<World> => {
   const said = await bus.facts("offer");
 
   let ending = new AbortController();
+  let metrics = createMetrics("negotiator");
   let own: { kube: Kube; bus: Bus } | undefined;
   const start = async (): Promise<void> => {
     ending = new AbortController();
+    metrics = createMetrics("negotiator");
     own = {
       kube: createKube(rights, { userAgent: "negotiator" }),
       bus: await connect("negotiator"),
@@ -76,7 +80,7 @@ export const startWorld = async (): Promise<World> => {
       clusterID,
       config: { podName: "negotiator-0", ignoredTaints: ["kwok.x-k8s.io/node"], capacityDelayMs: 50 },
       membership: { owns: () => true, onChange: () => () => undefined },
-      metrics: createMetrics("negotiator"),
+      metrics,
       log: silentLogger,
       signal: ending.signal,
     });
@@ -93,6 +97,10 @@ export const startWorld = async (): Promise<World> => {
     clusterID,
     said,
     bus,
+    metric: async (name, labels) => {
+      const values = (await metrics.registry.getSingleMetric(name)?.get())?.values ?? [];
+      return values.find((v) => Object.entries(labels).every(([k, want]) => v.labels[k] === want))?.value;
+    },
     restart: async () => {
       await end();
       await start();
@@ -252,3 +260,7 @@ export const eventually = <T>(
 
 export const factOf = (w: World, p: Peer, direction: string): Fact<"offer"> | undefined =>
   w.said.get(p.id, direction);
+
+/** Cores of a cpu quantity as the negotiator writes it. */
+export const cpuOf = (text = "0"): number =>
+  text.endsWith("m") ? Number(text.slice(0, -1)) / 1000 : Number(text);
