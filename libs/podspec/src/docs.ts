@@ -5,11 +5,13 @@ const onConsumer = (r: Rule): string => (r.dropped ? "left out" : "kept");
 
 const onProvider = (r: Rule): string => {
   if (r.verdict === "crosses") return r.mutable ? "crosses, changes follow" : "crosses";
-  if (r.verdict === "forced") return r.value === undefined ? "left out" : `forced to \`${JSON.stringify(r.value)}\``;
+  if (r.verdict === "forced")
+    return r.value === undefined ? "left out" : `forced to \`${JSON.stringify(r.value)}\``;
   return r.when ? `refused when ${r.whenText ?? "unsafe"}` : "refused";
 };
 
-const row = (r: Rule): string => `| \`${r.field}\` | ${onConsumer(r)} | ${onProvider(r)} | ${r.message ?? r.note ?? ""} |`;
+const row = (r: Rule): string =>
+  `| \`${r.field}\` | ${onConsumer(r)} | ${onProvider(r)} | ${r.message ?? r.note ?? ""} |`;
 
 /** docs/podspec.md. */
 export const page = (): string =>
@@ -22,7 +24,14 @@ export const page = (): string =>
     "The second column is what the consumer does with a field, the third what the provider does with it in any ShadowPod,",
     "whoever wrote it. A field of PodSpec (Kubernetes 1.34) that is not listed is refused. A refusal makes the consumer's pod",
     "fail, with the message here.",
-    ...TABLE.flatMap((s) => ["", `## ${s.title}`, "", "| field | consumer | provider | why |", "|---|---|---|---|", ...s.rules.map(row)]),
+    ...TABLE.flatMap((s) => [
+      "",
+      `## ${s.title}`,
+      "",
+      "| field | consumer | provider | why |",
+      "|---|---|---|---|",
+      ...s.rules.map(row),
+    ]),
     "",
     "## Labels, annotations, status",
     "",

@@ -37,7 +37,8 @@ export const tokenKey = (volume: string, source: number): string => `${volume}.$
 
 /** The volume that the ServiceAccount admission adds to each pod; it would be of no use over there. */
 export const isDefaultTokenVolume = (v: Volume): boolean =>
-  v.name.startsWith("kube-api-access-") && (v.projected?.sources ?? []).some((s) => s.serviceAccountToken !== undefined);
+  v.name.startsWith("kube-api-access-") &&
+  (v.projected?.sources ?? []).some((s) => s.serviceAccountToken !== undefined);
 
 export const allContainers = (spec: PodSpec): Container[] =>
   spec.initContainers ? [...spec.initContainers, ...spec.containers] : spec.containers;
@@ -53,7 +54,12 @@ const ofContainer = (c: Container, configMaps: Set<string>, secrets: Set<string>
   }
 };
 
-const ofVolume = (v: Volume, configMaps: Set<string>, secrets: Set<string>, tokens: TokenProjection[]): void => {
+const ofVolume = (
+  v: Volume,
+  configMaps: Set<string>,
+  secrets: Set<string>,
+  tokens: TokenProjection[],
+): void => {
   if (v.configMap?.name) configMaps.add(v.configMap.name);
   if (v.secret?.secretName) secrets.add(v.secret.secretName);
   if (!v.projected || isDefaultTokenVolume(v)) return;

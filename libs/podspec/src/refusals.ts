@@ -10,7 +10,8 @@ export interface Refusal {
 type Fields = Record<string, unknown>;
 const isFields = (v: unknown): v is Fields => typeof v === "object" && v !== null && !Array.isArray(v);
 
-const refuses = (rule: Rule, value: unknown): boolean => rule.verdict === "refused" && (rule.when?.(value) ?? true);
+const refuses = (rule: Rule, value: unknown): boolean =>
+  rule.verdict === "refused" && (rule.when?.(value) ?? true);
 
 const inside = (section: SectionName, value: unknown, path: string): Refusal[] => {
   if (Array.isArray(value)) return value.flatMap((item, i) => check(section, item, `${path}[${i}]`));
@@ -46,6 +47,7 @@ export const allowed = (section: SectionName, value: unknown): unknown => {
     if (v === null || v === undefined || !rule || rule.verdict === "forced" || refuses(rule, v)) continue;
     out[name] = rule.inner ? allowed(rule.inner, v) : v;
   }
-  for (const rule of rules.values()) if (rule.verdict === "forced" && rule.value !== undefined) out[rule.field] = rule.value;
+  for (const rule of rules.values())
+    if (rule.verdict === "forced" && rule.value !== undefined) out[rule.field] = rule.value;
   return out;
 };

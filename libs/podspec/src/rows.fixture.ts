@@ -33,7 +33,10 @@ export const SAMPLES: Partial<Record<SectionName, Record<string, Sample>>> = {
     seccompProfile: seccomp,
     seLinuxOptions: seLinux,
     windowsOptions: windows,
-    sysctls: { good: [{ name: "net.ipv4.tcp_syncookies", value: "1" }], bad: [{ name: "kernel.msgmax", value: "1" }] },
+    sysctls: {
+      good: [{ name: "net.ipv4.tcp_syncookies", value: "1" }],
+      bad: [{ name: "kernel.msgmax", value: "1" }],
+    },
   },
   container: {
     lifecycle: fields,

@@ -49,11 +49,32 @@ type More = Omit<Partial<Rule>, "field" | "verdict">;
 
 export const crosses = (field: string, more: More = {}): Rule => ({ field, verdict: "crosses", ...more });
 /** Left out on both sides, because it speaks about the consumer's cluster. */
-export const dropped = (field: string, note: string): Rule => ({ field, verdict: "forced", dropped: true, note });
-export const forced = (field: string, value: unknown, note: string): Rule => ({ field, verdict: "forced", value, note });
-export const refused = (field: string, message: string, more: More = {}): Rule => ({ field, verdict: "refused", message, ...more });
+export const dropped = (field: string, note: string): Rule => ({
+  field,
+  verdict: "forced",
+  dropped: true,
+  note,
+});
+export const forced = (field: string, value: unknown, note: string): Rule => ({
+  field,
+  verdict: "forced",
+  value,
+  note,
+});
+export const refused = (field: string, message: string, more: More = {}): Rule => ({
+  field,
+  verdict: "refused",
+  message,
+  ...more,
+});
 /** Crosses, unless `when` holds. */
-export const refusedWhen = (field: string, whenText: string, when: (value: unknown) => boolean, message: string, more: More = {}): Rule => ({
+export const refusedWhen = (
+  field: string,
+  whenText: string,
+  when: (value: unknown) => boolean,
+  message: string,
+  more: More = {},
+): Rule => ({
   field,
   verdict: "refused",
   whenText,

@@ -12,7 +12,9 @@ import {
 export const containerRules = [
   crosses("args"),
   crosses("command"),
-  crosses("env", { note: "ConfigMaps and Secrets it names are reflected; namespace, node, uid and service account of `fieldRef` are the consumer's" }),
+  crosses("env", {
+    note: "ConfigMaps and Secrets it names are reflected; namespace, node, uid and service account of `fieldRef` are the consumer's",
+  }),
   crosses("envFrom", { note: "ConfigMaps and Secrets it names are reflected" }),
   crosses("image", { mutable: true }),
   crosses("imagePullPolicy"),
@@ -39,16 +41,36 @@ export const containerRules = [
 
 export const containerSecurityRules = [
   crosses("allowPrivilegeEscalation"),
-  refusedWhen("appArmorProfile", "not `RuntimeDefault`", isUnsafeAppArmor, "only the AppArmor profile RuntimeDefault is allowed"),
-  refusedWhen("capabilities", "one added outside the baseline set", addsUnsafeCapability, "only capabilities of the baseline level may be added"),
+  refusedWhen(
+    "appArmorProfile",
+    "not `RuntimeDefault`",
+    isUnsafeAppArmor,
+    "only the AppArmor profile RuntimeDefault is allowed",
+  ),
+  refusedWhen(
+    "capabilities",
+    "one added outside the baseline set",
+    addsUnsafeCapability,
+    "only capabilities of the baseline level may be added",
+  ),
   refusedWhen("privileged", "true", isTrue, "privileged containers are not allowed"),
   refusedWhen("procMount", "not `Default`", (v) => v !== "Default", "only the default proc mount is allowed"),
   crosses("readOnlyRootFilesystem"),
   crosses("runAsGroup"),
   crosses("runAsNonRoot"),
   crosses("runAsUser"),
-  refusedWhen("seLinuxOptions", "user, role, or a type that is not a container's", isUnsafeSeLinux, "only container types are allowed, and neither user nor role"),
-  refusedWhen("seccompProfile", "not `RuntimeDefault`", isUnsafeSeccomp, "only the seccomp profile RuntimeDefault is allowed"),
+  refusedWhen(
+    "seLinuxOptions",
+    "user, role, or a type that is not a container's",
+    isUnsafeSeLinux,
+    "only container types are allowed, and neither user nor role",
+  ),
+  refusedWhen(
+    "seccompProfile",
+    "not `RuntimeDefault`",
+    isUnsafeSeccomp,
+    "only the seccomp profile RuntimeDefault is allowed",
+  ),
   refusedWhen("windowsOptions", "`hostProcess: true`", hasHostProcess, "host processes are not allowed"),
 ];
 
@@ -66,10 +88,19 @@ export const portRules = [
   crosses("protocol"),
 ];
 
-export const lifecycleRules = [crosses("postStart", { inner: "hook" }), crosses("preStop", { inner: "hook" }), crosses("stopSignal")];
+export const lifecycleRules = [
+  crosses("postStart", { inner: "hook" }),
+  crosses("preStop", { inner: "hook" }),
+  crosses("stopSignal"),
+];
 
 const hostOf = (field: string) =>
-  refusedWhen(field, "with `host`", hasHost, "the kubelet of the provider probes only the pod itself: leave out host");
+  refusedWhen(
+    field,
+    "with `host`",
+    hasHost,
+    "the kubelet of the provider probes only the pod itself: leave out host",
+  );
 
 export const hookRules = [crosses("exec"), hostOf("httpGet"), crosses("sleep"), hostOf("tcpSocket")];
 

@@ -1,7 +1,15 @@
 import { crosses, dropped, forced, refused, refusedWhen } from "./rule.ts";
-import { isTrue, isUnsafeAppArmor, isUnsafeSeccomp, isUnsafeSeLinux, hasHostProcess, hasUnsafeSysctl } from "./unsafe.ts";
+import {
+  isTrue,
+  isUnsafeAppArmor,
+  isUnsafeSeccomp,
+  isUnsafeSeLinux,
+  hasHostProcess,
+  hasUnsafeSysctl,
+} from "./unsafe.ts";
 
-const SCHEDULED = "the consumer's scheduler has placed the pod; the provider's places it anew by its own rules";
+const SCHEDULED =
+  "the consumer's scheduler has placed the pod; the provider's places it anew by its own rules";
 
 export const podRules = [
   crosses("activeDeadlineSeconds", { mutable: true }),
@@ -11,7 +19,10 @@ export const podRules = [
   crosses("dnsConfig"),
   crosses("dnsPolicy"),
   forced("enableServiceLinks", false, "services of the provider are not shown to foreign pods"),
-  dropped("ephemeralContainers", "debug containers are added to running pods only, and are not forwarded yet"),
+  dropped(
+    "ephemeralContainers",
+    "debug containers are added to running pods only, and are not forwarded yet",
+  ),
   crosses("hostAliases"),
   refusedWhen("hostIPC", "true", isTrue, "the provider does not share its host IPC namespace"),
   refusedWhen("hostNetwork", "true", isTrue, "the provider does not share its host network"),
@@ -36,8 +47,12 @@ export const podRules = [
   dropped("schedulerName", SCHEDULED),
   dropped("schedulingGates", SCHEDULED),
   crosses("securityContext", { inner: "podSecurity" }),
-  refused("serviceAccount", "service accounts of the provider are not given to foreign pods", { dropped: true }),
-  refused("serviceAccountName", "service accounts of the provider are not given to foreign pods", { dropped: true }),
+  refused("serviceAccount", "service accounts of the provider are not given to foreign pods", {
+    dropped: true,
+  }),
+  refused("serviceAccountName", "service accounts of the provider are not given to foreign pods", {
+    dropped: true,
+  }),
   crosses("setHostnameAsFQDN"),
   crosses("shareProcessNamespace"),
   crosses("subdomain"),
@@ -48,17 +63,37 @@ export const podRules = [
 ];
 
 export const podSecurityRules = [
-  refusedWhen("appArmorProfile", "not `RuntimeDefault`", isUnsafeAppArmor, "only the AppArmor profile RuntimeDefault is allowed"),
+  refusedWhen(
+    "appArmorProfile",
+    "not `RuntimeDefault`",
+    isUnsafeAppArmor,
+    "only the AppArmor profile RuntimeDefault is allowed",
+  ),
   crosses("fsGroup"),
   crosses("fsGroupChangePolicy"),
   crosses("runAsGroup"),
   crosses("runAsNonRoot"),
   crosses("runAsUser"),
   crosses("seLinuxChangePolicy"),
-  refusedWhen("seLinuxOptions", "user, role, or a type that is not a container's", isUnsafeSeLinux, "only container types are allowed, and neither user nor role"),
-  refusedWhen("seccompProfile", "not `RuntimeDefault`", isUnsafeSeccomp, "only the seccomp profile RuntimeDefault is allowed"),
+  refusedWhen(
+    "seLinuxOptions",
+    "user, role, or a type that is not a container's",
+    isUnsafeSeLinux,
+    "only container types are allowed, and neither user nor role",
+  ),
+  refusedWhen(
+    "seccompProfile",
+    "not `RuntimeDefault`",
+    isUnsafeSeccomp,
+    "only the seccomp profile RuntimeDefault is allowed",
+  ),
   crosses("supplementalGroups"),
   crosses("supplementalGroupsPolicy"),
-  refusedWhen("sysctls", "one outside the safe set", hasUnsafeSysctl, "only sysctls of the safe set are allowed"),
+  refusedWhen(
+    "sysctls",
+    "one outside the safe set",
+    hasUnsafeSysctl,
+    "only sysctls of the safe set are allowed",
+  ),
   refusedWhen("windowsOptions", "`hostProcess: true`", hasHostProcess, "host processes are not allowed"),
 ];

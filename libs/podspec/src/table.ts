@@ -1,4 +1,12 @@
-import { containerRules, containerSecurityRules, hookRules, lifecycleRules, portRules, probeRules, resourceRules } from "./table-container.ts";
+import {
+  containerRules,
+  containerSecurityRules,
+  hookRules,
+  lifecycleRules,
+  portRules,
+  probeRules,
+  resourceRules,
+} from "./table-container.ts";
 import { podRules, podSecurityRules } from "./table-pod.ts";
 import { projectedRules, projectionRules, volumeRules } from "./table-volume.ts";
 import type { Rule, Section, SectionName } from "./rule.ts";
@@ -25,4 +33,5 @@ const byField = (section: Section): [SectionName, ReadonlyMap<string, Rule>] => 
 ];
 const index: ReadonlyMap<SectionName, ReadonlyMap<string, Rule>> = new Map(TABLE.map(byField));
 
-export const rulesOf = (section: SectionName): ReadonlyMap<string, Rule> => index.get(section) ?? new Map<string, Rule>();
+export const rulesOf = (section: SectionName): ReadonlyMap<string, Rule> =>
+  index.get(section) ?? new Map<string, Rule>();

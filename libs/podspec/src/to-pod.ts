@@ -17,13 +17,16 @@ export interface Origin {
 }
 
 /** Domains whose annotations speak to the provider's own kubelet, runtime, network or meshes. */
-const PLATFORM = /(^|\.)(kubernetes\.io|k8s\.io|cncf\.io|projectcalico\.org|cilium\.io|ovn\.org|istio\.io|linkerd\.io|tideway\.dev)$/;
+const PLATFORM =
+  /(^|\.)(kubernetes\.io|k8s\.io|cncf\.io|projectcalico\.org|cilium\.io|ovn\.org|istio\.io|linkerd\.io|tideway\.dev)$/;
 const HARMLESS = new Set(["kubectl.kubernetes.io/default-container", "kubectl.kubernetes.io/restartedAt"]);
 const domainOf = (key: string): string => (key.includes("/") ? key.slice(0, key.indexOf("/")) : "");
 
 /** Annotations of the consumer that the provider's pod gets. */
 export const allowedAnnotations = (annotations: Record<string, string> | undefined): Record<string, string> =>
-  Object.fromEntries(Object.entries(annotations ?? {}).filter(([key]) => HARMLESS.has(key) || !PLATFORM.test(domainOf(key))));
+  Object.fromEntries(
+    Object.entries(annotations ?? {}).filter(([key]) => HARMLESS.has(key) || !PLATFORM.test(domainOf(key))),
+  );
 
 /** Labels that controllers of the provider would act on are kept from a foreign pod, all others cross. */
 export const allowedLabels = (labels: Record<string, string> | undefined): Record<string, string> =>
@@ -40,10 +43,27 @@ export const toPod = (shadow: ShadowPodLike, origin: Origin): Pod => {
     metadata: {
       name,
       ...(namespace ? { namespace } : {}),
-      labels: { ...allowedLabels(shadow.spec.podLabels), "tideway.dev/origin": origin.clusterID, "tideway.dev/peer": origin.peer },
-      annotations: { ...allowedAnnotations(shadow.spec.podAnnotations), "tideway.dev/origin-uid": shadow.spec.originUID },
+      labels: {
+        ...allowedLabels(shadow.spec.podLabels),
+        "tideway.dev/origin": origin.clusterID,
+        "tideway.dev/peer": origin.peer,
+      },
+      annotations: {
+        ...allowedAnnotations(shadow.spec.podAnnotations),
+        "tideway.dev/origin-uid": shadow.spec.originUID,
+      },
       ...(uid
-        ? { ownerReferences: [{ apiVersion: "offloading.tideway.dev/v1alpha1", kind: "ShadowPod", name, uid, controller: true }] }
+        ? {
+            ownerReferences: [
+              {
+                apiVersion: "offloading.tideway.dev/v1alpha1",
+                kind: "ShadowPod",
+                name,
+                uid,
+                controller: true,
+              },
+            ],
+          }
         : {}),
     },
     spec,

@@ -24,7 +24,13 @@ const bound = (more: Partial<NonNullable<Pod["spec"]>> = {}, meta: Partial<Pod["
       {
         name: "c",
         image: "img:1",
-        volumeMounts: [{ name: "kube-api-access-abcde", mountPath: "/var/run/secrets/kubernetes.io/serviceaccount", readOnly: true }],
+        volumeMounts: [
+          {
+            name: "kube-api-access-abcde",
+            mountPath: "/var/run/secrets/kubernetes.io/serviceaccount",
+            readOnly: true,
+          },
+        ],
       },
     ],
     volumes: [
@@ -96,7 +102,18 @@ describe("toShadowPodSpec", () => {
   it("answers the downward API as the consumer would", () => {
     const env = (path: string) => ({ name: path, valueFrom: { fieldRef: { fieldPath: path } } });
     const pod = bound({
-      containers: [{ name: "c", env: ["metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName", "metadata.name"].map(env) }],
+      containers: [
+        {
+          name: "c",
+          env: [
+            "metadata.namespace",
+            "metadata.uid",
+            "spec.nodeName",
+            "spec.serviceAccountName",
+            "metadata.name",
+          ].map(env),
+        },
+      ],
     });
     expect(toShadowPodSpec(pod).pod.containers[0]?.env?.map((e) => e.value ?? e.valueFrom)).toEqual([
       "shop",
@@ -110,7 +127,9 @@ describe("toShadowPodSpec", () => {
   it("finds every ConfigMap and Secret a pod refers to", () => {
     const pod = bound({
       imagePullSecrets: [{ name: "pull" }],
-      initContainers: [{ name: "i", envFrom: [{ configMapRef: { name: "cm1" } }, { secretRef: { name: "s1" } }] }],
+      initContainers: [
+        { name: "i", envFrom: [{ configMapRef: { name: "cm1" } }, { secretRef: { name: "s1" } }] },
+      ],
       containers: [
         {
           name: "c",
@@ -146,13 +165,23 @@ describe("forwardedHash", () => {
     expect(forwardedHash(bound({ containers: [{ name: "c", image: "img:2" }] }))).not.toBe(base);
     expect(forwardedHash(bound({}, { labels: { app: "other" } }))).not.toBe(base);
     expect(forwardedHash(bound({}, { annotations: { a: "b" } }))).not.toBe(base);
-    expect(forwardedHash(bound({ tolerations: [] }, { resourceVersion: "7", annotations: { "tideway.dev/x": "y" } }))).toBe(base);
+    expect(
+      forwardedHash(
+        bound({ tolerations: [] }, { resourceVersion: "7", annotations: { "tideway.dev/x": "y" } }),
+      ),
+    ).toBe(base);
   });
 });
 
 describe("toPod", () => {
   const origin = { clusterID: "cid", peer: "east" };
-  const crossed = toPod({ metadata: { name: "web-0", namespace: "tideway-east--shop", uid: "s1" }, spec: toShadowPodSpec(bound()) }, origin);
+  const crossed = toPod(
+    {
+      metadata: { name: "web-0", namespace: "tideway-east--shop", uid: "s1" },
+      spec: toShadowPodSpec(bound()),
+    },
+    origin,
+  );
 
   it("gives a foreign pod neither token nor services of the provider", () => {
     expect(crossed.spec).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
@@ -170,10 +199,16 @@ describe("toPod", () => {
     const spec = {
       ...toShadowPodSpec(bound()),
       podLabels: { "tideway.dev/origin": "other" },
-      podAnnotations: { "container.apparmor.security.beta.kubernetes.io/c": "unconfined", "prometheus.io/scrape": "true" },
+      podAnnotations: {
+        "container.apparmor.security.beta.kubernetes.io/c": "unconfined",
+        "prometheus.io/scrape": "true",
+      },
     };
     const pod = toPod({ metadata: { name: "p" }, spec }, origin);
     expect(pod.metadata.labels?.["tideway.dev/origin"]).toBe("cid");
-    expect(pod.metadata.annotations).toEqual({ "prometheus.io/scrape": "true", "tideway.dev/origin-uid": "u1" });
+    expect(pod.metadata.annotations).toEqual({
+      "prometheus.io/scrape": "true",
+      "tideway.dev/origin-uid": "u1",
+    });
   });
 });

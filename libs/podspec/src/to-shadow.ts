@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import type { Pod } from "@tideway/k8s";
 import { podRules } from "./table-pod.ts";
-import { isDefaultTokenVolume, remoteConfigMapName, tokenKey, tokenSecretName, type Container, type PodSpec } from "./references.ts";
+import {
+  isDefaultTokenVolume,
+  remoteConfigMapName,
+  tokenKey,
+  tokenSecretName,
+  type Container,
+  type PodSpec,
+} from "./references.ts";
 
 /** The spec of a ShadowPod, as `@tideway/api` defines it. */
 export interface ShadowPodSpec {
@@ -17,7 +24,10 @@ const DROPPED: ReadonlySet<string> = new Set(podRules.filter((r) => r.dropped).m
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 const OWN = "tideway.dev/";
 
-const without = (map: Record<string, string> | undefined, isLeftOut: (key: string) => boolean): Record<string, string> | undefined => {
+const without = (
+  map: Record<string, string> | undefined,
+  isLeftOut: (key: string) => boolean,
+): Record<string, string> | undefined => {
   if (!map) return undefined;
   const kept = Object.entries(map).filter(([key]) => !isLeftOut(key));
   return kept.length > 0 ? Object.fromEntries(kept) : undefined;
@@ -53,7 +63,9 @@ const crossContainer = (pod: Pod, tokenVolumes: ReadonlySet<string>, c: Containe
   if (c.env) out.env = c.env.map((e) => crossEnv(pod, e));
   if (c.envFrom)
     out.envFrom = c.envFrom.map((e) =>
-      e.configMapRef?.name ? { ...e, configMapRef: { ...e.configMapRef, name: remoteConfigMapName(e.configMapRef.name) } } : e,
+      e.configMapRef?.name
+        ? { ...e, configMapRef: { ...e.configMapRef, name: remoteConfigMapName(e.configMapRef.name) } }
+        : e,
     );
   if (c.volumeMounts && tokenVolumes.size > 0) {
     const mounts = c.volumeMounts.filter((m) => !tokenVolumes.has(m.name));
@@ -65,10 +77,12 @@ const crossContainer = (pod: Pod, tokenVolumes: ReadonlySet<string>, c: Containe
 
 type Volume = NonNullable<PodSpec["volumes"]>[number];
 const crossVolume = (pod: Pod, v: Volume): Volume => {
-  if (v.configMap?.name) return { ...v, configMap: { ...v.configMap, name: remoteConfigMapName(v.configMap.name) } };
+  if (v.configMap?.name)
+    return { ...v, configMap: { ...v.configMap, name: remoteConfigMapName(v.configMap.name) } };
   if (!v.projected?.sources) return v;
   const sources = v.projected.sources.map((s, i) => {
-    if (s.configMap?.name) return { ...s, configMap: { ...s.configMap, name: remoteConfigMapName(s.configMap.name) } };
+    if (s.configMap?.name)
+      return { ...s, configMap: { ...s.configMap, name: remoteConfigMapName(s.configMap.name) } };
     if (!s.serviceAccountToken) return s;
     const items = [{ key: tokenKey(v.name, i), path: s.serviceAccountToken.path }];
     return { secret: { name: tokenSecretName(pod.metadata.name), items } };
@@ -77,11 +91,16 @@ const crossVolume = (pod: Pod, v: Volume): Volume => {
 };
 
 const crossSpec = (pod: Pod, spec: PodSpec): PodSpec => {
-  const out = Object.fromEntries(Object.entries(spec).filter(([field]) => !DROPPED.has(field))) as unknown as PodSpec;
+  const out = Object.fromEntries(
+    Object.entries(spec).filter(([field]) => !DROPPED.has(field)),
+  ) as unknown as PodSpec;
   const tokenVolumes = new Set((spec.volumes ?? []).filter(isDefaultTokenVolume).map((v) => v.name));
   out.containers = spec.containers.map((c) => crossContainer(pod, tokenVolumes, c));
-  if (spec.initContainers) out.initContainers = spec.initContainers.map((c) => crossContainer(pod, tokenVolumes, c));
-  const volumes = (spec.volumes ?? []).filter((v) => !tokenVolumes.has(v.name)).map((v) => crossVolume(pod, v));
+  if (spec.initContainers)
+    out.initContainers = spec.initContainers.map((c) => crossContainer(pod, tokenVolumes, c));
+  const volumes = (spec.volumes ?? [])
+    .filter((v) => !tokenVolumes.has(v.name))
+    .map((v) => crossVolume(pod, v));
   if (volumes.length > 0) out.volumes = volumes;
   else delete out.volumes;
   return out;

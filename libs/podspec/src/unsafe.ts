@@ -49,12 +49,19 @@ const isProfileOtherThanDefault = (v: unknown): boolean => record(v).type !== "R
 export const isUnsafeSeccomp = isProfileOtherThanDefault;
 export const isUnsafeAppArmor = isProfileOtherThanDefault;
 
-const CONTAINER_TYPES = new Set(["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"]);
+const CONTAINER_TYPES = new Set([
+  "",
+  "container_t",
+  "container_init_t",
+  "container_kvm_t",
+  "container_engine_t",
+]);
 export const isUnsafeSeLinux = (v: unknown): boolean => {
   const { user, role, type } = record(v);
   const isSet = (s: unknown): boolean => s !== undefined && s !== "";
   return isSet(user) || isSet(role) || (type !== undefined && !CONTAINER_TYPES.has(String(type)));
 };
 
-export const hasHostProcess = (v: unknown): boolean => record(v).hostProcess !== undefined && record(v).hostProcess !== false;
+export const hasHostProcess = (v: unknown): boolean =>
+  record(v).hostProcess !== undefined && record(v).hostProcess !== false;
 export const hasHost = (v: unknown): boolean => record(v).host !== undefined && record(v).host !== "";

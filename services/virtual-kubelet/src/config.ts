@@ -8,12 +8,16 @@ const schema = Type.Object({
   /** Pods of one virtual node worked on at the same time, 1 to 256. Each is one request at a time. Default 32. */
   podWorkers: Type.Integer({ minimum: 1, maximum: 256, default: 32 }),
   /** Pod Security level of namespaces made for peers. Default baseline. */
-  podSecurity: Type.Union([Type.Literal("privileged"), Type.Literal("baseline"), Type.Literal("restricted")], {
-    default: "baseline",
-    env: "POD_SECURITY",
-  }),
+  podSecurity: Type.Union(
+    [Type.Literal("privileged"), Type.Literal("baseline"), Type.Literal("restricted")],
+    {
+      default: "baseline",
+      env: "POD_SECURITY",
+    },
+  ),
 });
 
 export type VirtualKubeletConfig = Static<typeof schema>;
 
-export const loadVirtualKubeletConfig = (env: Record<string, string | undefined>): VirtualKubeletConfig => loadConfig(schema, env);
+export const loadVirtualKubeletConfig = (env: Record<string, string | undefined>): VirtualKubeletConfig =>
+  loadConfig(schema, env);

@@ -36,18 +36,38 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
   const offloadings = informer(kube, namespaceOffloadings, cache);
   const nsCache = informer(kube, namespaces, { ...cache, metadataOnly: true });
   const caches = [vns, nodeCache, maps, offloadings, nsCache] as unknown as Informer<KubeObject>[];
-  const [peer, offer, identity, node] = await Promise.all([bus.facts("peer"), bus.facts("offer"), bus.facts("identity"), bus.facts("node")]);
+  const [peer, offer, identity, node] = await Promise.all([
+    bus.facts("peer"),
+    bus.facts("offer"),
+    bus.facts("identity"),
+    bus.facts("node"),
+  ]);
   for (const c of caches) {
     c.onError((err) => log.warn({ reason: describeError(err) }, "a watch broke; it is opened again"));
     c.start(signal);
   }
   // absence in what has not synced is not a fact
-  await Promise.all([peer.synced, offer.synced, identity.synced, node.synced, ...caches.map((c) => c.synced)]);
+  await Promise.all([
+    peer.synced,
+    offer.synced,
+    identity.synced,
+    node.synced,
+    ...caches.map((c) => c.synced),
+  ]);
 
   const connections = createConnections();
   const sources = createSources(kube, signal);
   const common = { log, metrics, signal };
-  const nodeDeps = { kube, clock, signal, virtualNodes: vns, nodes: nodeCache, address: local.podIP, port: o.port, kubeletVersion: o.kubeletVersion };
+  const nodeDeps = {
+    kube,
+    clock,
+    signal,
+    virtualNodes: vns,
+    nodes: nodeCache,
+    address: local.podIP,
+    port: o.port,
+    kubeletVersion: o.kubeletVersion,
+  };
   const reconciler = makeNodeReconciler({
     local,
     clock,
@@ -67,7 +87,12 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
       namespaceController.enqueue(namespace);
     },
   });
-  const nodeController = startController({ ...common, name: "node", reconcile: reconciler.reconcile, workers: 16 });
+  const nodeController = startController({
+    ...common,
+    name: "node",
+    reconcile: reconciler.reconcile,
+    workers: 16,
+  });
 
   const isLeaving = (clusterID: string): boolean =>
     whyLeave({
@@ -114,7 +139,8 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
   });
 
   const allMaps = (): void => connections.list().forEach((c) => mapController.enqueue(c.clusterID));
-  const allNamespaces = (): void => offloadings.list().forEach((x) => namespaceController.enqueue(x.metadata.namespace ?? ""));
+  const allNamespaces = (): void =>
+    offloadings.list().forEach((x) => namespaceController.enqueue(x.metadata.namespace ?? ""));
   const allNodes = (): void => reconciler.keys().forEach((id) => nodeController.enqueue(id));
 
   peer.onChange((f) => nodeController.enqueue(f.peer));
@@ -143,7 +169,8 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
     if (!(now && old && now.metadata.generation === old.metadata.generation)) allMaps();
   });
   nsCache.onChange((key, now, old) => {
-    if (now?.metadata.labels?.["tideway.dev/offloading"] !== old?.metadata.labels?.["tideway.dev/offloading"]) namespaceController.enqueue(key);
+    if (now?.metadata.labels?.["tideway.dev/offloading"] !== old?.metadata.labels?.["tideway.dev/offloading"])
+      namespaceController.enqueue(key);
   });
   bus.onReconnect(() => {
     reconciler.publishAgain();

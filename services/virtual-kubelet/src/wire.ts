@@ -32,8 +32,24 @@ export const wire = async (ctx: RuntimeContext): Promise<void> => {
   const seed = readOptionalFile(config.busSeedFile, "BUS_SEED_FILE");
   const ca = readOptionalFile(config.busCaFile, "BUS_CA_FILE");
   const [bus, membership] = await Promise.all([
-    connectBus({ url: config.busUrl, service: SERVICE, seed, ca, clusterID, log, signal, metrics: ctx.metrics }),
-    startMembership({ kube, namespace: config.namespace, service: SERVICE, identity: config.podName, log, signal }),
+    connectBus({
+      url: config.busUrl,
+      service: SERVICE,
+      seed,
+      ca,
+      clusterID,
+      log,
+      signal,
+      metrics: ctx.metrics,
+    }),
+    startMembership({
+      kube,
+      namespace: config.namespace,
+      service: SERVICE,
+      identity: config.podName,
+      log,
+      signal,
+    }),
   ]);
   ctx.onShutdown("bus", () => bus.close());
   ctx.onShutdown("membership", () => membership.leave());

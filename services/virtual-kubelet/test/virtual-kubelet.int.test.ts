@@ -1,4 +1,11 @@
-import { namespaceMaps, namespaceOffloadings, shadowPods, virtualNodes, foreignClusters, findCondition } from "@tideway/api";
+import {
+  namespaceMaps,
+  namespaceOffloadings,
+  shadowPods,
+  virtualNodes,
+  foreignClusters,
+  findCondition,
+} from "@tideway/api";
 import { configMaps, events, leases, namespaces, nodes, type Pod, pods, secrets } from "@tideway/k8s";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EAST, startWorld, WEST, type World } from "./world.ts";
@@ -25,7 +32,8 @@ const pod = (name: string, spec: Partial<NonNullable<Pod["spec"]>> = {}, meta: o
     ...spec,
   },
 });
-const create = (name: string, spec: Partial<NonNullable<Pod["spec"]>> = {}, meta: object = {}) => w.east.kube.create(pods, pod(name, spec, meta));
+const create = (name: string, spec: Partial<NonNullable<Pod["spec"]>> = {}, meta: object = {}) =>
+  w.east.kube.create(pods, pod(name, spec, meta));
 const remotePod = (name: string) => w.until(() => w.remote(twin, name), `pod ${name} at the provider`);
 const running = { startedAt: "2026-01-01T00:00:00Z" };
 const isRunning = (restartCount = 0) => ({
@@ -38,7 +46,16 @@ const isRunning = (restartCount = 0) => ({
     { type: "ContainersReady", status: "True", lastTransitionTime: "2026-01-01T00:00:01Z" },
   ],
   containerStatuses: [
-    { name: "c", ready: true, started: true, restartCount, image: "img:1", imageID: "sha", state: { running }, lastState: {} },
+    {
+      name: "c",
+      ready: true,
+      started: true,
+      restartCount,
+      image: "img:1",
+      imageID: "sha",
+      state: { running },
+      lastState: {},
+    },
   ],
 });
 
@@ -51,13 +68,35 @@ describe("the virtual node", () => {
     const node = await w.until(() => w.east.kube.find(nodes, "west"), "node west");
     const took = performance.now() - before;
     expect(took).toBeLessThan(500);
-    expect(node.metadata.labels).toMatchObject({ type: "virtual-kubelet", "tideway.dev/virtual-node": "true", "tideway.dev/remote-cluster-id": WEST, region: "eu" });
-    expect(node.spec?.taints).toContainEqual({ key: "tideway.dev/virtual-node", value: "true", effect: "NoSchedule" });
+    expect(node.metadata.labels).toMatchObject({
+      type: "virtual-kubelet",
+      "tideway.dev/virtual-node": "true",
+      "tideway.dev/remote-cluster-id": WEST,
+      region: "eu",
+    });
+    expect(node.spec?.taints).toContainEqual({
+      key: "tideway.dev/virtual-node",
+      value: "true",
+      effect: "NoSchedule",
+    });
     expect(node.status?.allocatable).toEqual({ cpu: "4", memory: "8Gi", pods: "110" });
-    expect(node.status?.conditions?.find((c) => c.type === "Ready")).toMatchObject({ status: "True", reason: "ProviderReady" });
+    expect(node.status?.conditions?.find((c) => c.type === "Ready")).toMatchObject({
+      status: "True",
+      reason: "ProviderReady",
+    });
     await w.until(() => w.east.kube.find(leases, "west", "kube-node-lease"), "the node's lease");
-    await w.until(async () => findCondition((await w.east.kube.get(foreignClusters, "west")).status?.conditions, "Virtualised")?.status === "True", "Virtualised");
-    await w.until(async () => findCondition((await w.east.kube.get(virtualNodes, "west")).status?.conditions, "Ready")?.status === "True", "VirtualNode Ready");
+    await w.until(
+      async () =>
+        findCondition((await w.east.kube.get(foreignClusters, "west")).status?.conditions, "Virtualised")
+          ?.status === "True",
+      "Virtualised",
+    );
+    await w.until(
+      async () =>
+        findCondition((await w.east.kube.get(virtualNodes, "west")).status?.conditions, "Ready")?.status ===
+        "True",
+      "VirtualNode Ready",
+    );
     const facts = await w.east.bus.facts("node");
     await facts.synced;
     await w.until(async () => facts.get(WEST)?.data.state === "READY", "fact READY");
@@ -75,7 +114,10 @@ describe("the virtual node", () => {
   it("comes back when somebody deletes it", async () => {
     const { uid } = (await w.east.kube.get(nodes, "west")).metadata;
     await w.east.kube.delete(nodes, "west");
-    await w.until(async () => ((await w.east.kube.find(nodes, "west"))?.metadata.uid ?? uid) !== uid, "a new node");
+    await w.until(
+      async () => ((await w.east.kube.find(nodes, "west"))?.metadata.uid ?? uid) !== uid,
+      "a new node",
+    );
     await w.until(async () => (await readyOf()) === "True", "ready");
   });
 });
@@ -85,7 +127,9 @@ describe("an offloaded namespace", () => {
     twin = await w.offload(NS);
     const o = await w.east.kube.get(namespaceOffloadings, "offloading", NS);
     expect(o.status?.remoteNamespaces).toEqual([{ peer: "west", namespace: twin, ready: true }]);
-    expect((await w.east.kube.get(namespaces, NS)).metadata.labels).toMatchObject({ "tideway.dev/offloading": "enabled" });
+    expect((await w.east.kube.get(namespaces, NS)).metadata.labels).toMatchObject({
+      "tideway.dev/offloading": "enabled",
+    });
     const facts = await w.east.bus.facts("namespace");
     await facts.synced;
     expect(facts.get("local", NS)?.data).toMatchObject({ state: "OFFLOADED", strategy: "LocalAndRemote" });
@@ -111,16 +155,27 @@ describe("a pod", () => {
 
   it("shows restarts", async () => {
     await w.kubelet((await w.remote(twin, "web-0"))!, isRunning(3));
-    await w.until(async () => (await w.local(NS, "web-0"))?.status?.containerStatuses?.[0]?.restartCount === 3, "three restarts");
+    await w.until(
+      async () => (await w.local(NS, "web-0"))?.status?.containerStatuses?.[0]?.restartCount === 3,
+      "three restarts",
+    );
   });
 
   it("has its image and labels forwarded", async () => {
     await w.east.kube.patch(pods, "web-0", NS, { metadata: { labels: { app: null, tier: "front" } } });
-    await w.east.kube.patch(pods, "web-0", NS, [{ op: "replace", path: "/spec/containers/0/image", value: "img:2" }], { type: "json" });
+    await w.east.kube.patch(
+      pods,
+      "web-0",
+      NS,
+      [{ op: "replace", path: "/spec/containers/0/image", value: "img:2" }],
+      { type: "json" },
+    );
     await w.until(async () => {
       const p = await w.remote(twin, "web-0");
       const labels = p?.metadata.labels ?? {};
-      return p?.spec?.containers[0]?.image === "img:2" && labels["tier"] === "front" && labels["app"] === undefined;
+      return (
+        p?.spec?.containers[0]?.image === "img:2" && labels["tier"] === "front" && labels["app"] === undefined
+      );
     }, "image and labels over there");
   });
 
@@ -137,7 +192,10 @@ describe("a pod", () => {
     await w.until(() => w.shadow(twin, "db-0"), "shadow");
     await w.east.kube.delete(pods, "db-0", NS, { gracePeriodSeconds: 0 });
     const again = await create("db-0");
-    await w.until(async () => (await w.shadow(twin, "db-0"))?.spec.originUID === again.metadata.uid, "the new one's ShadowPod");
+    await w.until(
+      async () => (await w.shadow(twin, "db-0"))?.spec.originUID === again.metadata.uid,
+      "the new one's ShadowPod",
+    );
     const second = await w.until(async () => {
       const p = await w.remote(twin, "db-0");
       return p && p.metadata.uid !== first.metadata.uid && p;
@@ -178,10 +236,25 @@ describe("a pod", () => {
   it("that ran to its end stays ended", async () => {
     await create("job", { restartPolicy: "Never" });
     const there = await remotePod("job");
-    const terminated = { exitCode: 0, reason: "Completed", startedAt: running.startedAt, finishedAt: running.startedAt };
+    const terminated = {
+      exitCode: 0,
+      reason: "Completed",
+      startedAt: running.startedAt,
+      finishedAt: running.startedAt,
+    };
     await w.kubelet(there, {
       phase: "Succeeded",
-      containerStatuses: [{ name: "c", ready: false, restartCount: 0, image: "img:1", imageID: "sha", state: { terminated }, lastState: {} }],
+      containerStatuses: [
+        {
+          name: "c",
+          ready: false,
+          restartCount: 0,
+          image: "img:1",
+          imageID: "sha",
+          state: { terminated },
+          lastState: {},
+        },
+      ],
     });
     await w.until(async () => (await w.local(NS, "job"))?.status?.phase === "Succeeded", "Succeeded");
     await w.west.kube.delete(shadowPods, "job", twin);
@@ -194,7 +267,10 @@ describe("a pod", () => {
   it("of a namespace that is not offloaded waits, and says why", async () => {
     await w.east.kube.create(namespaces, { metadata: { name: "private" } });
     await w.east.kube.create(pods, { ...pod("p"), metadata: { name: "p", namespace: "private" } });
-    await w.until(async () => (await w.local("private", "p"))?.status?.reason === "NamespaceNotOffloaded", "the reason");
+    await w.until(
+      async () => (await w.local("private", "p"))?.status?.reason === "NamespaceNotOffloaded",
+      "the reason",
+    );
     await w.east.kube.delete(pods, "p", "private");
     await w.until(async () => (await w.local("private", "p")) === undefined, "gone");
   });
@@ -202,7 +278,10 @@ describe("a pod", () => {
 
 describe("what a pod refers to", () => {
   it("is there before the pod, follows changes, and goes with its last user", async () => {
-    await w.east.kube.create(configMaps, { metadata: { name: "conf", namespace: NS }, data: { a: "1", old: "x" } });
+    await w.east.kube.create(configMaps, {
+      metadata: { name: "conf", namespace: NS },
+      data: { a: "1", old: "x" },
+    });
     await w.east.kube.create(secrets, { metadata: { name: "cred", namespace: NS }, data: { k: "cGFzcw==" } });
     await w.east.kube.create(configMaps, { metadata: { name: "unused", namespace: NS }, data: { a: "1" } });
     await create("user", {
@@ -224,15 +303,38 @@ describe("what a pod refers to", () => {
   });
 
   it("may be a token of the consumer, bound to the pod", async () => {
-    const projected = { sources: [{ serviceAccountToken: { path: "t", audience: "vault", expirationSeconds: 600 } }] };
-    await w.until(() => w.east.kube.find({ group: "", version: "v1", plural: "serviceaccounts", kind: "ServiceAccount", namespaced: true }, "default", NS), "account");
+    const projected = {
+      sources: [{ serviceAccountToken: { path: "t", audience: "vault", expirationSeconds: 600 } }],
+    };
+    await w.until(
+      () =>
+        w.east.kube.find(
+          { group: "", version: "v1", plural: "serviceaccounts", kind: "ServiceAccount", namespaced: true },
+          "default",
+          NS,
+        ),
+      "account",
+    );
     const made = await create("tok", { volumes: [{ name: "v", projected }], serviceAccountName: "default" });
     await w.until(() => w.shadow(twin, "tok"), "ShadowPod");
     const copy = await w.west.kube.get(secrets, "tideway-tokens-tok", twin);
-    const payload = JSON.parse(Buffer.from(Buffer.from(copy.data?.["v.0"] ?? "", "base64").toString().split(".")[1] ?? "", "base64url").toString());
-    expect(payload).toMatchObject({ aud: ["vault"], "kubernetes.io": { namespace: NS, pod: { name: "tok", uid: made.metadata.uid } } });
+    const payload = JSON.parse(
+      Buffer.from(
+        Buffer.from(copy.data?.["v.0"] ?? "", "base64")
+          .toString()
+          .split(".")[1] ?? "",
+        "base64url",
+      ).toString(),
+    );
+    expect(payload).toMatchObject({
+      aud: ["vault"],
+      "kubernetes.io": { namespace: NS, pod: { name: "tok", uid: made.metadata.uid } },
+    });
     await w.east.kube.delete(pods, "tok", NS);
-    await w.until(async () => (await w.west.kube.find(secrets, "tideway-tokens-tok", twin)) === undefined, "token gone");
+    await w.until(
+      async () => (await w.west.kube.find(secrets, "tideway-tokens-tok", twin)) === undefined,
+      "token gone",
+    );
   });
 
   it("and its events come back", async () => {
@@ -241,7 +343,12 @@ describe("what a pod refers to", () => {
     const at = new Date().toISOString().replace(/\.\d+Z/, "Z");
     await w.west.kube.create(events, {
       metadata: { name: "talk.1", namespace: twin },
-      involvedObject: { kind: "Pod", name: "talk", namespace: twin, ...(there.metadata.uid ? { uid: there.metadata.uid } : {}) },
+      involvedObject: {
+        kind: "Pod",
+        name: "talk",
+        namespace: twin,
+        ...(there.metadata.uid ? { uid: there.metadata.uid } : {}),
+      },
       reason: "Pulled",
       message: "image pulled",
       type: "Normal",
@@ -249,8 +356,15 @@ describe("what a pod refers to", () => {
       lastTimestamp: at,
       count: 1,
     });
-    const told = await w.until(async () => (await w.east.kube.list(events, { namespace: NS })).find((e) => e.reason === "Pulled"), "the event");
-    expect(told).toMatchObject({ involvedObject: { name: "talk", namespace: NS }, source: { component: "tideway/west" }, message: "image pulled" });
+    const told = await w.until(
+      async () => (await w.east.kube.list(events, { namespace: NS })).find((e) => e.reason === "Pulled"),
+      "the event",
+    );
+    expect(told).toMatchObject({
+      involvedObject: { name: "talk", namespace: NS },
+      source: { component: "tideway/west" },
+      message: "image pulled",
+    });
     await w.east.kube.delete(pods, "talk", NS);
     await w.until(async () => (await w.local(NS, "talk")) === undefined, "gone");
   });
@@ -267,14 +381,26 @@ describe("when the provider is away", () => {
     await w.until(async () => (await readyOf()) === "False", "NotReady");
     expect(performance.now() - lost).toBeLessThan(3_000);
     // as the node controller does
-    await w.east.kube.patch(pods, "keep", NS, { status: { conditions: [{ type: "Ready", status: "False" }] } }, { type: "strategic", subresource: "status" });
+    await w.east.kube.patch(
+      pods,
+      "keep",
+      NS,
+      { status: { conditions: [{ type: "Ready", status: "False" }] } },
+      { type: "strategic", subresource: "status" },
+    );
     await create("later");
     await w.east.kube.delete(pods, "later", NS);
     await w.west.server.start();
     const back = performance.now();
     await w.until(async () => (await readyOf()) === "True", "Ready again");
     expect(performance.now() - back).toBeLessThan(2_500);
-    await w.until(async () => (await w.local(NS, "keep"))?.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True"), "repaired");
+    await w.until(
+      async () =>
+        (await w.local(NS, "keep"))?.status?.conditions?.some(
+          (c) => c.type === "Ready" && c.status === "True",
+        ),
+      "repaired",
+    );
     await w.until(async () => (await w.local(NS, "later")) === undefined, "later gone");
     expect((await w.remote(twin, "keep"))?.metadata.uid).toBe(uid);
   }, 30_000);
@@ -289,7 +415,10 @@ describe("after a restart", () => {
     await w.kubelet((await w.remote(twin, "keep"))!, isRunning(7));
     await w.east.kube.delete(pods, "orphan", NS, { gracePeriodSeconds: 0 });
     await w.startConsumer();
-    await w.until(async () => (await w.local(NS, "keep"))?.status?.containerStatuses?.[0]?.restartCount === 7, "restarts");
+    await w.until(
+      async () => (await w.local(NS, "keep"))?.status?.containerStatuses?.[0]?.restartCount === 7,
+      "restarts",
+    );
     await w.until(async () => (await w.remote(twin, "orphan")) === undefined, "the orphan is gone");
     expect((await w.remote(twin, "keep"))?.metadata.uid).toBe(uid);
   }, 30_000);
@@ -298,11 +427,20 @@ describe("after a restart", () => {
 describe("taking it back", () => {
   it("a namespace that is not offloaded any more takes its pods along first", async () => {
     await w.east.kube.delete(namespaceOffloadings, "offloading", NS);
-    await w.until(async () => (await w.east.kube.find(namespaceOffloadings, "offloading", NS)) === undefined, "finalizer dropped");
+    await w.until(
+      async () => (await w.east.kube.find(namespaceOffloadings, "offloading", NS)) === undefined,
+      "finalizer dropped",
+    );
     expect(await w.local(NS, "keep")).toBeUndefined();
     expect(await w.east.kube.find(namespaceMaps, "namespaces", "tideway-tenant-west")).toBeUndefined();
-    expect((await w.east.kube.get(namespaces, NS)).metadata.labels?.["tideway.dev/offloading"]).toBeUndefined();
-    await w.until(async () => (await w.west.kube.find(namespaces, twin)) === undefined, "the twin is gone", 20_000);
+    expect(
+      (await w.east.kube.get(namespaces, NS)).metadata.labels?.["tideway.dev/offloading"],
+    ).toBeUndefined();
+    await w.until(
+      async () => (await w.west.kube.find(namespaces, twin)) === undefined,
+      "the twin is gone",
+      20_000,
+    );
   }, 40_000);
 
   it("a peering that ends drains its pods and leaves nothing", async () => {
@@ -318,6 +456,9 @@ describe("taking it back", () => {
     const facts = await w.east.bus.facts("node");
     await facts.synced;
     await w.until(async () => facts.get(WEST)?.data.state === "GONE", "fact GONE");
-    await w.until(async () => (await w.east.kube.find(leases, "west", "kube-node-lease")) === undefined, "lease gone");
+    await w.until(
+      async () => (await w.east.kube.find(leases, "west", "kube-node-lease")) === undefined,
+      "lease gone",
+    );
   }, 40_000);
 });

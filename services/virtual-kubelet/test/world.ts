@@ -3,9 +3,26 @@
  * the other services stand a few lines: facts said by the test, one map copied to and fro, a kubelet's words.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type NamespaceMap, namespaceMaps, make, namespaceOffloadings, ORIGIN, shadowPods, foreignClusters } from "@tideway/api";
+import {
+  type NamespaceMap,
+  namespaceMaps,
+  make,
+  namespaceOffloadings,
+  ORIGIN,
+  shadowPods,
+  foreignClusters,
+} from "@tideway/api";
 import { type Bus, connectBus } from "@tideway/bus";
-import { createKube, informer, type Kube, loadCredentials, namespaces, type Pod, pods, secrets } from "@tideway/k8s";
+import {
+  createKube,
+  informer,
+  type Kube,
+  loadCredentials,
+  namespaces,
+  type Pod,
+  pods,
+  secrets,
+} from "@tideway/k8s";
 import { createLogger, type Logger, silentLogger } from "@tideway/log";
 import { type ApiServer, type NatsServer, startApiServer, startNats, until } from "@tideway/sandbox";
 import { type Consumer, startConsumer } from "../src/consumer.ts";
@@ -14,7 +31,9 @@ import { startProvider } from "../src/provider/index.ts";
 
 export const EAST = "11111111-1111-1111-1111-111111111111";
 export const WEST = "22222222-2222-2222-2222-222222222222";
-const log: Logger = process.env["TEST_LOG"] ? createLogger({ service: "test", level: "debug" }) : silentLogger;
+const log: Logger = process.env["TEST_LOG"]
+  ? createLogger({ service: "test", level: "debug" })
+  : silentLogger;
 
 interface Cluster {
   server: ApiServer;
@@ -26,13 +45,23 @@ interface Cluster {
 const startOne = async (name: string, clusterID: string): Promise<Cluster> => {
   const [server, nats] = await Promise.all([startApiServer({ name, controllerManager: true }), startNats()]);
   await server.applyCrds(new URL("../../../deploy/base/crds", import.meta.url).pathname);
-  await server.kubectl("apply", "-f", new URL("../../../deploy/base/virtual-kubelet/rbac-provider.yaml", import.meta.url).pathname);
+  await server.kubectl(
+    "apply",
+    "-f",
+    new URL("../../../deploy/base/virtual-kubelet/rbac-provider.yaml", import.meta.url).pathname,
+  );
   const kube = createKube(loadCredentials({ KUBECONFIG: server.kubeconfig }), { userAgent: "test" });
   const bus = await connectBus({ url: nats.url, service: "test", clusterID, log: silentLogger, settleMs: 0 });
   return { server, nats, bus, kube };
 };
 
-const localOf = async (c: Cluster, clusterID: string, signal: AbortSignal, kube: Kube, bus: Bus): Promise<Local> => ({
+const localOf = async (
+  c: Cluster,
+  clusterID: string,
+  signal: AbortSignal,
+  kube: Kube,
+  bus: Bus,
+): Promise<Local> => ({
   kube,
   clusterID,
   clusterName: clusterID === EAST ? "east" : "west",
@@ -58,59 +87,114 @@ export const startWorld = async () => {
   const base64 = (s = ""): string => Buffer.from(s).toString("base64");
   await east.kube.create(secrets, {
     metadata: { name: "tideway-identity", namespace: "tideway-tenant-west" },
-    data: { server: base64(admin.server), "ca.crt": base64(admin.ca), "tls.crt": base64(admin.cert), "tls.key": base64(admin.key) },
+    data: {
+      server: base64(admin.server),
+      "ca.crt": base64(admin.ca),
+      "tls.crt": base64(admin.cert),
+      "tls.key": base64(admin.key),
+    },
   });
   await east.kube.create(
     foreignClusters,
     make(foreignClusters, {
       metadata: { name: "west" },
-      spec: { clusterID: WEST, clusterName: "west", authEndpoint: "127.0.0.1:1", pins: [], outgoingPeering: "Yes" } as never,
+      spec: {
+        clusterID: WEST,
+        clusterName: "west",
+        authEndpoint: "127.0.0.1:1",
+        pins: [],
+        outgoingPeering: "Yes",
+      } as never,
     }),
   );
 
   const peerFact = (more: object = {}) =>
-    east.bus.publish("peer", { peer: WEST }, { clusterId: WEST, name: "west", phase: "PRESENT", outgoing: true, incoming: true, reachable: true, ...more } as never);
+    east.bus.publish("peer", { peer: WEST }, {
+      clusterId: WEST,
+      name: "west",
+      phase: "PRESENT",
+      outgoing: true,
+      incoming: true,
+      reachable: true,
+      ...more,
+    } as never);
   const offerFact = (state = "ACCEPTED", more: object = {}) =>
-    east.bus.publish(
-      "offer",
-      { peer: WEST, id: "outgoing" },
-      { clusterId: WEST, name: "west", direction: "outgoing", state, resources: { cpu: "4", memory: "8Gi", pods: "110" }, labels: { region: "eu" }, ...more } as never,
-    );
+    east.bus.publish("offer", { peer: WEST, id: "outgoing" }, {
+      clusterId: WEST,
+      name: "west",
+      direction: "outgoing",
+      state,
+      resources: { cpu: "4", memory: "8Gi", pods: "110" },
+      labels: { region: "eu" },
+      ...more,
+    } as never);
   const identityFact = (state = "GRANTED") =>
-    east.bus.publish(
-      "identity",
-      { peer: WEST, id: "outgoing" },
-      { clusterId: WEST, name: "west", direction: "outgoing", state, localNamespace: "tideway-tenant-west", secretName: "tideway-identity", serial: "1" } as never,
-    );
-  await west.bus.publish(
-    "identity",
-    { peer: EAST, id: "incoming" },
-    { clusterId: EAST, name: "east", direction: "incoming", state: "GRANTED", localNamespace: "tideway-tenant-east" } as never,
-  );
+    east.bus.publish("identity", { peer: WEST, id: "outgoing" }, {
+      clusterId: WEST,
+      name: "west",
+      direction: "outgoing",
+      state,
+      localNamespace: "tideway-tenant-west",
+      secretName: "tideway-identity",
+      serial: "1",
+    } as never);
+  await west.bus.publish("identity", { peer: EAST, id: "incoming" }, {
+    clusterId: EAST,
+    name: "east",
+    direction: "incoming",
+    state: "GRANTED",
+    localNamespace: "tideway-tenant-east",
+  } as never);
 
   // The replicator, in ten lines: spec over, status back.
   const copying = new AbortController();
-  const here = informer(east.kube, namespaceMaps, { namespace: "tideway-tenant-west", backoffMs: { first: 20, max: 200 } });
-  const there = informer(west.kube, namespaceMaps, { namespace: "tideway-tenant-east", backoffMs: { first: 20, max: 200 } });
+  const here = informer(east.kube, namespaceMaps, {
+    namespace: "tideway-tenant-west",
+    backoffMs: { first: 20, max: 200 },
+  });
+  const there = informer(west.kube, namespaceMaps, {
+    namespace: "tideway-tenant-east",
+    backoffMs: { first: 20, max: 200 },
+  });
   const copy = async (): Promise<void> => {
     const mine: NamespaceMap | undefined = here.get("tideway-tenant-west/namespaces");
     const theirs: NamespaceMap | undefined = there.get("tideway-tenant-east/namespaces");
     const metadata = { name: "namespaces", namespace: "tideway-tenant-east", labels: { [ORIGIN]: EAST } };
-    if (mine && !theirs) await west.kube.create(namespaceMaps, make(namespaceMaps, { metadata, spec: mine.spec }));
-    else if (mine) await west.kube.patch(namespaceMaps, "namespaces", "tideway-tenant-east", { spec: mine.spec });
+    if (mine && !theirs)
+      await west.kube.create(namespaceMaps, make(namespaceMaps, { metadata, spec: mine.spec }));
+    else if (mine)
+      await west.kube.patch(namespaceMaps, "namespaces", "tideway-tenant-east", { spec: mine.spec });
     else if (theirs) await west.kube.delete(namespaceMaps, "namespaces", "tideway-tenant-east");
     if (mine && theirs?.status && JSON.stringify(mine.status) !== JSON.stringify(theirs.status))
-      await east.kube.patch(namespaceMaps, "namespaces", "tideway-tenant-west", { status: theirs.status }, { subresource: "status" });
+      await east.kube.patch(
+        namespaceMaps,
+        "namespaces",
+        "tideway-tenant-west",
+        { status: theirs.status },
+        { subresource: "status" },
+      );
   };
   for (const i of [here, there]) {
     i.onChange(() => void copy().catch((err: unknown) => log.debug({ err }, "copying the map failed")));
     i.start(copying.signal);
   }
 
-  const startHalf = async <P extends Part>(c: Cluster, id: string, start: (l: Local) => Promise<P>): Promise<{ part: P; stop(): Promise<void> }> => {
+  const startHalf = async <P extends Part>(
+    c: Cluster,
+    id: string,
+    start: (l: Local) => Promise<P>,
+  ): Promise<{ part: P; stop(): Promise<void> }> => {
     const abort = new AbortController();
-    const kube = createKube(loadCredentials({ KUBECONFIG: c.server.kubeconfig }), { userAgent: "tideway-virtual-kubelet" });
-    const bus = await connectBus({ url: c.nats.url, service: "virtual-kubelet", clusterID: id, log, settleMs: 0 });
+    const kube = createKube(loadCredentials({ KUBECONFIG: c.server.kubeconfig }), {
+      userAgent: "tideway-virtual-kubelet",
+    });
+    const bus = await connectBus({
+      url: c.nats.url,
+      service: "virtual-kubelet",
+      clusterID: id,
+      log,
+      settleMs: 0,
+    });
     const part = await start(await localOf(c, id, abort.signal, kube, bus));
     return {
       part,
@@ -123,7 +207,10 @@ export const startWorld = async () => {
     };
   };
   const provider = await startHalf(west, WEST, (l) => startProvider(l, { refusedRetryMs: 300 }));
-  const newConsumer = () => startHalf<Consumer>(east, EAST, (l) => startConsumer(l, { port: 10250, kubeletVersion: "v1.34.4-tideway", podWorkers: 32 }));
+  const newConsumer = () =>
+    startHalf<Consumer>(east, EAST, (l) =>
+      startConsumer(l, { port: 10250, kubeletVersion: "v1.34.4-tideway", podWorkers: 32 }),
+    );
   let consumer = await newConsumer();
 
   /** Says what a kubelet of west would. */
@@ -131,12 +218,24 @@ export const startWorld = async () => {
     west.kube.patch(pods, pod.metadata.name, pod.metadata.namespace, { status }, { subresource: "status" });
   const offload = async (namespace: string, spec: object = {}): Promise<string> => {
     await east.kube.create(namespaces, { metadata: { name: namespace } });
-    await east.kube.create(namespaceOffloadings, make(namespaceOffloadings, { metadata: { name: "offloading", namespace }, spec }));
-    const ready = async () => (await east.kube.get(namespaceOffloadings, "offloading", namespace)).status?.conditions?.find((c) => c.type === "Ready")?.status === "True";
-    await until(ready, { what: `${namespace} offloaded`, everyMs: 20, timeoutMs: 20_000, explain: () => east.server.kubectl("get", "nso,nm,vn,nodes", "-A", "-o", "yaml") });
+    await east.kube.create(
+      namespaceOffloadings,
+      make(namespaceOffloadings, { metadata: { name: "offloading", namespace }, spec }),
+    );
+    const ready = async () =>
+      (await east.kube.get(namespaceOffloadings, "offloading", namespace)).status?.conditions?.find(
+        (c) => c.type === "Ready",
+      )?.status === "True";
+    await until(ready, {
+      what: `${namespace} offloaded`,
+      everyMs: 20,
+      timeoutMs: 20_000,
+      explain: () => east.server.kubectl("get", "nso,nm,vn,nodes", "-A", "-o", "yaml"),
+    });
     return `tideway-east--${namespace}`;
   };
-  const there1 = <T>(look: () => Promise<T | undefined | false>, what: string, timeoutMs = 10_000) => until(look, { what, everyMs: 10, timeoutMs });
+  const there1 = <T>(look: () => Promise<T | undefined | false>, what: string, timeoutMs = 10_000) =>
+    until(look, { what, everyMs: 10, timeoutMs });
 
   return {
     east,

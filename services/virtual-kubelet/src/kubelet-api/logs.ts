@@ -14,11 +14,25 @@ export const sendLogs = async (
 ): Promise<void> => {
   const abort = new AbortController();
   res.once("close", () => abort.abort());
+  try {
+    await passOn(kube, path, follow, res, abort.signal);
+  } catch (err) {
+    if (!abort.signal.aborted) throw err; // the reader had enough
+  }
+};
+
+const passOn = async (
+  kube: Kube,
+  path: string,
+  follow: boolean,
+  res: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> => {
   const answer = await kube.request({
     method: "GET",
     path,
     headers: { accept: "*/*" },
-    signal: abort.signal,
+    signal,
     headersTimeoutMs: follow ? 0 : FIRST_BYTE_MS,
     bodyTimeoutMs: 0,
   });

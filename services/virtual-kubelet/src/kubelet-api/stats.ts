@@ -16,15 +16,12 @@ const refOf = (pod: Readonly<Pod>): object => {
   return { name, namespace, uid };
 };
 
-const startOf = (pod: Readonly<Pod>): string =>
-  (pod.status?.startTime) ?? pod.metadata.creationTimestamp ?? "";
+const startOf = (pod: Readonly<Pod>): string => pod.status?.startTime ?? pod.metadata.creationTimestamp ?? "";
 
 /** Start of a container that runs; of one that does not, the pod's. */
 const containerStart = (pod: Readonly<Pod>, name: string): string => {
   const statuses = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];
-  return (
-    (statuses.find((c) => c.name === name)?.state?.running?.startedAt) ?? startOf(pod)
-  );
+  return statuses.find((c) => c.name === name)?.state?.running?.startedAt ?? startOf(pod);
 };
 
 const podSummary = ({ pod, at, containers }: PodUsage): object => ({

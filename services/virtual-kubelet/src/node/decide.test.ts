@@ -4,11 +4,23 @@ import { decide, type Effect, type Plan, type World } from "./decide.ts";
 
 const NOW = Date.parse("2026-01-01T00:00:00Z");
 const healthy = { ok: true, failures: 0, reason: "ProviderReady", message: "" };
-const peer = (more: object = {}) => ({ clusterId: "w", name: "west", phase: "PRESENT", outgoing: true, unpeerDeadline: "", ...more }) as never;
+const peer = (more: object = {}) =>
+  ({ clusterId: "w", name: "west", phase: "PRESENT", outgoing: true, unpeerDeadline: "", ...more }) as never;
 const offer = (more: object = {}) =>
-  ({ clusterId: "w", name: "west", state: "ACCEPTED", resources: { cpu: "4" }, labels: {}, ...more }) as never;
-const identity = (more: object = {}) => ({ clusterId: "w", name: "west", state: "GRANTED", ...more }) as never;
-const virtualNode = { metadata: { name: "west", uid: "v" }, spec: { clusterID: "w", resources: { cpu: "4" } } } as never;
+  ({
+    clusterId: "w",
+    name: "west",
+    state: "ACCEPTED",
+    resources: { cpu: "4" },
+    labels: {},
+    ...more,
+  }) as never;
+const identity = (more: object = {}) =>
+  ({ clusterId: "w", name: "west", state: "GRANTED", ...more }) as never;
+const virtualNode = {
+  metadata: { name: "west", uid: "v" },
+  spec: { clusterID: "w", resources: { cpu: "4" } },
+} as never;
 const node = { metadata: { name: "west", uid: "n" } } as never;
 
 const world = (more: Partial<World> = {}): World => ({
@@ -40,45 +52,69 @@ describe("the virtual node", () => {
   it("is not made before the identity is granted", () =>
     expect(dos(decide(world({ identity: undefined })))).toEqual([]));
   it("stays with its size while the offer is negotiated again", () =>
-    expect(decide(standing({ offer: offer({ state: "PENDING", resources: {} }) })).effects[0]).toMatchObject({ resources: { cpu: "4" } }));
+    expect(decide(standing({ offer: offer({ state: "PENDING", resources: {} }) })).effects[0]).toMatchObject({
+      resources: { cpu: "4" },
+    }));
   it("stays when the bus has lost all facts", () => {
-    const plan = decide(standing({ peer: undefined, offer: undefined, identity: undefined, foreignCluster: "present" }));
+    const plan = decide(
+      standing({ peer: undefined, offer: undefined, identity: undefined, foreignCluster: "present" }),
+    );
     expect(dos(plan)).toEqual(["virtualNode", "node"]);
   });
   it("is NotReady, with the reason, when the provider is away", () => {
     const health = { ok: false, failures: 2, reason: "ProviderUnreachable", message: "no answer" };
-    expect(decide(standing({ health }))).toMatchObject({ fact: { state: "NOT_READY", reason: "ProviderUnreachable" } });
+    expect(decide(standing({ health }))).toMatchObject({
+      fact: { state: "NOT_READY", reason: "ProviderUnreachable" },
+    });
   });
   it("is NotReady when the provider revoked the identity", () =>
-    expect(decide(standing({ identity: identity({ state: "REVOKED" }) }))).toMatchObject({ fact: { reason: "IdentityRevoked" } }));
+    expect(decide(standing({ identity: identity({ state: "REVOKED" }) }))).toMatchObject({
+      fact: { reason: "IdentityRevoked" },
+    }));
 });
 
 describe("leaving", () => {
-  const ending = (more: Partial<World> = {}) => standing({ peer: peer({ outgoing: false, unpeerDeadline: in10s }), ...more });
+  const ending = (more: Partial<World> = {}) =>
+    standing({ peer: peer({ outgoing: false, unpeerDeadline: in10s }), ...more });
   it("cordons and evicts first, within the deadline", () => {
     const plan = decide(ending({ pods: 3 }));
     expect(dos(plan)).toEqual(["node", "evict"]);
     expect(plan.effects).toMatchObject([{ cordoned: true }, { withinSeconds: 7, force: false }]);
     expect(plan.fact?.state).toBe("DRAINING");
   });
-  it("removes the node when the last pod is gone", () => expect(decide(ending()).effects).toEqual([{ do: "remove", name: "west" }]));
-  it("waits when it is not known whether pods are left", () => expect(dos(decide(ending({ pods: undefined })))).toEqual(["node", "evict"]));
+  it("removes the node when the last pod is gone", () =>
+    expect(decide(ending()).effects).toEqual([{ do: "remove", name: "west" }]));
+  it("waits when it is not known whether pods are left", () =>
+    expect(dos(decide(ending({ pods: undefined })))).toEqual(["node", "evict"]));
   it("forces what is left after the deadline", () =>
-    expect(decide(ending({ pods: 1, now: NOW + 11_000 })).effects[1]).toEqual({ do: "evict", withinSeconds: 0, force: true }));
+    expect(decide(ending({ pods: 1, now: NOW + 11_000 })).effects[1]).toEqual({
+      do: "evict",
+      withinSeconds: 0,
+      force: true,
+    }));
   it("ends after the deadline even when the pods are not known", () =>
     expect(dos(decide(ending({ pods: undefined, now: NOW + 11_000 })))).toEqual(["remove"]));
   it.each([
     ["the offer is withdrawn", { offer: offer({ state: "GONE" }) }],
     ["the offer is refused", { offer: offer({ state: "REFUSED" }) }],
     ["the peer is gone", { peer: peer({ phase: "GONE" }) }],
-    ["no fact tells of the peer and its ForeignCluster is gone", { peer: undefined, foreignCluster: "gone" as const }],
+    [
+      "no fact tells of the peer and its ForeignCluster is gone",
+      { peer: undefined, foreignCluster: "gone" as const },
+    ],
   ])("happens when %s", (_, more) => expect(decide(standing(more)).fact?.state).toBe("GONE"));
-  it("says GONE although nothing stood", () => expect(decide(world({ peer: peer({ outgoing: false }) })).fact?.state).toBe("GONE"));
+  it("says GONE although nothing stood", () =>
+    expect(decide(world({ peer: peer({ outgoing: false }) })).fact?.state).toBe("GONE"));
 });
 
 const anyWorld = fc.record({
-  peer: fc.option(fc.record({ outgoing: fc.boolean(), phase: fc.constantFrom("PRESENT", "GONE"), late: fc.boolean() }), { nil: undefined }),
-  offer: fc.option(fc.constantFrom("REQUESTED", "OFFERED", "ACCEPTED", "REFUSED", "PENDING", "GONE"), { nil: undefined }),
+  peer: fc.option(
+    fc.record({ outgoing: fc.boolean(), phase: fc.constantFrom("PRESENT", "GONE"), late: fc.boolean() }),
+    { nil: undefined },
+  ),
+  offer: fc.option(fc.constantFrom("REQUESTED", "OFFERED", "ACCEPTED", "REFUSED", "PENDING", "GONE"), {
+    nil: undefined,
+  }),
   identity: fc.option(fc.constantFrom("GRANTED", "DENIED", "REVOKED", "GONE"), { nil: undefined }),
   stands: fc.boolean(),
   pods: fc.option(fc.nat(3), { nil: undefined }),
@@ -86,7 +122,8 @@ const anyWorld = fc.record({
 });
 const build = (r: typeof anyWorld extends fc.Arbitrary<infer R> ? R : never): World =>
   world({
-    peer: r.peer && peer({ ...r.peer, unpeerDeadline: r.peer.late ? new Date(NOW - 1000).toISOString() : in10s }),
+    peer:
+      r.peer && peer({ ...r.peer, unpeerDeadline: r.peer.late ? new Date(NOW - 1000).toISOString() : in10s }),
     offer: r.offer && offer({ state: r.offer }),
     identity: r.identity && identity({ state: r.identity }),
     health: r.healthy ? healthy : undefined,
@@ -106,14 +143,17 @@ describe("in every world", () => {
   it("a node is never made ready on a provider that does not answer", () =>
     fc.assert(
       fc.property(anyWorld, (r) => {
-        for (const e of decide(build({ ...r, healthy: false })).effects) if (e.do === "node") expect(e.ready).toBe(false);
+        for (const e of decide(build({ ...r, healthy: false })).effects)
+          if (e.do === "node") expect(e.ready).toBe(false);
       }),
     ));
   it("a node is either kept or taken down, never both", () =>
     fc.assert(
       fc.property(anyWorld, (r) => {
         const done = dos(decide(build(r)));
-        expect(done.includes("virtualNode") && (done.includes("remove") || done.includes("evict"))).toBe(false);
+        expect(done.includes("virtualNode") && (done.includes("remove") || done.includes("evict"))).toBe(
+          false,
+        );
       }),
     ));
 });

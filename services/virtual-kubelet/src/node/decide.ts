@@ -44,7 +44,11 @@ const DEFAULT_DRAIN_SECONDS = 30;
 /** Pods are given this much less than what is left, so that their end is seen before the deadline. */
 const MARGIN_SECONDS = 3;
 
-const virtualised = (status: "True" | "False" | "Unknown", reason: string, message: string): ConditionInput => ({
+const virtualised = (
+  status: "True" | "False" | "Unknown",
+  reason: string,
+  message: string,
+): ConditionInput => ({
   type: "Virtualised",
   status,
   reason,
@@ -76,8 +80,11 @@ const leave = (w: World, name: string | undefined, why: string): Plan => {
   const deadline = w.peer?.unpeerDeadline ? Date.parse(w.peer.unpeerDeadline) : NONE;
   const secondsLeft = Math.min(DEFAULT_DRAIN_SECONDS * 10, (deadline - w.now) / 1000);
   const expired = secondsLeft <= 0;
-  if (w.pods === 0 || (expired && w.pods === undefined)) return { ...gone, effects: [{ do: "remove", name }] };
-  const grace = Number.isFinite(deadline) ? Math.max(1, Math.floor(secondsLeft - MARGIN_SECONDS)) : DEFAULT_DRAIN_SECONDS;
+  if (w.pods === 0 || (expired && w.pods === undefined))
+    return { ...gone, effects: [{ do: "remove", name }] };
+  const grace = Number.isFinite(deadline)
+    ? Math.max(1, Math.floor(secondsLeft - MARGIN_SECONDS))
+    : DEFAULT_DRAIN_SECONDS;
   return {
     connect: true,
     effects: [
@@ -85,7 +92,11 @@ const leave = (w: World, name: string | undefined, why: string): Plan => {
       { do: "evict", withinSeconds: expired ? 0 : grace, force: expired },
     ],
     fact: { state: "DRAINING", reason: why },
-    condition: virtualised("False", "Draining", `${w.pods ?? "unknown"} pods are leaving the virtual node (${why})`),
+    condition: virtualised(
+      "False",
+      "Draining",
+      `${w.pods ?? "unknown"} pods are leaving the virtual node (${why})`,
+    ),
     recheckMs: expired ? 500 : Math.min(5_000, Math.max(50, deadline - w.now)),
   };
 };
@@ -97,7 +108,11 @@ const nodeEffect = (w: World, cordoned: boolean): Effect => {
 
 const ready = (w: World): { ok: boolean; reason: string; message: string } => {
   if (w.identity && w.identity.state !== "GRANTED")
-    return { ok: false, reason: "IdentityRevoked", message: w.identity.message || `the provider answers ${w.identity.state}` };
+    return {
+      ok: false,
+      reason: "IdentityRevoked",
+      message: w.identity.message || `the provider answers ${w.identity.state}`,
+    };
   return w.health ?? { ok: false, reason: "NotConnected", message: "not connected to the provider" };
 };
 
@@ -111,7 +126,7 @@ export const decide = (w: World): Plan => {
     return { effects: [], connect: false };
   // An offer that is negotiated again leaves the node as it was until there is a result.
   const accepted = w.offer?.state === "ACCEPTED" ? w.offer : undefined;
-  const resources = accepted?.resources ?? (w.virtualNode?.spec.resources as Record<string, string> | undefined) ?? {};
+  const resources = accepted?.resources ?? w.virtualNode?.spec.resources ?? {};
   const labels = accepted?.labels ?? w.virtualNode?.spec.labels ?? {};
   const { ok, reason, message } = ready(w);
   return {

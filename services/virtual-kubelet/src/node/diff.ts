@@ -1,7 +1,18 @@
 import { type Node } from "@tideway/k8s";
-import { nodeLabels, nodeStatus, type NodeWish, OFFERED_LABELS, offeredLabels, readyCondition, TAINT } from "./manifests.ts";
+import {
+  nodeLabels,
+  nodeStatus,
+  type NodeWish,
+  OFFERED_LABELS,
+  offeredLabels,
+  readyCondition,
+  TAINT,
+} from "./manifests.ts";
 
-const sameMap = (a: Readonly<Record<string, string>> | undefined, b: Readonly<Record<string, string>>): boolean => {
+const sameMap = (
+  a: Readonly<Record<string, string>> | undefined,
+  b: Readonly<Record<string, string>>,
+): boolean => {
   const keys = Object.keys(a ?? {});
   return keys.length === Object.keys(b).length && keys.every((k) => a?.[k] === b[k]);
 };
@@ -14,7 +25,8 @@ export const specPatch = (actual: Readonly<Node>, w: NodeWish): object | undefin
   for (const [key, value] of Object.entries(want)) if (have[key] !== value) labels[key] = value;
   for (const key of actual.metadata.annotations?.[OFFERED_LABELS]?.split(",") ?? [])
     if (key && !(key in want) && key in have) labels[key] = null;
-  const isTainted = actual.spec?.taints?.some((t) => t.key === TAINT.key && t.effect === TAINT.effect) ?? false;
+  const isTainted =
+    actual.spec?.taints?.some((t) => t.key === TAINT.key && t.effect === TAINT.effect) ?? false;
   // A person's cordon stays; ours comes with the end of the peering, and goes with the node.
   const cordon = w.cordoned && actual.spec?.unschedulable !== true;
   const spec = { ...(isTainted ? {} : { taints: [TAINT] }), ...(cordon ? { unschedulable: true } : {}) };
@@ -22,7 +34,10 @@ export const specPatch = (actual: Readonly<Node>, w: NodeWish): object | undefin
   if (!relabel && Object.keys(spec).length === 0) return undefined;
   const offered = Object.keys(offeredLabels(w.labels)).sort().join(",");
   return {
-    metadata: { uid: actual.metadata.uid, ...(relabel ? { labels, annotations: { [OFFERED_LABELS]: offered } } : {}) },
+    metadata: {
+      uid: actual.metadata.uid,
+      ...(relabel ? { labels, annotations: { [OFFERED_LABELS]: offered } } : {}),
+    },
     ...(Object.keys(spec).length > 0 ? { spec } : {}),
   };
 };
@@ -31,9 +46,13 @@ export const specPatch = (actual: Readonly<Node>, w: NodeWish): object | undefin
 export const statusPatch = (actual: Readonly<Node>, w: NodeWish): object | undefined => {
   const s = actual.status;
   const ready = s?.conditions?.find((c) => c.type === "Ready");
-  const sameReady = ready?.status === (w.ready ? "True" : "False") && ready.reason === w.reason && ready.message === w.message;
+  const sameReady =
+    ready?.status === (w.ready ? "True" : "False") &&
+    ready.reason === w.reason &&
+    ready.message === w.message;
   const port = (s?.daemonEndpoints?.kubeletEndpoint as { Port?: number } | undefined)?.Port;
-  const sameWhere = s?.addresses?.find((a) => a.type === "InternalIP")?.address === w.address && port === w.port;
+  const sameWhere =
+    s?.addresses?.find((a) => a.type === "InternalIP")?.address === w.address && port === w.port;
   const sameSize = sameMap(s?.capacity, w.resources) && sameMap(s?.allocatable, w.resources);
   if (sameReady && sameWhere && sameSize) return undefined;
   const isSteady = ready?.status === (w.ready ? "True" : "False");
@@ -45,6 +64,10 @@ export const statusPatch = (actual: Readonly<Node>, w: NodeWish): object | undef
     Object.fromEntries(Object.keys(map ?? {}).flatMap((k) => (k in w.resources ? [] : [[k, null]])));
   return {
     ...uid,
-    status: { ...rest, capacity: { ...capacity, ...gone(s?.capacity) }, allocatable: { ...allocatable, ...gone(s?.allocatable) } },
+    status: {
+      ...rest,
+      capacity: { ...capacity, ...gone(s?.capacity) },
+      allocatable: { ...allocatable, ...gone(s?.allocatable) },
+    },
   };
 };

@@ -15,8 +15,10 @@ describe("health of a provider", () => {
     expect(after([bad])).toMatchObject({ ok: false, reason: "ProviderUnreachable" });
   });
   it("survives one lost probe", () => expect(after([ok, bad]).ok).toBe(true));
-  it("is lost after two in a row, with the reason", () => expect(after([ok, bad, bad])).toMatchObject({ ok: false, message: "no answer" }));
-  it("is not lost while the provider answers something else", () => expect(after([ok, bad, bad, bad], 200).ok).toBe(true));
+  it("is lost after two in a row, with the reason", () =>
+    expect(after([ok, bad, bad])).toMatchObject({ ok: false, message: "no answer" }));
+  it("is not lost while the provider answers something else", () =>
+    expect(after([ok, bad, bad, bad], 200).ok).toBe(true));
   it("is back after one good probe", () => expect(after([ok, bad, bad, ok]).ok).toBe(true));
 
   it("shows a loss within 3 s and a return within 2 s, wherever in the beat they fall", () => {

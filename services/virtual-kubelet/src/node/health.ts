@@ -18,7 +18,12 @@ export interface NextProbe {
   timeoutMs: number;
 }
 
-export const UNKNOWN_HEALTH: Health = { ok: false, failures: 0, reason: "NotProbed", message: "the provider was not probed yet" };
+export const UNKNOWN_HEALTH: Health = {
+  ok: false,
+  failures: 0,
+  reason: "NotProbed",
+  message: "the provider was not probed yet",
+};
 
 /** Failed probes in a row that make a node NotReady: one lost answer is not an outage. */
 const FAILURES = 2;
@@ -88,7 +93,8 @@ export const startHealth = (o: HealthOptions): HealthLoop => {
       if (o.signal.aborted) break;
       const before = health;
       health = nextHealth(before, result, o.heardMsAgo());
-      if (before.ok !== health.ok || before.reason !== health.reason || before.message !== health.message) o.onChange(health, before);
+      if (before.ok !== health.ok || before.reason !== health.reason || before.message !== health.message)
+        o.onChange(health, before);
       firstDone();
       const next = nextProbe(health);
       timeoutMs = next.timeoutMs;

@@ -32,7 +32,10 @@ export const startNodeLease = (d: LeaseDeps, node: Readonly<Node>): { stop(): vo
   const beat = (): void => {
     renew().catch((err: unknown) => {
       if (signal.aborted || isAlreadyExists(err) || isConflict(err)) return;
-      d.log.warn({ node: name, reason: describeError(err) }, "node lease not renewed; trying again at the next beat");
+      d.log.warn(
+        { node: name, reason: describeError(err) },
+        "node lease not renewed; trying again at the next beat",
+      );
     });
   };
   beat();

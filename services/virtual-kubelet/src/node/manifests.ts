@@ -26,7 +26,8 @@ export interface NodeWish {
   nowIso: string;
 }
 
-const RESERVED = /^(kubernetes\.io\/hostname|node-role\.kubernetes\.io\/.*|node\.kubernetes\.io\/exclude-.*|([^/]*\.)?tideway\.dev\/.*|type)$/;
+const RESERVED =
+  /^(kubernetes\.io\/hostname|node-role\.kubernetes\.io\/.*|node\.kubernetes\.io\/exclude-.*|([^/]*\.)?tideway\.dev\/.*|type)$/;
 /** What a provider may say about its node: not who it is here, nor what this cluster's controllers act on. */
 export const offeredLabels = (labels: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(labels).filter(([key]) => !RESERVED.test(key)));
@@ -71,7 +72,7 @@ export const nodeStatus = (w: NodeWish, readySince: string): NonNullable<Node["s
     { type: "InternalIP", address: w.address },
     { type: "Hostname", address: w.name },
   ],
-  daemonEndpoints: { kubeletEndpoint: { Port: w.port } } as never,
+  daemonEndpoints: { kubeletEndpoint: { Port: w.port } },
   conditions: [
     readyCondition(w, readySince),
     steady("MemoryPressure", "ProviderHasCapacity", "the offer is kept by the provider", w.nowIso),
@@ -100,7 +101,12 @@ export const nodeOf = (w: NodeWish, owner: Readonly<VirtualNode>): Node => ({
     labels: nodeLabels(w),
     annotations: { [OFFERED_LABELS]: Object.keys(offeredLabels(w.labels)).sort().join(",") },
     ownerReferences: [
-      { apiVersion: "offloading.tideway.dev/v1alpha1", kind: "VirtualNode", name: owner.metadata.name, uid: owner.metadata.uid ?? "" },
+      {
+        apiVersion: "offloading.tideway.dev/v1alpha1",
+        kind: "VirtualNode",
+        name: owner.metadata.name,
+        uid: owner.metadata.uid ?? "",
+      },
     ],
   },
   spec: { taints: [TAINT], ...(w.cordoned ? { unschedulable: true } : {}) },
@@ -111,7 +117,9 @@ export const leaseOf = (node: Readonly<Node>, holder: string, renewTime: string)
   metadata: {
     name: node.metadata.name,
     namespace: LEASE_NAMESPACE,
-    ownerReferences: [{ apiVersion: "v1", kind: "Node", name: node.metadata.name, uid: node.metadata.uid ?? "" }],
+    ownerReferences: [
+      { apiVersion: "v1", kind: "Node", name: node.metadata.name, uid: node.metadata.uid ?? "" },
+    ],
   },
   spec: { holderIdentity: holder, leaseDurationSeconds: LEASE_SECONDS, renewTime },
 });

@@ -22,8 +22,18 @@ export const createProbe = (credentials: () => Credentials, userAgent: string) =
     client = undefined;
     void old?.kube.close();
   };
-  const ask = async (path: string, signal: AbortSignal, timeoutMs: number): Promise<{ status: number; text: string }> => {
-    const answer = await kube().request({ method: "GET", path, signal, headersTimeoutMs: timeoutMs, bodyTimeoutMs: timeoutMs });
+  const ask = async (
+    path: string,
+    signal: AbortSignal,
+    timeoutMs: number,
+  ): Promise<{ status: number; text: string }> => {
+    const answer = await kube().request({
+      method: "GET",
+      path,
+      signal,
+      headersTimeoutMs: timeoutMs,
+      bodyTimeoutMs: timeoutMs,
+    });
     return { status: answer.status, text: await answer.body.text() };
   };
 
@@ -34,13 +44,26 @@ export const createProbe = (credentials: () => Credentials, userAgent: string) =
       let answer = await ask("/readyz", signal, timeoutMs);
       if (answer.status === 404 || answer.status === 403) answer = await ask("/livez", signal, timeoutMs);
       if (answer.status === 200) return OK;
-      if (answer.status === 401) return { ok: false, reason: "IdentityRejected", message: `${server} does not accept our identity (HTTP 401)` };
+      if (answer.status === 401)
+        return {
+          ok: false,
+          reason: "IdentityRejected",
+          message: `${server} does not accept our identity (HTTP 401)`,
+        };
       const last = answer.text.trim().split("\n").at(-1) ?? "";
-      return { ok: false, reason: "ProviderNotReady", message: `${server} is not ready: HTTP ${answer.status} ${last.slice(0, 120)}` };
+      return {
+        ok: false,
+        reason: "ProviderNotReady",
+        message: `${server} is not ready: HTTP ${answer.status} ${last.slice(0, 120)}`,
+      };
     } catch (err) {
       drop();
       const why = signal.aborted ? `no answer within ${timeoutMs} ms` : describeError(err);
-      return { ok: false, reason: isForbidden(err) || isNotFound(err) ? "ProviderNotReady" : "ProviderUnreachable", message: `${server}: ${why}` };
+      return {
+        ok: false,
+        reason: isForbidden(err) || isNotFound(err) ? "ProviderNotReady" : "ProviderUnreachable",
+        message: `${server}: ${why}`,
+      };
     }
   };
   return { probe, close: drop };

@@ -69,7 +69,8 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
     };
     const name = nameOf(world);
     if (name) world.node = d.node.nodes.get(name);
-    if (!peer && virtualNode && name && facts.peer.hasSynced) world.foreignCluster = await askForeignCluster(kube, name, clusterID, signal);
+    if (!peer && virtualNode && name && facts.peer.hasSynced)
+      world.foreignCluster = await askForeignCluster(kube, name, clusterID, signal);
     if (whyLeave(world) && name) world.pods = await countPods(served, name);
     return world;
   };
@@ -81,7 +82,9 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
 
   const readCredentials = async (w: World) => {
     const namespace = w.identity?.localNamespace ?? "";
-    return credentialsOf(await kube.get(secrets, w.identity?.secretName || IDENTITY_NAME, namespace, { signal }));
+    return credentialsOf(
+      await kube.get(secrets, w.identity?.secretName || IDENTITY_NAME, namespace, { signal }),
+    );
   };
 
   /** Opens the connection, or gives an open one the newest identity. */
@@ -117,7 +120,11 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
     return kube.list(podKind, { fieldSelector: `spec.nodeName=${node}`, signal });
   };
 
-  const perform = async (w: World, name: string, effects: readonly Effect[]): Promise<VirtualNode | undefined> => {
+  const perform = async (
+    w: World,
+    name: string,
+    effects: readonly Effect[],
+  ): Promise<VirtualNode | undefined> => {
     let virtualNode = w.virtualNode as VirtualNode | undefined;
     for (const e of effects)
       switch (e.do) {
@@ -127,7 +134,8 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
         case "node":
           if (virtualNode) {
             const node = await ensureNode(d.node, virtualNode, e);
-            if (!leases.has(name)) leases.set(name, startNodeLease({ kube, log: local.log, holder: local.podName, signal }, node));
+            if (!leases.has(name))
+              leases.set(name, startNodeLease({ kube, log: local.log, holder: local.podName, signal }, node));
           }
           break;
         case "evict":
@@ -143,27 +151,62 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
     return virtualNode;
   };
 
-  const publish = async (w: World, name: string, state: FactOf["node"]["state"], reason: string, virtualNode: VirtualNode | undefined): Promise<void> => {
+  const publish = async (
+    w: World,
+    name: string,
+    state: FactOf["node"]["state"],
+    reason: string,
+    virtualNode: VirtualNode | undefined,
+  ): Promise<void> => {
     const before = facts.node.get(w.clusterID)?.data;
     if (state === "GONE" && (!before || before.state === "GONE") && !w.virtualNode && !w.node) return; // nobody was ever told of it
-    const resources = (virtualNode?.spec.resources ?? {}) as Record<string, string>;
-    await local.bus.publish("node", { peer: w.clusterID }, { clusterId: w.clusterID, name, nodeName: name, state, resources, reason });
+    const resources = virtualNode?.spec.resources ?? {};
+    await local.bus.publish(
+      "node",
+      { peer: w.clusterID },
+      { clusterId: w.clusterID, name, nodeName: name, state, resources, reason },
+    );
     if (before?.state === state) return;
     local.log.info({ peer: name, state, reason }, "virtual node changed");
     const type = state === "NOT_READY" ? "Warning" : "Normal";
-    const words = { READY: "NodeReady", NOT_READY: "NodeNotReady", DRAINING: "NodeDraining", GONE: "NodeRemoved" } as const;
-    await tellNode({ kube, clock: d.clock, signal }, name, type, words[state], `virtual node of cluster ${name}: ${reason}`);
+    const words = {
+      READY: "NodeReady",
+      NOT_READY: "NodeNotReady",
+      DRAINING: "NodeDraining",
+      GONE: "NodeRemoved",
+    } as const;
+    await tellNode(
+      { kube, clock: d.clock, signal },
+      name,
+      type,
+      words[state],
+      `virtual node of cluster ${name}: ${reason}`,
+    );
   };
 
-  const tell = async (w: World, name: string, plan: Plan, virtualNode: VirtualNode | undefined): Promise<void> => {
-    const told = facts.node.get(w.clusterID) !== undefined || w.virtualNode !== undefined || plan.fact?.state !== "GONE";
+  const tell = async (
+    w: World,
+    name: string,
+    plan: Plan,
+    virtualNode: VirtualNode | undefined,
+  ): Promise<void> => {
+    const told =
+      facts.node.get(w.clusterID) !== undefined || w.virtualNode !== undefined || plan.fact?.state !== "GONE";
     const node = plan.effects.find((e) => e.do === "node");
     // A node that goes is left to go: a status written now would only race with its deletion.
     const here = virtualNode && node && !plan.effects.some((e) => e.do === "remove");
     await Promise.all([
       plan.fact ? publish(w, name, plan.fact.state, plan.fact.reason, virtualNode) : undefined,
       plan.condition && told ? report(name, plan.condition) : undefined,
-      here ? reportVirtualNode({ kube, clock: d.clock, signal }, virtualNode, node.ready, node.reason, node.message) : undefined,
+      here
+        ? reportVirtualNode(
+            { kube, clock: d.clock, signal },
+            virtualNode,
+            node.ready,
+            node.reason,
+            node.message,
+          )
+        : undefined,
     ]);
   };
 
@@ -180,7 +223,10 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
       if (name) await tell(world, name, plan, undefined);
       return plan.recheckMs === undefined ? {} : { requeueAfterMs: plan.recheckMs };
     }
-    if (plan.connect && (!connections.get(clusterID) || connections.get(clusterID)?.serial !== world.identity?.serial)) {
+    if (
+      plan.connect &&
+      (!connections.get(clusterID) || connections.get(clusterID)?.serial !== world.identity?.serial)
+    ) {
       const first = plan.effects.find((e) => e.do === "virtualNode");
       // The object is made while the provider is probed: both are on the way to a Ready node.
       const [virtualNode] = await Promise.all([
@@ -191,7 +237,10 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
       if (virtualNode && !world.virtualNode) world.virtualNode = virtualNode;
       plan = decide(world);
     }
-    const effects = world.virtualNode && plan.effects[0]?.do === "virtualNode" ? skipMade(plan.effects, world.virtualNode) : plan.effects;
+    const effects =
+      world.virtualNode && plan.effects[0]?.do === "virtualNode"
+        ? skipMade(plan.effects, world.virtualNode)
+        : plan.effects;
     const virtualNode = await perform(world, name, effects);
     if (!plan.connect) await disconnect(clusterID, name);
     await tell(world, name, plan, virtualNode);
@@ -211,7 +260,8 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
     ],
     publishAgain: () => {
       for (const f of facts.node.list())
-        if (local.owns(f.peer)) void local.bus.publish("node", { peer: f.peer }, f.data).catch(() => undefined); // the bus retries by itself
+        if (local.owns(f.peer))
+          void local.bus.publish("node", { peer: f.peer }, f.data).catch(() => undefined); // the bus retries by itself
     },
   };
 };
@@ -219,12 +269,20 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
 /** The object was made a moment ago with just this spec, and the cache may not show it yet. */
 const skipMade = (effects: readonly Effect[], made: Readonly<VirtualNode>): readonly Effect[] => {
   const first = effects[0];
-  const isSame = first?.do === "virtualNode" && JSON.stringify(first.resources) === JSON.stringify(made.spec.resources);
-  return isSame && JSON.stringify(first.labels) === JSON.stringify(made.spec.labels ?? {}) ? effects.slice(1) : effects;
+  const isSame =
+    first?.do === "virtualNode" && JSON.stringify(first.resources) === JSON.stringify(made.spec.resources);
+  return isSame && JSON.stringify(first.labels) === JSON.stringify(made.spec.labels ?? {})
+    ? effects.slice(1)
+    : effects;
 };
 
 /** The bus is silent about a peer whose node stands: the custom resource is the truth. */
-const askForeignCluster = async (kube: Kube, name: string, clusterID: string, signal: AbortSignal): Promise<World["foreignCluster"]> => {
+const askForeignCluster = async (
+  kube: Kube,
+  name: string,
+  clusterID: string,
+  signal: AbortSignal,
+): Promise<World["foreignCluster"]> => {
   try {
     const found = await kube.get(foreignClusters, name, undefined, { signal });
     return found.spec.clusterID === clusterID ? "present" : "gone";
@@ -233,4 +291,3 @@ const askForeignCluster = async (kube: Kube, name: string, clusterID: string, si
     throw err;
   }
 };
-

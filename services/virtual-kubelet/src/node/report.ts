@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { type ConditionInput, type Condition, findCondition, foreignClusters, sameConditions, setCondition, type VirtualNode, virtualNodes } from "@tideway/api";
+import {
+  type ConditionInput,
+  type Condition,
+  findCondition,
+  foreignClusters,
+  sameConditions,
+  setCondition,
+  type VirtualNode,
+  virtualNodes,
+} from "@tideway/api";
 import { isAlreadyExists, isForbidden, isNotFound } from "@tideway/errors";
 import { events, type Kube } from "@tideway/k8s";
 import { type Clock, nowIso } from "../ports.ts";
@@ -17,7 +26,12 @@ export const createForeignClusterReport = (d: ReportDeps) => {
   return async (name: string, c: ConditionInput): Promise<void> => {
     try {
       // Asked once a process and peer, so that the time of the last transition survives us.
-      const before = last.get(name) ?? (await d.kube.get(foreignClusters, name, undefined, d)).status?.conditions?.filter((x) => x.type === c.type) ?? [];
+      const before =
+        last.get(name) ??
+        (await d.kube.get(foreignClusters, name, undefined, d)).status?.conditions?.filter(
+          (x) => x.type === c.type,
+        ) ??
+        [];
       const next = [setCondition(before, c, nowIso(d.clock))];
       last.set(name, next);
       if (sameConditions(before, next)) return;
@@ -33,11 +47,30 @@ export const createForeignClusterReport = (d: ReportDeps) => {
   };
 };
 
-export const reportVirtualNode = async (d: ReportDeps, vn: Readonly<VirtualNode>, ready: boolean, reason: string, message: string): Promise<void> => {
+export const reportVirtualNode = async (
+  d: ReportDeps,
+  vn: Readonly<VirtualNode>,
+  ready: boolean,
+  reason: string,
+  message: string,
+): Promise<void> => {
   const { name, uid, generation } = vn.metadata;
-  const c: ConditionInput = { type: "Ready", status: ready ? "True" : "False", reason, message, ...(generation ? { observedGeneration: generation } : {}) };
+  const c: ConditionInput = {
+    type: "Ready",
+    status: ready ? "True" : "False",
+    reason,
+    message,
+    ...(generation ? { observedGeneration: generation } : {}),
+  };
   const conditions = [setCondition(vn.status?.conditions, c, nowIso(d.clock))];
-  if (sameConditions(vn.status?.conditions?.filter((x) => x.type === "Ready"), conditions) && vn.status?.nodeName === name) return;
+  if (
+    sameConditions(
+      vn.status?.conditions?.filter((x) => x.type === "Ready"),
+      conditions,
+    ) &&
+    vn.status?.nodeName === name
+  )
+    return;
   try {
     await d.kube.apply(
       virtualNodes,
@@ -53,7 +86,13 @@ export const reportVirtualNode = async (d: ReportDeps, vn: Readonly<VirtualNode>
 };
 
 /** An Event at the node, for `kubectl describe node`. */
-export const tellNode = async (d: ReportDeps, node: string, type: "Normal" | "Warning", reason: string, message: string): Promise<void> => {
+export const tellNode = async (
+  d: ReportDeps,
+  node: string,
+  type: "Normal" | "Warning",
+  reason: string,
+  message: string,
+): Promise<void> => {
   const at = nowIso(d.clock);
   const digest = createHash("sha256").update(`${at}/${reason}/${message}`).digest("hex").slice(0, 16);
   try {
@@ -78,4 +117,5 @@ export const tellNode = async (d: ReportDeps, node: string, type: "Normal" | "Wa
   }
 };
 
-export const readyOf = (vn: Readonly<VirtualNode> | undefined): Condition | undefined => findCondition(vn?.status?.conditions, "Ready");
+export const readyOf = (vn: Readonly<VirtualNode> | undefined): Condition | undefined =>
+  findCondition(vn?.status?.conditions, "Ready");

@@ -41,22 +41,38 @@ const namespaceOf = (w: World): string => w.offloading.metadata.namespace ?? "";
 
 const twinAt = (w: World, peer: Peer): RemoteNamespace => {
   const found = peer.map?.status?.namespaces?.find((n) => n.source === namespaceOf(w));
-  if (!found) return { peer: peer.name, namespace: "", ready: false, message: "the provider has not made the namespace yet" };
+  if (!found)
+    return {
+      peer: peer.name,
+      namespace: "",
+      ready: false,
+      message: "the provider has not made the namespace yet",
+    };
   const { twin, ready, message } = found;
   return { peer: peer.name, namespace: twin, ready, ...(message ? { message } : {}) };
 };
 
 const ending = (w: World): Plan => {
-  if (w.pods > 0) return { phase: "drain", condition: ready(w, "False", "Draining", `${w.pods} pods are leaving virtual nodes`) };
+  if (w.pods > 0)
+    return {
+      phase: "drain",
+      condition: ready(w, "False", "Draining", `${w.pods} pods are leaving virtual nodes`),
+    };
   const listed = w.peers.filter((p) => p.map?.spec.namespaces.includes(namespaceOf(w)));
   if (listed.length === 0) return { phase: "done" };
-  return { phase: "wait", condition: ready(w, "False", "RemovingTwins", `still mapped at ${listed.map((p) => p.name).join(", ")}`) };
+  return {
+    phase: "wait",
+    condition: ready(w, "False", "RemovingTwins", `still mapped at ${listed.map((p) => p.name).join(", ")}`),
+  };
 };
 
 const isLocalOnly = (w: World): boolean => w.offloading.spec.podOffloadingStrategy === "Local";
 
 /** The peers whose nodes may run pods of the namespace. */
-export const wanted = (offloading: Readonly<NamespaceOffloading>, peer: { name: string; labels: Readonly<Record<string, string>> }): boolean =>
+export const wanted = (
+  offloading: Readonly<NamespaceOffloading>,
+  peer: { name: string; labels: Readonly<Record<string, string>> },
+): boolean =>
   offloading.metadata.deletionTimestamp === undefined &&
   offloading.spec.podOffloadingStrategy !== "Local" &&
   selects(offloading.spec.clusterSelector, peer);
@@ -73,8 +89,18 @@ export const decide = (w: World): Plan => {
   });
   if (isLocalOnly(w)) return say("True", "LocalOnly", "the strategy keeps pods on real nodes");
   if (remoteNamespaces.length === 0)
-    return say("False", "NoVirtualNode", w.peers.length === 0 ? "there is no virtual node: peer with a cluster" : "the cluster selector matches no virtual node");
+    return say(
+      "False",
+      "NoVirtualNode",
+      w.peers.length === 0
+        ? "there is no virtual node: peer with a cluster"
+        : "the cluster selector matches no virtual node",
+    );
   if (notReady.length > 0)
-    return say("False", "TwinsNotReady", notReady.map((r) => `${r.peer}: ${r.message ?? "not ready"}`).join("; "));
+    return say(
+      "False",
+      "TwinsNotReady",
+      notReady.map((r) => `${r.peer}: ${r.message ?? "not ready"}`).join("; "),
+    );
   return say("True", "Offloaded", `pods may run at ${remoteNamespaces.map((r) => r.peer).join(", ")}`);
 };

@@ -1,4 +1,12 @@
-import { make, NAMESPACE_MAP_NAME, type NamespaceMap, namespaceMaps, type NamespaceOffloading, ORIGIN, tenantNamespace } from "@tideway/api";
+import {
+  make,
+  NAMESPACE_MAP_NAME,
+  type NamespaceMap,
+  namespaceMaps,
+  type NamespaceOffloading,
+  ORIGIN,
+  tenantNamespace,
+} from "@tideway/api";
 import type { Reconcile } from "@tideway/controller";
 import { isAlreadyExists, isNotFound } from "@tideway/errors";
 import type { Informer, Kube } from "@tideway/k8s";
@@ -26,39 +34,69 @@ export const ownMap = (maps: Informer<NamespaceMap>, peer: string): Readonly<Nam
 };
 
 /** Twins that are ready, and those in use that only stopped being so: running pods are not to be lost sight of. */
-export const twinsOf = (map: Readonly<NamespaceMap> | undefined, isOpen: (source: string) => boolean): ReadonlyMap<string, string> =>
-  new Map((map?.status?.namespaces ?? []).filter((n) => n.twin && (n.ready || isOpen(n.source))).map((n) => [n.source, n.twin]));
+export const twinsOf = (
+  map: Readonly<NamespaceMap> | undefined,
+  isOpen: (source: string) => boolean,
+): ReadonlyMap<string, string> =>
+  new Map(
+    (map?.status?.namespaces ?? [])
+      .filter((n) => n.twin && (n.ready || isOpen(n.source)))
+      .map((n) => [n.source, n.twin]),
+  );
 
 const RETRY_MS = 500;
 
 /** Which namespaces a provider is asked for; keys are cluster IDs. The map goes with the node. */
-export const makeMapReconciler = (d: MapDeps): Reconcile => async (clusterID) => {
-  const served = d.connections.get(clusterID);
-  if (!served || !d.owns(clusterID) || !d.maps.hasSynced || !d.offloadings.hasSynced) return {};
-  const { peer, localPods } = served.session;
-  const map = ownMap(d.maps, peer);
-  served.setTwins(twinsOf(map, (source) => served.session.twin(source) !== undefined));
-  const labels = d.labelsOf(peer);
-  // A map that is going is made anew when it is gone, if it is still wanted.
-  if (!labels || d.isLeaving(clusterID) || map?.metadata.deletionTimestamp !== undefined) return {};
-  if (!localPods.hasSynced) return { requeueAfterMs: 50 };
-  const names = new Set(d.offloadings.list().flatMap((o) => (wanted(o, { name: peer, labels }) ? [o.metadata.namespace ?? ""] : [])));
-  // A namespace stays as long as it has pods over there, whatever its selector says now.
-  const before = map?.spec.namespaces ?? [];
-  const inUse = new Set(localPods.list().map((p) => p.metadata.namespace ?? ""));
-  for (const name of before) if (inUse.has(name)) names.add(name);
-  const namespaces = [...names].sort();
-  if (map ? JSON.stringify([...before].sort()) === JSON.stringify(namespaces) : namespaces.length === 0) return {};
-  const o = { fieldManager: FIELD_MANAGER, signal: d.signal };
-  const namespace = tenantNamespace(peer);
-  try {
-    // An empty list is never written: server-side apply by whoever copies the map would make null of it.
-    if (map && namespaces.length === 0) await d.kube.delete(namespaceMaps, NAMESPACE_MAP_NAME, namespace, { uid: map.metadata.uid ?? "", signal: d.signal });
-    else if (map) await d.kube.patch(namespaceMaps, NAMESPACE_MAP_NAME, namespace, { metadata: { uid: map.metadata.uid }, spec: { namespaces } }, o);
-    else await d.kube.create(namespaceMaps, make(namespaceMaps, { metadata: { name: NAMESPACE_MAP_NAME, namespace }, spec: { namespaces } }), o);
-  } catch (err) {
-    if (!isNotFound(err) && !isAlreadyExists(err)) throw err;
-    return { requeueAfterMs: RETRY_MS }; // the tenant namespace comes with the identity; or the cache is behind
-  }
-  return {};
-};
+export const makeMapReconciler =
+  (d: MapDeps): Reconcile =>
+  async (clusterID) => {
+    const served = d.connections.get(clusterID);
+    if (!served || !d.owns(clusterID) || !d.maps.hasSynced || !d.offloadings.hasSynced) return {};
+    const { peer, localPods } = served.session;
+    const map = ownMap(d.maps, peer);
+    served.setTwins(twinsOf(map, (source) => served.session.twin(source) !== undefined));
+    const labels = d.labelsOf(peer);
+    // A map that is going is made anew when it is gone, if it is still wanted.
+    if (!labels || d.isLeaving(clusterID) || map?.metadata.deletionTimestamp !== undefined) return {};
+    if (!localPods.hasSynced) return { requeueAfterMs: 50 };
+    const names = new Set(
+      d.offloadings
+        .list()
+        .flatMap((o) => (wanted(o, { name: peer, labels }) ? [o.metadata.namespace ?? ""] : [])),
+    );
+    // A namespace stays as long as it has pods over there, whatever its selector says now.
+    const before = map?.spec.namespaces ?? [];
+    const inUse = new Set(localPods.list().map((p) => p.metadata.namespace ?? ""));
+    for (const name of before) if (inUse.has(name)) names.add(name);
+    const namespaces = [...names].sort();
+    if (map ? JSON.stringify([...before].sort()) === JSON.stringify(namespaces) : namespaces.length === 0)
+      return {};
+    const o = { fieldManager: FIELD_MANAGER, signal: d.signal };
+    const namespace = tenantNamespace(peer);
+    try {
+      // An empty list is never written: server-side apply by whoever copies the map would make null of it.
+      if (map && namespaces.length === 0)
+        await d.kube.delete(namespaceMaps, NAMESPACE_MAP_NAME, namespace, {
+          uid: map.metadata.uid ?? "",
+          signal: d.signal,
+        });
+      else if (map)
+        await d.kube.patch(
+          namespaceMaps,
+          NAMESPACE_MAP_NAME,
+          namespace,
+          { metadata: { uid: map.metadata.uid }, spec: { namespaces } },
+          o,
+        );
+      else
+        await d.kube.create(
+          namespaceMaps,
+          make(namespaceMaps, { metadata: { name: NAMESPACE_MAP_NAME, namespace }, spec: { namespaces } }),
+          o,
+        );
+    } catch (err) {
+      if (!isNotFound(err) && !isAlreadyExists(err)) throw err;
+      return { requeueAfterMs: RETRY_MS }; // the tenant namespace comes with the identity; or the cache is behind
+    }
+    return {};
+  };

@@ -1,4 +1,11 @@
-import { type ConditionInput, type NamespaceOffloading, namespaceOffloadings, OFFLOADING, OFFLOADING_ENABLED, setCondition } from "@tideway/api";
+import {
+  type ConditionInput,
+  type NamespaceOffloading,
+  namespaceOffloadings,
+  OFFLOADING,
+  OFFLOADING_ENABLED,
+  setCondition,
+} from "@tideway/api";
 import { isAlreadyExists, isForbidden, isNotFound } from "@tideway/errors";
 import { type Kube, namespaces, type Pod, pods, roleBindings } from "@tideway/k8s";
 import { type Clock, nowIso } from "../ports.ts";
@@ -34,23 +41,37 @@ export const bindReflection = async (d: Deps, namespace: string): Promise<void> 
   }
 };
 
-export const unbindReflection = (d: Deps, namespace: string): Promise<void> => d.kube.delete(roleBindings, REFLECT_ROLE, namespace, { signal: d.signal });
+export const unbindReflection = (d: Deps, namespace: string): Promise<void> =>
+  d.kube.delete(roleBindings, REFLECT_ROLE, namespace, { signal: d.signal });
 
 /** What admission selects namespaces by. A merge patch, because the namespace is somebody else's. */
 export const label = async (d: Deps, namespace: string, on: boolean): Promise<void> => {
   const patch = { metadata: { labels: { [OFFLOADING]: on ? OFFLOADING_ENABLED : null } } };
   try {
-    await d.kube.patch(namespaces, namespace, undefined, patch, { fieldManager: FIELD_MANAGER, signal: d.signal });
+    await d.kube.patch(namespaces, namespace, undefined, patch, {
+      fieldManager: FIELD_MANAGER,
+      signal: d.signal,
+    });
   } catch (err) {
     if (!isNotFound(err)) throw err;
   }
 };
 
 /** Our finalizer, by a patch that fails when the object is another one than we saw. */
-export const hold = async (d: Deps, o: Readonly<NamespaceOffloading>, finalizers: string[]): Promise<void> => {
+export const hold = async (
+  d: Deps,
+  o: Readonly<NamespaceOffloading>,
+  finalizers: string[],
+): Promise<void> => {
   const { name, namespace, uid, resourceVersion } = o.metadata;
   try {
-    await d.kube.patch(namespaceOffloadings, name, namespace, { metadata: { uid, resourceVersion, finalizers } }, { signal: d.signal });
+    await d.kube.patch(
+      namespaceOffloadings,
+      name,
+      namespace,
+      { metadata: { uid, resourceVersion, finalizers } },
+      { signal: d.signal },
+    );
   } catch (err) {
     if (!isNotFound(err)) throw err;
   }
@@ -62,10 +83,19 @@ const sameRemote = (a: readonly RemoteNamespace[] | undefined, b: readonly Remot
   return text(a ?? []) === text(b);
 };
 
-export const report = async (d: Deps, o: Readonly<NamespaceOffloading>, c: ConditionInput, remoteNamespaces: RemoteNamespace[]): Promise<void> => {
+export const report = async (
+  d: Deps,
+  o: Readonly<NamespaceOffloading>,
+  c: ConditionInput,
+  remoteNamespaces: RemoteNamespace[],
+): Promise<void> => {
   const now = o.status?.conditions?.find((x) => x.type === c.type);
-  const same = now?.status === c.status && now.reason === c.reason && now.message === c.message && now.observedGeneration === c.observedGeneration;
-  if (same && sameRemote(o.status?.remoteNamespaces as RemoteNamespace[] | undefined, remoteNamespaces)) return;
+  const same =
+    now?.status === c.status &&
+    now.reason === c.reason &&
+    now.message === c.message &&
+    now.observedGeneration === c.observedGeneration;
+  if (same && sameRemote(o.status?.remoteNamespaces, remoteNamespaces)) return;
   const { name, namespace, uid, generation } = o.metadata;
   try {
     // Nobody else writes this status, so it is replaced; an apply would make null of a list that gets empty.
@@ -74,7 +104,13 @@ export const report = async (d: Deps, o: Readonly<NamespaceOffloading>, c: Condi
       remoteNamespaces,
       ...(generation ? { observedGeneration: generation } : {}),
     };
-    await d.kube.patch(namespaceOffloadings, name, namespace, { metadata: { uid }, status }, { subresource: "status", fieldManager: FIELD_MANAGER, signal: d.signal });
+    await d.kube.patch(
+      namespaceOffloadings,
+      name,
+      namespace,
+      { metadata: { uid }, status },
+      { subresource: "status", fieldManager: FIELD_MANAGER, signal: d.signal },
+    );
   } catch (err) {
     if (!isNotFound(err)) throw err;
   }
@@ -85,7 +121,10 @@ export const drain = async (d: Deps, bound: readonly Readonly<Pod>[]): Promise<v
   for (const pod of bound) {
     if (pod.metadata.deletionTimestamp !== undefined) continue;
     try {
-      await d.kube.delete(pods, pod.metadata.name, pod.metadata.namespace, { ...(pod.metadata.uid ? { uid: pod.metadata.uid } : {}), signal: d.signal });
+      await d.kube.delete(pods, pod.metadata.name, pod.metadata.namespace, {
+        ...(pod.metadata.uid ? { uid: pod.metadata.uid } : {}),
+        signal: d.signal,
+      });
     } catch (err) {
       if (!isForbidden(err)) throw err;
     }

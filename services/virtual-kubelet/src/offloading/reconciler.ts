@@ -1,10 +1,23 @@
-import { type NamespaceOffloading, NAMESPACE_OFFLOADING_NAME, OFFLOADING, OFFLOADING_ENABLED } from "@tideway/api";
+import {
+  type NamespaceOffloading,
+  NAMESPACE_OFFLOADING_NAME,
+  OFFLOADING,
+  OFFLOADING_ENABLED,
+} from "@tideway/api";
 import type { Reconcile } from "@tideway/controller";
 import { type Informer, type Namespace, type Pod, pods } from "@tideway/k8s";
 import type { Bus } from "@tideway/bus";
 import type { Sources } from "../reflection/sources.ts";
 import { decide, type Peer } from "./decide.ts";
-import { bindReflection, type Deps as PerformDeps, drain, hold, label, report, unbindReflection } from "./perform.ts";
+import {
+  bindReflection,
+  type Deps as PerformDeps,
+  drain,
+  hold,
+  label,
+  report,
+  unbindReflection,
+} from "./perform.ts";
 
 export const FINALIZER = "offloading.tideway.dev/pods";
 
@@ -31,15 +44,20 @@ export const makeNamespaceReconciler = (d: Deps): Reconcile => {
   };
 
   const publish = (namespace: string, o: Readonly<NamespaceOffloading> | undefined): Promise<void> =>
-    d.bus.publish("namespace", { peer: "local", id: namespace }, {
-      namespace,
-      state: o ? "OFFLOADED" : "GONE",
-      strategy: o ? (o.spec.podOffloadingStrategy ?? "LocalAndRemote") : "",
-      clusterSelectorJson: o?.spec.clusterSelector?.length ? JSON.stringify(o.spec.clusterSelector) : "",
-    });
+    d.bus.publish(
+      "namespace",
+      { peer: "local", id: namespace },
+      {
+        namespace,
+        state: o ? "OFFLOADED" : "GONE",
+        strategy: o ? (o.spec.podOffloadingStrategy ?? "LocalAndRemote") : "",
+        clusterSelectorJson: o?.spec.clusterSelector?.length ? JSON.stringify(o.spec.clusterSelector) : "",
+      },
+    );
 
   const offload = async (namespace: string, o: Readonly<NamespaceOffloading>): Promise<void> => {
-    if (!o.metadata.finalizers?.includes(FINALIZER)) await hold(d, o, [...(o.metadata.finalizers ?? []), FINALIZER]);
+    if (!o.metadata.finalizers?.includes(FINALIZER))
+      await hold(d, o, [...(o.metadata.finalizers ?? []), FINALIZER]);
     // Reading what pods refer to must be allowed before the first pod may come.
     await bindReflection(d, namespace);
     const isLabelled = d.namespaces.get(namespace)?.metadata.labels?.[OFFLOADING] === OFFLOADING_ENABLED;
@@ -48,7 +66,8 @@ export const makeNamespaceReconciler = (d: Deps): Reconcile => {
 
   const withdraw = async (namespace: string): Promise<void> => {
     await publish(namespace, undefined);
-    if (d.namespaces.get(namespace)?.metadata.labels?.[OFFLOADING] !== undefined) await label(d, namespace, false);
+    if (d.namespaces.get(namespace)?.metadata.labels?.[OFFLOADING] !== undefined)
+      await label(d, namespace, false);
   };
 
   return async (namespace) => {
@@ -79,7 +98,11 @@ export const makeNamespaceReconciler = (d: Deps): Reconcile => {
       case "done":
         await unbindReflection(d, namespace);
         d.sources.drop(namespace);
-        await hold(d, o, (o.metadata.finalizers ?? []).filter((f) => f !== FINALIZER));
+        await hold(
+          d,
+          o,
+          (o.metadata.finalizers ?? []).filter((f) => f !== FINALIZER),
+        );
         return {};
     }
   };

@@ -24,12 +24,17 @@ const matches = (r: Requirement, value: string | undefined): boolean => {
  * As the scheduler reads nodeSelectorTerms: terms are alternatives, all requirements of one must hold, and a
  * term without any selects nothing. No selector at all selects every virtual node.
  */
-export const selects = (terms: readonly NodeSelectorTerm[] | undefined, node: { name: string; labels: Readonly<Record<string, string>> }): boolean => {
+export const selects = (
+  terms: readonly NodeSelectorTerm[] | undefined,
+  node: { name: string; labels: Readonly<Record<string, string>> },
+): boolean => {
   if (!terms || terms.length === 0) return true;
   return terms.some((t) => {
     const expressions = t.matchExpressions ?? [];
     const fields = t.matchFields ?? [];
     if (expressions.length + fields.length === 0) return false;
-    return expressions.every((r) => matches(r, node.labels[r.key])) && fields.every((r) => matches(r, node.name));
+    return (
+      expressions.every((r) => matches(r, node.labels[r.key])) && fields.every((r) => matches(r, node.name))
+    );
   });
 };

@@ -14,5 +14,10 @@ export const credentialsOf = (secret: Readonly<Secret>): Credentials => {
     return value;
   };
   const ca = text("ca.crt");
-  return { server: need("server").trim(), cert: need("tls.crt"), key: need("tls.key"), ...(ca ? { ca } : {}) };
+  return {
+    server: need("server").trim(),
+    cert: need("tls.crt"),
+    key: need("tls.key"),
+    ...(ca ? { ca } : {}),
+  };
 };

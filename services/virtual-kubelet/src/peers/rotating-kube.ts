@@ -17,7 +17,10 @@ export interface RotatingKube extends Kube {
 /** An old identity stays valid for at least half its life after the renewal; watches end within ten minutes. */
 const OLD_CLIENT_MS = 11 * 60_000;
 
-export const rotatingKube = (first: Credentials, o: { userAgent: string; now: () => number }): RotatingKube => {
+export const rotatingKube = (
+  first: Credentials,
+  o: { userAgent: string; now: () => number },
+): RotatingKube => {
   let current = createKube(first, o);
   let lastHeard = Number.NEGATIVE_INFINITY;
   const timers = new Set<NodeJS.Timeout>();

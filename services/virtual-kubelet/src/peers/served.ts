@@ -55,14 +55,20 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
       d.onPodGone(o.clusterID, splitKey(key).namespace ?? "");
     },
     twinHandlers: {
-      onPod: (source, name) => (name === undefined ? enqueueNamespace(source) : pods.enqueue(`${source}/${name}`)),
+      onPod: (source, name) =>
+        name === undefined ? enqueueNamespace(source) : pods.enqueue(`${source}/${name}`),
       onCopy: (source, kind, name) => reflection.onCopy(source, kind, name),
       onEvent: (source, event) => events.onEvent(source, event),
     },
   });
   const reflection = startReflection({ session, sources: d.sources, local: d.local, clock: d.clock });
   const events = createEvents({ session, local: d.local, clock: d.clock });
-  const reconciler = makePodReconciler({ local: d.local, session, clock: d.clock, prepare: reflection.prepare });
+  const reconciler = makePodReconciler({
+    local: d.local,
+    session,
+    clock: d.clock,
+    prepare: reflection.prepare,
+  });
   const pods = startController({
     name: "pods",
     reconcile: reconciler.reconcile,
@@ -74,12 +80,15 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
 
   /** Local pods, and ShadowPods that have none: both may need something. */
   const enqueueNamespace = (source: string): void => {
-    for (const pod of session.localPods.list()) if (pod.metadata.namespace === source) pods.enqueue(keyOf(pod));
-    for (const shadow of session.twin(source)?.shadows.list() ?? []) pods.enqueue(`${source}/${shadow.metadata.name}`);
+    for (const pod of session.localPods.list())
+      if (pod.metadata.namespace === source) pods.enqueue(keyOf(pod));
+    for (const shadow of session.twin(source)?.shadows.list() ?? [])
+      pods.enqueue(`${source}/${shadow.metadata.name}`);
   };
   const enqueueAll = (): void => {
     for (const pod of session.localPods.list()) pods.enqueue(keyOf(pod));
-    for (const twin of session.twins()) for (const shadow of twin.shadows.list()) pods.enqueue(`${twin.source}/${shadow.metadata.name}`);
+    for (const twin of session.twins())
+      for (const shadow of twin.shadows.list()) pods.enqueue(`${twin.source}/${shadow.metadata.name}`);
     reflection.resync();
   };
 
@@ -91,7 +100,8 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
     setTwins: (wanted) => {
       const before = new Set([...session.twins()].map((t) => t.source));
       session.setTwins(wanted);
-      for (const source of new Set([...before, ...wanted.keys()])) if (before.has(source) !== wanted.has(source)) enqueueNamespace(source);
+      for (const source of new Set([...before, ...wanted.keys()]))
+        if (before.has(source) !== wanted.has(source)) enqueueNamespace(source);
     },
   };
 };

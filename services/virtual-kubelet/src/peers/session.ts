@@ -49,12 +49,16 @@ export const openSession = (o: SessionOptions): Session => {
     heardMsAgo: () => now() - kube.heardAt(),
     signal,
     onChange: (h, before) => {
-      if (h.ok !== before.ok) log.info({ ok: h.ok, reason: h.reason, detail: h.message }, "provider's health changed");
+      if (h.ok !== before.ok)
+        log.info({ ok: h.ok, reason: h.reason, detail: h.message }, "provider's health changed");
       if (h.ok && before.failures > 0 && !before.ok) kube.reconnect();
       o.onHealth(h, before);
     },
   });
-  const localPods = informer(local.kube, pods, { fieldSelector: `spec.nodeName=${peer}`, transform: slimLocal });
+  const localPods = informer(local.kube, pods, {
+    fieldSelector: `spec.nodeName=${peer}`,
+    transform: slimLocal,
+  });
   localPods.onChange((key) => o.onLocalPod(key));
   localPods.start(signal);
   void localPods.synced.then(() => {

@@ -1,5 +1,17 @@
 import { type ShadowPod, shadowPods } from "@tideway/api";
-import { type ConfigMap, configMaps, type CoreEvent, events, type Informer, informer, type Kube, type Pod, pods, type Secret, secrets } from "@tideway/k8s";
+import {
+  type ConfigMap,
+  configMaps,
+  type CoreEvent,
+  events,
+  type Informer,
+  informer,
+  type Kube,
+  type Pod,
+  pods,
+  type Secret,
+  secrets,
+} from "@tideway/k8s";
 import { slimRemote, slimShadow } from "../pods/slim.ts";
 import { REFLECTED } from "../reflection/names.ts";
 import { slimEvent } from "../reflection/slim-event.ts";
@@ -41,7 +53,11 @@ export const watchTwin = (kube: Kube, source: string, name: string, on: TwinHand
     pods: informer(kube, pods, { ...base, transform: slimRemote }),
     configMaps: informer(kube, configMaps, copies),
     secrets: informer(kube, secrets, copies),
-    events: informer(kube, events, { ...base, fieldSelector: "involvedObject.kind=Pod", transform: slimEvent }),
+    events: informer(kube, events, {
+      ...base,
+      fieldSelector: "involvedObject.kind=Pod",
+      transform: slimEvent,
+    }),
     get known() {
       return twin.shadows.hasSynced && twin.pods.hasSynced;
     },

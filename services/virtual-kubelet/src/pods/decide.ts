@@ -30,7 +30,12 @@ export type Effect =
   | { do: "deleteShadow"; uid: string; gracePeriodSeconds?: number }
   /** The provider is done with it: take the local pod out of the API. */
   | { do: "finish"; uid: string }
-  | { do: "status"; uid: string; change: Record<string, unknown>; event?: { reason: string; message: string } };
+  | {
+      do: "status";
+      uid: string;
+      change: Record<string, unknown>;
+      event?: { reason: string; message: string };
+    };
 
 export interface Plan {
   effects: Effect[];
@@ -41,17 +46,25 @@ export interface Plan {
 export const GATHER_MS = 1_000;
 
 const NOTHING: Plan = { effects: [] };
-const originOf = (remote: Readonly<Pod> | undefined): string | undefined => remote?.metadata.annotations?.[ORIGIN_UID];
+const originOf = (remote: Readonly<Pod> | undefined): string | undefined =>
+  remote?.metadata.annotations?.[ORIGIN_UID];
 
 /** Once the pod ran over there, or said so here, the same UID never starts again. */
 const hasStarted = (local: Readonly<Pod>): boolean =>
-  local.status?.startTime !== undefined || (local.status?.containerStatuses?.length ?? 0) > 0 || local.status?.phase === "Running";
+  local.status?.startTime !== undefined ||
+  (local.status?.containerStatuses?.length ?? 0) > 0 ||
+  local.status?.phase === "Running";
 
-const say = (local: Readonly<Pod>, change: Record<string, unknown> | undefined, event?: { reason: string; message: string }): Effect[] =>
+const say = (
+  local: Readonly<Pod>,
+  change: Record<string, unknown> | undefined,
+  event?: { reason: string; message: string },
+): Effect[] =>
   change ? [{ do: "status", uid: local.metadata.uid ?? "", change, ...(event ? { event } : {}) }] : [];
 
-const fail = (local: Readonly<Pod>, reason: string, message: string, at: string): Plan =>
-  ({ effects: say(local, endedStatus("Failed", reason, message, at), { reason, message }) });
+const fail = (local: Readonly<Pod>, reason: string, message: string, at: string): Plan => ({
+  effects: say(local, endedStatus("Failed", reason, message, at), { reason, message }),
+});
 
 /** Only said where it is new: kubectl shows reason in the STATUS column, and the message in describe. */
 const wait = (local: Readonly<Pod>, reason: string, message: string): Plan => {
@@ -74,8 +87,16 @@ const deleting = (w: World, local: Readonly<Pod>, mine: boolean): Plan => {
   const isLast = !mine || w.remote === undefined;
   // Who keeps a finalizer on the pod (the Job controller) wants to read how it ended.
   const isRead = (local.metadata.finalizers?.length ?? 0) > 0;
-  const ended = isRead && mine && w.remote && isTerminal(w.remote) && !isTerminal(local) ? statusChange(local, w.remote) : undefined;
-  return { effects: [...say(local, ended), ...(isLast ? [{ do: "finish", uid: local.metadata.uid ?? "" } as const] : [])] };
+  const ended =
+    isRead && mine && w.remote && isTerminal(w.remote) && !isTerminal(local)
+      ? statusChange(local, w.remote)
+      : undefined;
+  return {
+    effects: [
+      ...say(local, ended),
+      ...(isLast ? [{ do: "finish", uid: local.metadata.uid ?? "" } as const] : []),
+    ],
+  };
 };
 
 /** The provider has written down that it refused the pod, or how it ended. */
@@ -84,9 +105,12 @@ const concluded = (w: World, local: Readonly<Pod>, shadow: Readonly<ShadowPod>):
   const phase = shadow.status?.phase;
   if (!c || c.status !== "False") return undefined;
   if (phase === "Failed" || phase === "Succeeded") {
-    if (w.remote && !isTerminal(w.remote) && w.remote.metadata.deletionTimestamp === undefined) return undefined;
+    if (w.remote && !isTerminal(w.remote) && w.remote.metadata.deletionTimestamp === undefined)
+      return undefined;
     const change = endedStatus(phase, c.reason, c.message, w.nowIso);
-    return { effects: say(local, change, phase === "Failed" ? { reason: c.reason, message: c.message } : undefined) };
+    return {
+      effects: say(local, change, phase === "Failed" ? { reason: c.reason, message: c.message } : undefined),
+    };
   }
   return w.remote ? undefined : wait(local, c.reason, c.message);
 };
@@ -101,19 +125,33 @@ const copyBack = (w: World, local: Readonly<Pod>, remote: Readonly<Pod>): Plan =
 /** What is to be done about one pod. The order of the checks is their priority. */
 export const decide = (w: World): Plan => {
   const { local, shadow, remote } = w;
-  if (!local) return shadow && w.known && w.healthy ? { effects: [{ do: "deleteShadow", uid: shadow.metadata.uid ?? "" }] } : NOTHING;
+  if (!local)
+    return shadow && w.known && w.healthy
+      ? { effects: [{ do: "deleteShadow", uid: shadow.metadata.uid ?? "" }] }
+      : NOTHING;
   const uid = local.metadata.uid;
   const mine = remote !== undefined && originOf(remote) === uid;
   if (!w.known) return NOTHING; // absence is not a fact yet
   if (local.metadata.deletionTimestamp !== undefined) return deleting(w, local, mine);
   if (isTerminal(local)) return NOTHING; // absorbing, by UID; the rest stays for its logs until the pod is deleted
   if (!w.offloaded)
-    return wait(local, "NamespaceNotOffloaded", "the namespace has no twin at the provider (yet): offload it, or keep the pod off virtual nodes");
+    return wait(
+      local,
+      "NamespaceNotOffloaded",
+      "the namespace has no twin at the provider (yet): offload it, or keep the pod off virtual nodes",
+    );
   if (!w.healthy) return NOTHING;
-  if (shadow && shadow.spec.originUID !== uid) return { effects: [{ do: "deleteShadow", uid: shadow.metadata.uid ?? "" }] };
+  if (shadow && shadow.spec.originUID !== uid)
+    return { effects: [{ do: "deleteShadow", uid: shadow.metadata.uid ?? "" }] };
   if (!shadow) {
     if (w.inFlight || mine) return NOTHING;
-    if (hasStarted(local)) return fail(local, "RemotePodLost", "the pod is gone at the provider, and nothing tells how it ended", w.nowIso);
+    if (hasStarted(local))
+      return fail(
+        local,
+        "RemotePodLost",
+        "the pod is gone at the provider, and nothing tells how it ended",
+        w.nowIso,
+      );
     return { effects: [{ do: "createShadow" }] };
   }
   const forward: Effect[] = w.forwarded.is === w.forwarded.want ? [] : [{ do: "forward" }];

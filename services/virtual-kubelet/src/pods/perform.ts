@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import { ORIGIN, type ShadowPod, shadowPods } from "@tideway/api";
-import { describeError, isAlreadyExists, isConflict, isForbidden, isInvalid, isNotFound } from "@tideway/errors";
+import {
+  describeError,
+  isAlreadyExists,
+  isConflict,
+  isForbidden,
+  isInvalid,
+  isNotFound,
+} from "@tideway/errors";
 import { events, type Pod, pods } from "@tideway/k8s";
 import { forwardedHash, toShadowPodSpec } from "@tideway/podspec";
 import type { Session } from "../peers/session.ts";
@@ -63,7 +70,11 @@ const writeStatus = async (d: Deps, pod: Readonly<Pod>, change: Record<string, u
   const { name, namespace = "", uid } = pod.metadata;
   const body = { metadata: { uid }, status: change };
   try {
-    const meta = await patch(d.local.kube, pods, namespace, name, body, { signal: d.session.signal, type: "strategic", subresource: "status" });
+    const meta = await patch(d.local.kube, pods, namespace, name, body, {
+      signal: d.session.signal,
+      type: "strategic",
+      subresource: "status",
+    });
     return { version: meta.resourceVersion };
   } catch (err) {
     if (isNotFound(err) || isConflict(err)) return {}; // gone, or another pod of the name: the cache will tell
@@ -76,7 +87,10 @@ const takeName = async (d: Deps, pod: Readonly<Pod>, twin: string): Promise<Done
   const found = await d.session.kube.find(shadowPods, pod.metadata.name, twin, { signal: d.session.signal });
   if (found?.spec.originUID === pod.metadata.uid) return { created: true };
   if (found?.metadata.uid)
-    await d.session.kube.delete(shadowPods, pod.metadata.name, twin, { uid: found.metadata.uid, signal: d.session.signal });
+    await d.session.kube.delete(shadowPods, pod.metadata.name, twin, {
+      uid: found.metadata.uid,
+      signal: d.session.signal,
+    });
   return { requeueAfterMs: 50 };
 };
 
@@ -99,7 +113,12 @@ const createShadow = async (d: Deps, pod: Readonly<Pod>): Promise<Done> => {
   if (!twin) return {};
   await d.prepare(pod);
   const shadow = {
-    metadata: { name, namespace: twin, labels: { [ORIGIN]: d.local.clusterID }, annotations: { [FORWARDED]: forwardedHash(pod) } },
+    metadata: {
+      name,
+      namespace: twin,
+      labels: { [ORIGIN]: d.local.clusterID },
+      annotations: { [FORWARDED]: forwardedHash(pod) },
+    },
     spec: toShadowPodSpec(pod),
   } as ShadowPod;
   try {
@@ -121,12 +140,18 @@ const forward = async (d: Deps, pod: Readonly<Pod>): Promise<Done> => {
   const { containers, initContainers, activeDeadlineSeconds } = spec;
   // A JSON patch, because a merge patch would keep labels that are not said any more.
   const body = [
-    { op: "add", path: `/metadata/annotations/${FORWARDED.replaceAll("/", "~1")}`, value: forwardedHash(pod) },
+    {
+      op: "add",
+      path: `/metadata/annotations/${FORWARDED.replaceAll("/", "~1")}`,
+      value: forwardedHash(pod),
+    },
     { op: "add", path: "/spec/podLabels", value: podLabels ?? {} },
     { op: "add", path: "/spec/podAnnotations", value: podAnnotations ?? {} },
     { op: "add", path: "/spec/pod/containers", value: containers },
     ...(initContainers ? [{ op: "add", path: "/spec/pod/initContainers", value: initContainers }] : []),
-    ...(activeDeadlineSeconds !== undefined ? [{ op: "add", path: "/spec/pod/activeDeadlineSeconds", value: activeDeadlineSeconds }] : []),
+    ...(activeDeadlineSeconds !== undefined
+      ? [{ op: "add", path: "/spec/pod/activeDeadlineSeconds", value: activeDeadlineSeconds }]
+      : []),
   ];
   try {
     await d.session.kube.patch(shadowPods, name, twin, body, { type: "json", signal: d.session.signal });
@@ -140,7 +165,12 @@ const forward = async (d: Deps, pod: Readonly<Pod>): Promise<Done> => {
   return {};
 };
 
-const deleteShadow = async (d: Deps, namespace: string, name: string, e: Effect & { do: "deleteShadow" }): Promise<Done> => {
+const deleteShadow = async (
+  d: Deps,
+  namespace: string,
+  name: string,
+  e: Effect & { do: "deleteShadow" },
+): Promise<Done> => {
   const twin = d.session.twinNamespace(namespace);
   if (!twin) return {};
   const { signal } = d.session;
@@ -158,7 +188,12 @@ const deleteShadow = async (d: Deps, namespace: string, name: string, e: Effect 
 };
 
 /** One effect; each may be repeated at any time. */
-export const perform = async (d: Deps, key: { namespace: string; name: string }, pod: Readonly<Pod> | undefined, e: Effect): Promise<Done> => {
+export const perform = async (
+  d: Deps,
+  key: { namespace: string; name: string },
+  pod: Readonly<Pod> | undefined,
+  e: Effect,
+): Promise<Done> => {
   switch (e.do) {
     case "createShadow":
       return pod ? createShadow(d, pod) : {};
@@ -172,7 +207,11 @@ export const perform = async (d: Deps, key: { namespace: string; name: string },
       return writeStatus(d, pod, e.change);
     }
     case "finish":
-      await d.local.kube.delete(pods, key.name, key.namespace, { uid: e.uid, gracePeriodSeconds: 0, signal: d.session.signal });
+      await d.local.kube.delete(pods, key.name, key.namespace, {
+        uid: e.uid,
+        gracePeriodSeconds: 0,
+        signal: d.session.signal,
+      });
       return {};
   }
 };

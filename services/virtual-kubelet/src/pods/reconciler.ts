@@ -38,7 +38,8 @@ const createMemory = (now: () => number) => {
       const w = written.get(key);
       return w !== undefined && w.uid === pod.metadata.uid && w.version === pod.metadata.resourceVersion;
     },
-    wrote: (key: string, uid: string, versionBefore: string) => void written.set(key, { uid, version: versionBefore }),
+    wrote: (key: string, uid: string, versionBefore: string) =>
+      void written.set(key, { uid, version: versionBefore }),
     forget: (key: string) => {
       waiting.delete(key);
       written.delete(key);
@@ -46,7 +47,7 @@ const createMemory = (now: () => number) => {
     },
     hash: (pod: Readonly<Pod>) => {
       let hash = hashes.get(pod);
-      if (hash === undefined) hashes.set(pod, (hash = forwardedHash(pod as Pod)));
+      if (hash === undefined) hashes.set(pod, (hash = forwardedHash(pod)));
       return hash;
     },
     sizes: () => ({ inFlight: inFlight.size, waiting: waiting.size, written: written.size }),
@@ -70,7 +71,10 @@ const observe = (session: Session, memory: Memory, key: string, now: string): Wo
     healthy: session.health.current().ok,
     inFlight: memory.inFlight(key, uid),
     waitedMs: memory.waitedMs(key, uid),
-    forwarded: { is: shadow?.metadata.annotations?.[FORWARDED], want: local && shadow ? memory.hash(local) : undefined },
+    forwarded: {
+      is: shadow?.metadata.annotations?.[FORWARDED],
+      want: local && shadow ? memory.hash(local) : undefined,
+    },
     nowIso: now,
   };
 };
@@ -103,7 +107,8 @@ export const makePodReconciler = (d: Deps): PodReconciler => {
     for (const effect of plan.effects) {
       const done = await perform(d, { namespace, name }, local, effect);
       if (local) remember(key, local, done);
-      if (done.requeueAfterMs !== undefined) requeueAfterMs = Math.min(done.requeueAfterMs, requeueAfterMs ?? Number.POSITIVE_INFINITY);
+      if (done.requeueAfterMs !== undefined)
+        requeueAfterMs = Math.min(done.requeueAfterMs, requeueAfterMs ?? Number.POSITIVE_INFINITY);
     }
     if (local && plan.recheckMs !== undefined) memory.wait(key, local.metadata.uid ?? "");
     else memory.settled(key);

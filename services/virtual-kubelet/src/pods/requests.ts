@@ -33,8 +33,20 @@ const send = async (
 };
 
 /** Creates; answers the new object's metadata. */
-export const create = <T extends KubeObject>(kube: Kube, r: Resource<T>, obj: T, signal: AbortSignal): Promise<KubeObject["metadata"]> =>
-  send(kube, "POST", pathOf(r, obj.metadata.namespace), "application/json", { apiVersion: r.group ? `${r.group}/${r.version}` : r.version, kind: r.kind, ...obj }, signal);
+export const create = <T extends KubeObject>(
+  kube: Kube,
+  r: Resource<T>,
+  obj: T,
+  signal: AbortSignal,
+): Promise<KubeObject["metadata"]> =>
+  send(
+    kube,
+    "POST",
+    pathOf(r, obj.metadata.namespace),
+    "application/json",
+    { apiVersion: r.group ? `${r.group}/${r.version}` : r.version, kind: r.kind, ...obj },
+    signal,
+  );
 
 /** Strategic merge patch of a core object's status, or merge patch of a custom one. */
 export const patch = (
@@ -45,4 +57,11 @@ export const patch = (
   body: object,
   o: { signal: AbortSignal; type: "strategic" | "merge"; subresource?: string },
 ): Promise<KubeObject["metadata"]> =>
-  send(kube, "PATCH", pathOf(r, namespace, name, o.subresource), `application/${o.type === "strategic" ? "strategic-merge-patch" : "merge-patch"}+json`, body, o.signal);
+  send(
+    kube,
+    "PATCH",
+    pathOf(r, namespace, name, o.subresource),
+    `application/${o.type === "strategic" ? "strategic-merge-patch" : "merge-patch"}+json`,
+    body,
+    o.signal,
+  );

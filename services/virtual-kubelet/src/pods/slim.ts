@@ -27,6 +27,10 @@ export const slimRemote = (pod: Pod): Pod => {
 /** Of a ShadowPod everything but the pod in it, which we have at home. */
 export const slimShadow = (shadow: ShadowPod): ShadowPod => {
   const { originUID, originNamespace, gracePeriodSeconds } = shadow.spec;
-  const spec = { originUID, originNamespace, ...(gracePeriodSeconds !== undefined ? { gracePeriodSeconds } : {}) };
+  const spec = {
+    originUID,
+    originNamespace,
+    ...(gracePeriodSeconds !== undefined ? { gracePeriodSeconds } : {}),
+  };
   return { ...shadow, spec: spec as ShadowPod["spec"] };
 };

@@ -22,7 +22,8 @@ const TERMINAL: ReadonlySet<string | undefined> = new Set(["Succeeded", "Failed"
 export const isTerminal = (pod: Readonly<Pod> | undefined): boolean => TERMINAL.has(pod?.status?.phase);
 
 /** Drops what is not set, so that two ways to say nothing compare equal. */
-const compact = <T extends object>(o: T): T => Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined && v !== null)) as T;
+const compact = <T extends object>(o: T): T =>
+  Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined && v !== null)) as T;
 
 const container = (c: ContainerStatus): ContainerStatus =>
   compact({
@@ -36,16 +37,21 @@ const container = (c: ContainerStatus): ContainerStatus =>
     containerID: c.containerID,
     started: c.started,
   }) as ContainerStatus;
-const containers = (list: readonly ContainerStatus[] | undefined): ContainerStatus[] => (list ?? []).map(container);
+const containers = (list: readonly ContainerStatus[] | undefined): ContainerStatus[] =>
+  (list ?? []).map(container);
 
 const sameCondition = (a: PodCondition | undefined, b: PodCondition): boolean =>
-  a !== undefined && a.status === b.status && (a.reason ?? "") === (b.reason ?? "") && (a.message ?? "") === (b.message ?? "");
+  a !== undefined &&
+  a.status === b.status &&
+  (a.reason ?? "") === (b.reason ?? "") &&
+  (a.message ?? "") === (b.message ?? "");
 
 /** Gates are decided by controllers of the consumer, so the consumer's pod waits for them. */
 const gated = (local: Readonly<Pod>, c: PodCondition): PodCondition => {
   const gates = local.spec?.readinessGates ?? [];
   if (c.type !== "Ready" || c.status !== "True" || gates.length === 0) return c;
-  const isOpen = (type: string): boolean => local.status?.conditions?.some((x) => x.type === type && x.status === "True") ?? false;
+  const isOpen = (type: string): boolean =>
+    local.status?.conditions?.some((x) => x.type === type && x.status === "True") ?? false;
   const closed = gates.filter((g) => !isOpen(g.conditionType));
   if (closed.length === 0) return c;
   const message = `the status of pod readiness gate ${JSON.stringify(closed[0]?.conditionType)} is not "True"`;
@@ -69,7 +75,10 @@ const changedConditions = (local: Readonly<Pod>, remote: Readonly<Pod>): PodCond
 };
 
 /** The part of the status that has to change, as a strategic merge patch (conditions merge by type); undefined: none. */
-export const statusChange = (local: Readonly<Pod>, remote: Readonly<Pod>): Record<string, unknown> | undefined => {
+export const statusChange = (
+  local: Readonly<Pod>,
+  remote: Readonly<Pod>,
+): Record<string, unknown> | undefined => {
   const [have, want] = [local.status, remote.status];
   if (!want?.phase) return undefined;
   const change: Record<string, unknown> = {};
@@ -101,10 +110,16 @@ const milestones = (s: Readonly<PodStatus> | undefined): unknown[] => [
 
 /** Whether somebody may wait for this change: phase, readiness, a container that started, ended or is in trouble. */
 export const isUrgent = (local: Readonly<Pod>, remote: Readonly<Pod>): boolean =>
-  (local.status?.phase ?? "Pending") !== remote.status?.phase || !isDeepStrictEqual(milestones(local.status), milestones(remote.status));
+  (local.status?.phase ?? "Pending") !== remote.status?.phase ||
+  !isDeepStrictEqual(milestones(local.status), milestones(remote.status));
 
 /** What a pod says that ended without its containers saying so. */
-export const endedStatus = (phase: "Failed" | "Succeeded", reason: string, message: string, at: string): Record<string, unknown> => ({
+export const endedStatus = (
+  phase: "Failed" | "Succeeded",
+  reason: string,
+  message: string,
+  at: string,
+): Record<string, unknown> => ({
   phase,
   reason,
   message,

@@ -92,7 +92,7 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
       twins,
       memory,
       owns: local.owns,
-      refusedRetryMs: o.refusedRetryMs ?? 15_000,
+      refusedRetryMs: o.refusedRetryMs ?? 5_000,
     }),
   });
 

@@ -9,7 +9,7 @@ export interface ProviderOptions {
   podSecurity?: PodSecurityLevel;
   /** ShadowPods worked on at the same time. Default 48: each is one request, and the API server takes many. */
   workers?: number;
-  /** How long a refused pod waits for its next attempt, in ms. Default 15,000. */
+  /** How long a refused pod waits for its next attempt, in ms. Default 5,000. */
   refusedRetryMs?: number;
 }
 

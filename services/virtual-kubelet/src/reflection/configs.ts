@@ -26,15 +26,21 @@ export interface Configs {
 }
 
 const RETRY_UNSYNCED_MS = 100;
-const versionOf = (o: Readonly<ConfigMap | Secret>): string => `${o.metadata.uid ?? ""}/${o.metadata.resourceVersion ?? ""}`;
-const remoteName = (kind: Copied, name: string): string => (kind === "configmaps" ? remoteConfigMapName(name) : name);
+const versionOf = (o: Readonly<ConfigMap | Secret>): string =>
+  `${o.metadata.uid ?? ""}/${o.metadata.resourceVersion ?? ""}`;
+const remoteName = (kind: Copied, name: string): string =>
+  kind === "configmaps" ? remoteConfigMapName(name) : name;
 
 /** A service account token of ours is none of theirs: as its own type their API server would take it for one. */
-const copyType = (type: string | undefined): string | undefined => (type === "kubernetes.io/service-account-token" ? "Opaque" : type);
+const copyType = (type: string | undefined): string | undefined =>
+  type === "kubernetes.io/service-account-token" ? "Opaque" : type;
 
 const bodyOf = (kind: Copied, source: Readonly<ConfigMap | Secret>) => {
   const { data, immutable } = source;
-  const rest = kind === "configmaps" ? { binaryData: (source as ConfigMap).binaryData } : { type: copyType((source as Secret).type) };
+  const rest =
+    kind === "configmaps"
+      ? { binaryData: (source as ConfigMap).binaryData }
+      : { type: copyType((source as Secret).type) };
   return Object.fromEntries(Object.entries({ data, immutable, ...rest }).filter(([, v]) => v !== undefined));
 };
 
@@ -52,7 +58,13 @@ export const createConfigs = (d: ConfigsDeps): Configs => {
     return d.clock.now() - since;
   };
 
-  const write = async (twin: Twin, kind: Copied, name: string, source: Readonly<ConfigMap | Secret>, copyUid: string | undefined): Promise<void> => {
+  const write = async (
+    twin: Twin,
+    kind: Copied,
+    name: string,
+    source: Readonly<ConfigMap | Secret>,
+    copyUid: string | undefined,
+  ): Promise<void> => {
     const { kube, signal } = d.session;
     const metadata = {
       name,
@@ -70,7 +82,10 @@ export const createConfigs = (d: ConfigsDeps): Configs => {
     } catch (err) {
       if (!isInvalid(err) || !copyUid) throw err;
       // Type and immutable data cannot change: the source was made anew, so the copy is too.
-      await kube.delete(kind === "configmaps" ? configMaps : secrets, name, twin.name, { uid: copyUid, signal });
+      await kube.delete(kind === "configmaps" ? configMaps : secrets, name, twin.name, {
+        uid: copyUid,
+        signal,
+      });
       await apply();
     }
   };
@@ -86,7 +101,8 @@ export const createConfigs = (d: ConfigsDeps): Configs => {
     const twin = d.session.twin(namespace);
     if (!twin) return {};
     const copies = kind === "configmaps" ? twin.configMaps : twin.secrets;
-    if (!copies.hasSynced || !d.session.localPods.hasSynced || !d.session.health.current().ok) return { requeueAfterMs: RETRY_UNSYNCED_MS };
+    if (!copies.hasSynced || !d.session.localPods.hasSynced || !d.session.health.current().ok)
+      return { requeueAfterMs: RETRY_UNSYNCED_MS };
     const used = d.usage.isUsed(key);
     const source = used ? (await sourcesOf(namespace, kind)).get(`${namespace}/${name}`) : undefined;
     const copyName = remoteName(kind, name);
@@ -102,7 +118,10 @@ export const createConfigs = (d: ConfigsDeps): Configs => {
     if (plan.do === "delete") {
       written.delete(key);
       unusedSince.delete(key);
-      await d.session.kube.delete(kind === "configmaps" ? configMaps : secrets, copyName, twin.name, { uid: plan.uid, signal: d.session.signal });
+      await d.session.kube.delete(kind === "configmaps" ? configMaps : secrets, copyName, twin.name, {
+        uid: plan.uid,
+        signal: d.session.signal,
+      });
     }
     if (plan.do === "copy" && source) {
       try {

@@ -19,7 +19,9 @@ export const LINGER_MS = 2_000;
 export const decide = (w: World): Plan => {
   if (!w.used) {
     if (!w.copy) return { do: "nothing" };
-    return w.unusedMs >= LINGER_MS ? { do: "delete", uid: w.copy.uid } : { do: "nothing", recheckMs: LINGER_MS - w.unusedMs };
+    return w.unusedMs >= LINGER_MS
+      ? { do: "delete", uid: w.copy.uid }
+      : { do: "nothing", recheckMs: LINGER_MS - w.unusedMs };
   }
   if (w.source === undefined) return w.copy ? { do: "delete", uid: w.copy.uid } : { do: "nothing" };
   const isCurrent = w.written === w.source || (w.copy !== undefined && w.copy.version === w.source);

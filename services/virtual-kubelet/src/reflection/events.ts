@@ -41,14 +41,18 @@ export const createEvents = (d: { session: Session; local: Local; clock: Clock }
   const tell = async (source: string, name: string, e: Readonly<CoreEvent>): Promise<void> => {
     const pod = d.session.localPods.get(`${source}/${name}`);
     if (!pod) return;
-    const digest = createHash("sha256").update(`${e.metadata.uid ?? e.metadata.name}`).digest("hex").slice(0, 16);
+    const digest = createHash("sha256")
+      .update(`${e.metadata.uid ?? e.metadata.name}`)
+      .digest("hex")
+      .slice(0, 16);
     const eventName = `${name.slice(0, 230)}.${digest}`;
     const at = timeOf(e);
     const { fieldPath } = e.involvedObject;
     const changing = { count: countOf(e), message: e.message, ...(at ? { lastTimestamp: at } : {}) };
     const { kube } = d.local;
     const { signal } = d.session;
-    const update = (): Promise<unknown> => patch(kube, events, source, eventName, changing, { signal, type: "merge" });
+    const update = (): Promise<unknown> =>
+      patch(kube, events, source, eventName, changing, { signal, type: "merge" });
     if (told.has(eventName)) return void (await update());
     remember(eventName);
     const event = {

@@ -22,10 +22,21 @@ export interface Reflection {
 const PREPARE_MS = 3_000;
 const ROOT_CA = "tideway-kube-root-ca.crt";
 
-export const startReflection = (d: { session: Session; sources: Sources; local: Local; clock: Clock }): Reflection => {
+export const startReflection = (d: {
+  session: Session;
+  sources: Sources;
+  local: Local;
+  clock: Clock;
+}): Reflection => {
   const { session, local } = d;
   const usage = createUsage();
-  const configs = createConfigs({ session, sources: d.sources, usage, clusterID: local.clusterID, clock: d.clock });
+  const configs = createConfigs({
+    session,
+    sources: d.sources,
+    usage,
+    clusterID: local.clusterID,
+    clock: d.clock,
+  });
   const tokens = createTokens({ session, kube: local.kube, clusterID: local.clusterID, clock: d.clock });
   const common = { workers: 8, log: session.log, metrics: local.metrics, signal: session.signal };
 
@@ -57,7 +68,11 @@ export const startReflection = (d: { session: Session; sources: Sources; local: 
   session.signal.addEventListener("abort", stopSources, { once: true });
 
   const ready = async (key: string): Promise<void> => {
-    for (let wait = (await sync(key)).requeueAfterMs; wait !== undefined && !session.signal.aborted; wait = (await sync(key)).requeueAfterMs)
+    for (
+      let wait = (await sync(key)).requeueAfterMs;
+      wait !== undefined && !session.signal.aborted;
+      wait = (await sync(key)).requeueAfterMs
+    )
       await new Promise((done) => setTimeout(done, Math.min(wait ?? 0, 50)));
   };
 
@@ -69,10 +84,19 @@ export const startReflection = (d: { session: Session; sources: Sources; local: 
       const wanted = usage.keysOf(key);
       const asked = usage.tokensOf(key);
       if (wanted.length === 0 && asked.length === 0) return;
-      const all = Promise.all([...wanted.map(ready), ...(asked.length > 0 ? [tokens.sync(namespace, name, asked)] : [])]);
+      const all = Promise.all([
+        ...wanted.map(ready),
+        ...(asked.length > 0 ? [tokens.sync(namespace, name, asked)] : []),
+      ]);
       let timer: NodeJS.Timeout | undefined;
       const timeout = new Promise((done) => (timer = setTimeout(done, PREPARE_MS)));
-      const failed = await Promise.race([all.then(() => false, () => true), timeout]);
+      const failed = await Promise.race([
+        all.then(
+          () => false,
+          () => true,
+        ),
+        timeout,
+      ]);
       clearTimeout(timer);
       if (failed !== false) for (const k of wanted) copies.enqueue(k); // the controller goes on, logs and backs off
       if (asked.length > 0) tokenController.enqueue(key);

@@ -7,7 +7,8 @@ export const RENEW_AT = "offloading.tideway.dev/renew-at";
 export const FIELD_MANAGER = "tideway-reflection";
 
 export type Copied = "configmaps" | "secrets";
-export const copyKey = (kind: Copied, namespace: string, name: string): string => `${kind}/${namespace}/${name}`;
+export const copyKey = (kind: Copied, namespace: string, name: string): string =>
+  `${kind}/${namespace}/${name}`;
 export const splitCopyKey = (key: string): { kind: Copied; namespace: string; name: string } => {
   const [kind = "", namespace = "", name = ""] = key.split("/");
   return { kind: kind as Copied, namespace, name };

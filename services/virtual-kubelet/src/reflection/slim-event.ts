@@ -10,7 +10,30 @@ export const slimEvent = (e: CoreEvent): CoreEvent => {
     ...(resourceVersion ? { resourceVersion } : {}),
     ...(creationTimestamp ? { creationTimestamp } : {}),
   };
-  const { involvedObject, reason, message, type, count, firstTimestamp, lastTimestamp, eventTime, series, source } = e;
-  const kept = { metadata, involvedObject, reason, message, type, count, firstTimestamp, lastTimestamp, eventTime, series, source };
+  const {
+    involvedObject,
+    reason,
+    message,
+    type,
+    count,
+    firstTimestamp,
+    lastTimestamp,
+    eventTime,
+    series,
+    source,
+  } = e;
+  const kept = {
+    metadata,
+    involvedObject,
+    reason,
+    message,
+    type,
+    count,
+    firstTimestamp,
+    lastTimestamp,
+    eventTime,
+    series,
+    source,
+  };
   return kept as CoreEvent;
 };

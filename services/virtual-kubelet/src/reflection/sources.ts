@@ -1,4 +1,12 @@
-import { type ConfigMap, configMaps, type Informer, informer, type Kube, type Secret, secrets } from "@tideway/k8s";
+import {
+  type ConfigMap,
+  configMaps,
+  type Informer,
+  informer,
+  type Kube,
+  type Secret,
+  secrets,
+} from "@tideway/k8s";
 import type { Copied } from "./names.ts";
 
 export interface SourceCaches {

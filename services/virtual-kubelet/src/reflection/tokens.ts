@@ -31,7 +31,10 @@ export const renewalTime = (now: number, expirations: readonly number[]): number
 
 /** Requests a pod's tokens of the consumer, bound to the consumer's pod, and keeps them in one Secret at the provider. */
 export const createTokens = (d: TokensDeps) => {
-  const request = async (pod: Readonly<Pod>, t: TokenProjection): Promise<{ token: string; expiresAt: number }> => {
+  const request = async (
+    pod: Readonly<Pod>,
+    t: TokenProjection,
+  ): Promise<{ token: string; expiresAt: number }> => {
     const { name, namespace, uid } = pod.metadata;
     const body = {
       apiVersion: "authentication.k8s.io/v1",
@@ -43,15 +46,29 @@ export const createTokens = (d: TokensDeps) => {
       },
     };
     const account = pod.spec?.serviceAccountName || "default";
-    const answer = await d.kube.createSub<TokenAnswer>(serviceAccounts, account, namespace, "token", body, { signal: d.session.signal });
+    const answer = await d.kube.createSub<TokenAnswer>(serviceAccounts, account, namespace, "token", body, {
+      signal: d.session.signal,
+    });
     const expiresAt = Date.parse(answer.status?.expirationTimestamp ?? "");
-    return { token: answer.status?.token ?? "", expiresAt: Number.isNaN(expiresAt) ? d.clock.now() + t.expirationSeconds * 1000 : expiresAt };
+    return {
+      token: answer.status?.token ?? "",
+      expiresAt: Number.isNaN(expiresAt) ? d.clock.now() + t.expirationSeconds * 1000 : expiresAt,
+    };
   };
 
-  const write = async (twin: Twin, pod: Readonly<Pod>, tokens: readonly TokenProjection[]): Promise<number> => {
+  const write = async (
+    twin: Twin,
+    pod: Readonly<Pod>,
+    tokens: readonly TokenProjection[],
+  ): Promise<number> => {
     const issued = await Promise.all(tokens.map((t) => request(pod, t)));
-    const renewAt = renewalTime(d.clock.now(), issued.map((i) => i.expiresAt));
-    const data = Object.fromEntries(tokens.map((t, i) => [t.key, Buffer.from(issued[i]?.token ?? "").toString("base64")]));
+    const renewAt = renewalTime(
+      d.clock.now(),
+      issued.map((i) => i.expiresAt),
+    );
+    const data = Object.fromEntries(
+      tokens.map((t, i) => [t.key, Buffer.from(issued[i]?.token ?? "").toString("base64")]),
+    );
     await d.session.kube.apply(
       secrets,
       {
@@ -59,7 +76,11 @@ export const createTokens = (d: TokensDeps) => {
           name: tokenSecretName(pod.metadata.name),
           namespace: twin.name,
           labels: { [ORIGIN]: d.clusterID, [REFLECTED]: "token" },
-          annotations: { [ORIGIN_UID]: pod.metadata.uid ?? "", [FOR_POD]: pod.metadata.name, [RENEW_AT]: new Date(renewAt).toISOString() },
+          annotations: {
+            [ORIGIN_UID]: pod.metadata.uid ?? "",
+            [FOR_POD]: pod.metadata.name,
+            [RENEW_AT]: new Date(renewAt).toISOString(),
+          },
         },
         data,
       },
@@ -69,20 +90,29 @@ export const createTokens = (d: TokensDeps) => {
   };
 
   /** Keys are those of local pods. */
-  const sync = async (namespace: string, name: string, tokens: readonly TokenProjection[]): Promise<{ requeueAfterMs?: number }> => {
+  const sync = async (
+    namespace: string,
+    name: string,
+    tokens: readonly TokenProjection[],
+  ): Promise<{ requeueAfterMs?: number }> => {
     const twin = d.session.twin(namespace);
-    if (!twin?.secrets.hasSynced || !d.session.localPods.hasSynced) return twin ? { requeueAfterMs: 100 } : {};
+    if (!twin?.secrets.hasSynced || !d.session.localPods.hasSynced)
+      return twin ? { requeueAfterMs: 100 } : {};
     const pod = d.session.localPods.get(`${namespace}/${name}`);
     const copy = twin.secrets.get(`${twin.name}/${tokenSecretName(name)}`);
     const isOurs = copy?.metadata.labels?.[REFLECTED] === "token";
     if (!pod || tokens.length === 0) {
       if (copy?.metadata.uid && isOurs && !pod)
-        await d.session.kube.delete(secrets, copy.metadata.name, twin.name, { uid: copy.metadata.uid, signal: d.session.signal });
+        await d.session.kube.delete(secrets, copy.metadata.name, twin.name, {
+          uid: copy.metadata.uid,
+          signal: d.session.signal,
+        });
       return {};
     }
     if (pod.metadata.deletionTimestamp !== undefined) return {};
     const { annotations } = copy?.metadata ?? {};
-    const renewAt = annotations?.[ORIGIN_UID] === pod.metadata.uid ? Date.parse(annotations?.[RENEW_AT] ?? "") : Number.NaN;
+    const renewAt =
+      annotations?.[ORIGIN_UID] === pod.metadata.uid ? Date.parse(annotations?.[RENEW_AT] ?? "") : Number.NaN;
     const left = renewAt - d.clock.now();
     if (left > 0) return { requeueAfterMs: left };
     try {

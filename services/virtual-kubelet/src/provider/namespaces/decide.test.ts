@@ -3,8 +3,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decide, type Existing, readiness, type World } from "./decide.ts";
 
-const map = (...namespaces: string[]): NamespaceMap =>
-  ({ metadata: { name: "namespaces", generation: 3 }, spec: { namespaces } });
+const map = (...namespaces: string[]): NamespaceMap => ({
+  metadata: { name: "namespaces", generation: 3 },
+  spec: { namespaces },
+});
 const twin = (source: string, more: Partial<Existing> = {}): Existing => ({
   name: `tideway-east--${source}`,
   uid: `uid-${source}`,

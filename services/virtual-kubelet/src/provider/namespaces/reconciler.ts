@@ -1,8 +1,16 @@
-import { type NamespaceMap, namespaceMaps, ORIGIN, sameConditions, type ShadowPod } from "@tideway/api";
+import {
+  type NamespaceMap,
+  namespaceMaps,
+  ORIGIN,
+  sameConditions,
+  type ShadowPod,
+  TRACEPARENT,
+} from "@tideway/api";
 import type { FactView } from "@tideway/bus";
 import type { Reconcile } from "@tideway/controller";
 import { describeError, TidewayError } from "@tideway/errors";
 import type { Informer, Kube, Namespace, Pod } from "@tideway/k8s";
+import { withSpan } from "@tideway/telemetry/tracing";
 import { type Clock, nowIso } from "../../ports.ts";
 import { FIELD_MANAGER, SOURCE_NAMESPACE } from "../labels.ts";
 import type { PodSecurityLevel } from "../ports.ts";
@@ -118,7 +126,12 @@ export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
         }
       }
     };
-    await Promise.all([...Map.groupBy(plan.effects, targetOf).values()].map(run));
+    const traceparent = map?.metadata.annotations?.[TRACEPARENT];
+    const work = [...Map.groupBy(plan.effects, targetOf).values()];
+    if (work.length > 0)
+      await withSpan("twin-namespaces", { traceparent, attributes: { origin } }, () =>
+        Promise.all(work.map(run)),
+      );
     if (learned) return { requeueAfterMs: 0 }; // decide again, knowing it
     const done = plan.effects.filter((e) => e.do === "create" || e.do === "delete").map(targetOf);
     if (done.length > 0) log.info({ namespaces: done }, "twin namespaces made or deleted");

@@ -10,6 +10,7 @@ import {
 import { describeError, isAlreadyExists, isForbidden, isInvalid, isNotFound } from "@tideway/errors";
 import { events, type Kube, type Pod, pods } from "@tideway/k8s";
 import { type Clock, nowIso } from "../../ports.ts";
+import { create } from "../../pods/requests.ts";
 import { FIELD_MANAGER, POD_FINALIZER } from "../labels.ts";
 import { condition, type Ended, ownerOf, type Phase } from "./decide.ts";
 
@@ -40,7 +41,7 @@ export const createPod = async (
   retryMs: number,
 ): Promise<Created> => {
   try {
-    await d.kube.create(pods, pod, { signal: d.signal, fieldManager: FIELD_MANAGER });
+    await create(d.kube, pods, pod, d.signal);
     return { outcome: "made" };
   } catch (err) {
     if (isAlreadyExists(err)) return whoHoldsTheName(d, shadow);
