@@ -1,5 +1,8 @@
-/** Real API server, real nats-server, the service as wire.ts builds it, and the words of the other services. */
+/** Real API server with the permissions that ship, real nats-server, the service as wire.ts builds it, and the words of the other services. */
 import { randomUUID } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type ForeignCluster, foreignClusters, findCondition, make, type Condition } from "@tideway/api";
 import { type Bus, connectBus, type FactInput, type FactView } from "@tideway/bus";
 import { createKube, events, type Kube, loadCredentials, namespaces } from "@tideway/k8s";
@@ -113,6 +116,7 @@ export const startWorld = async (): Promise<World> => {
   await api.applyCrds("deploy/base/crds");
   const kube = createKube(loadCredentials({ KUBECONFIG: api.kubeconfig }), { userAgent: "discovery-test" });
   await kube.create(namespaces, { metadata: { name: "tideway-system" } });
+  const account = await serviceAccount(api);
   const bus = await connectBus({ url: nats.url, service: "test", clusterID: "test", log: silentLogger });
   const peers = await bus.facts("peer");
   await peers.synced;
@@ -123,18 +127,40 @@ export const startWorld = async (): Promise<World> => {
     kube,
     bus,
     peers,
-    start: (env = {}) => startService(api, nats, { POD_NAME: `discovery-${++n}`, ...env }),
+    start: (env = {}) => startService(account.kubeconfig, nats, { POD_NAME: `discovery-${++n}`, ...env }),
     peer: (spec = {}) => createPeer(kube, bus, peers, ++n, spec),
     stop: async () => {
       await bus.close();
       await kube.close();
+      account.forget();
       await Promise.all([api.stop(), nats.stop()]);
     },
   };
 };
 
+/** Discovery may do what deploy/base/discovery lets it, and no more. */
+const serviceAccount = async (api: ApiServer): Promise<{ kubeconfig: string; forget: () => void }> => {
+  const manifests = "deploy/base/discovery";
+  await api.kubectl("apply", "-f", `${manifests}/serviceaccount.yaml`, "-f", `${manifests}/rbac.yaml`);
+  const token = (await api.kubectl("-n", "tideway-system", "create", "token", "discovery")).trim();
+  const dir = mkdtempSync(join(tmpdir(), "tideway-discovery-"));
+  const kubeconfig = join(dir, "kubeconfig");
+  const named = { name: "discovery" };
+  const ca = readFileSync(api.caFile).toString("base64");
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": named.name,
+    clusters: [{ ...named, cluster: { server: api.url, "certificate-authority-data": ca } }],
+    users: [{ ...named, user: { token } }],
+    contexts: [{ ...named, context: { cluster: named.name, user: named.name } }],
+  };
+  writeFileSync(kubeconfig, JSON.stringify(config), { mode: 0o600 });
+  return { kubeconfig, forget: () => rmSync(dir, { recursive: true, force: true }) };
+};
+
 const startService = async (
-  api: ApiServer,
+  kubeconfig: string,
   nats: NatsServer,
   env: Record<string, string>,
 ): Promise<Service> => {
@@ -144,7 +170,7 @@ const startService = async (
   const metrics = createMetrics("discovery");
   const ctx: RuntimeContext = {
     env: {
-      KUBECONFIG: api.kubeconfig,
+      KUBECONFIG: kubeconfig,
       TIDEWAY_CLUSTER_NAME: "east",
       BUS_URL: nats.url,
       DISCOVERY_PROBE_SECONDS: "0.1",

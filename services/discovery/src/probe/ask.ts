@@ -1,5 +1,5 @@
 import { type AuthClients, denialOf } from "@tideway/authclient";
-import { describeError, isForbidden, isInvalid, isTimeout } from "@tideway/errors";
+import { describeError, isForbidden, isInvalid, isTimeout, TimeoutError } from "@tideway/errors";
 import type { Target } from "../ports.ts";
 import type { Outcome } from "./health.ts";
 
@@ -15,14 +15,20 @@ export const createAsk = (clients: Pick<AuthClients, "connect">, timeoutMs: numb
     return { ok: false, reason: "ClusterIDChanged", error };
   };
   return async (target, signal) => {
-    const timeout = AbortSignal.timeout(timeoutMs);
+    const late = Promise.withResolvers<never>();
+    const stop = new AbortController();
+    const timer = setTimeout(() => {
+      late.reject(new TimeoutError(`no answer within ${timeoutMs} ms`));
+      stop.abort();
+    }, timeoutMs);
     try {
-      return await describe(target, AbortSignal.any([signal, timeout]));
+      return await Promise.race([describe(target, AbortSignal.any([signal, stop.signal])), late.promise]);
     } catch (err) {
-      if (timeout.aborted || isTimeout(err))
-        return { ok: false, reason: "Timeout", error: `no answer within ${timeoutMs} ms` };
+      if (isTimeout(err)) return { ok: false, reason: "Timeout", error: `no answer within ${timeoutMs} ms` };
       const isStranger = (isForbidden(err) || isInvalid(err)) && !denialOf(err);
       return { ok: false, reason: isStranger ? "WrongKey" : "Unreachable", error: describeError(err) };
+    } finally {
+      clearTimeout(timer);
     }
   };
 };
