@@ -1,4 +1,6 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   make,
   type NamespaceOffloading,
@@ -90,9 +92,11 @@ beforeAll(async () => {
     /service:\n\s+name: admission\n\s+namespace: tideway-system\n\s+path: (\S+)\n\s+port: 443/g,
     (_all, path: string) => `url: https://localhost:${port}${path}`,
   );
-  const file = `${mkdtempSync("/tmp/tideway-admission-")}/webhooks.yaml`;
+  const dir = mkdtempSync(join(tmpdir(), "tideway-webhooks-"));
+  const file = join(dir, "webhooks.yaml");
   writeFileSync(file, local);
   await server.kubectl("apply", "-f", file);
+  rmSync(dir, { recursive: true });
   await until(
     async () =>
       (await kube.get(validatingWebhooks, "tideway-admission")).webhooks?.every(

@@ -35,14 +35,14 @@ export const makeCertificateReconciler = (d: CertificateDeps): Reconcile => {
     found: Readonly<Secret> | undefined,
     before: Material | undefined,
     signal: AbortSignal,
-  ): Promise<void> => {
+  ): Promise<boolean> => {
     const data = renew(before, d.dnsName, d.clock.now(), d.lifeMs);
     const metadata = { name: SECRET_NAME, namespace: d.namespace };
     if (found) {
       const { resourceVersion, uid, labels, annotations } = found.metadata;
       const kept = { ...metadata, resourceVersion, uid, labels, annotations } as Secret["metadata"];
       await d.kube.replace(secrets, { metadata: kept, type: found.type ?? "Opaque", data }, { signal });
-      return;
+      return true;
     }
     try {
       await d.kube.create(
@@ -50,8 +50,10 @@ export const makeCertificateReconciler = (d: CertificateDeps): Reconcile => {
         { metadata, type: "Opaque", data },
         { signal, fieldManager: FIELD_MANAGER },
       );
+      return true;
     } catch (err) {
-      if (!isAlreadyExists(err)) throw err;
+      if (isAlreadyExists(err)) return false;
+      throw err;
     }
   };
 
@@ -71,8 +73,8 @@ export const makeCertificateReconciler = (d: CertificateDeps): Reconcile => {
     const found = d.secret.get(`${d.namespace}/${SECRET_NAME}`);
     const material = materialOf(found, d.dnsName);
     if (isDue(material, d.clock.now())) {
-      await write(found, material, signal); // our own watch wakes us with what is there then
-      log.info({ secret: SECRET_NAME }, "serving certificate made");
+      const made = await write(found, material, signal); // our own watch wakes us with what is there then
+      if (made) log.info({ secret: SECRET_NAME }, "serving certificate made");
       return {};
     }
     if (!material) return {};

@@ -8,10 +8,13 @@ import { narrow, OFF_VIRTUAL, ON_VIRTUAL } from "./terms.ts";
 
 type Spec = NonNullable<Pod["spec"]>;
 const REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution";
-const pod = (spec: Partial<Spec> = {}, metadata: Partial<Pod["metadata"]> = {}): Pod =>
-  ({ metadata: { name: "p", ...metadata }, spec: { containers: [], ...spec } });
-const own = (...terms: NodeSelectorTerm[]): Partial<Spec> =>
-  ({ affinity: { nodeAffinity: { [REQUIRED]: { nodeSelectorTerms: terms } } } });
+const pod = (spec: Partial<Spec> = {}, metadata: Partial<Pod["metadata"]> = {}): Pod => ({
+  metadata: { name: "p", ...metadata },
+  spec: { containers: [], ...spec },
+});
+const own = (...terms: NodeSelectorTerm[]): Partial<Spec> => ({
+  affinity: { nodeAffinity: { [REQUIRED]: { nodeSelectorTerms: terms } } },
+});
 const key = (k: string): NodeSelectorTerm => ({ matchExpressions: [{ key: k, operator: "Exists" }] });
 const remote = (selector: NodeSelectorTerm[] = []): Placement => ({ strategy: "Remote", selector });
 const both = (selector: NodeSelectorTerm[] = []): Placement => ({ strategy: "LocalAndRemote", selector });

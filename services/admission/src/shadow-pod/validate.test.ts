@@ -3,16 +3,15 @@ import { describe, expect, it } from "vitest";
 import type { AdmissionRequest } from "../review/review.ts";
 import { validateShadowPod } from "./validate.ts";
 
-const shadow = (pod: object = {}, spec: object = {}): ShadowPod =>
-  ({
-    metadata: { name: "p", namespace: "tideway-east--shop" },
-    spec: {
-      originUID: "u",
-      originNamespace: "shop",
-      pod: { containers: [{ name: "c", image: "i:1" }], ...pod },
-      ...spec,
-    },
-  });
+const shadow = (pod: object = {}, spec: object = {}): ShadowPod => ({
+  metadata: { name: "p", namespace: "tideway-east--shop" },
+  spec: {
+    originUID: "u",
+    originNamespace: "shop",
+    pod: { containers: [{ name: "c", image: "i:1" }], ...pod },
+    ...spec,
+  },
+});
 const request = (
   object: ShadowPod,
   more: Partial<AdmissionRequest<ShadowPod>> = {},
