@@ -56,7 +56,7 @@ describe("an unpeering", () => {
     );
     expect(state).toEqual({
       over: ["Virtualised"],
-      waitingFor: { id: "Negotiated", text: "Because: Negotiated is True" },
+      waitingFor: { id: "Negotiated", text: "" },
     });
   });
 

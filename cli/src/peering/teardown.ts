@@ -27,7 +27,8 @@ export const teardownSteps = (fc: Readonly<ForeignCluster> | undefined): Teardow
   for (const { id } of TEARDOWN) {
     if (id === "gone") break;
     const c = findCondition(fc.status?.conditions, id);
-    if (c && !isOver(c)) return { over, waitingFor: { id, text: `${c.reason}: ${c.message}` } };
+    if (c && !isOver(c))
+      return { over, waitingFor: { id, text: c.status === "True" ? "" : `${c.reason}: ${c.message}` } };
     over.push(id);
   }
   const left = fc.metadata.finalizers?.join(", ");
