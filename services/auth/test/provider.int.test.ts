@@ -329,6 +329,21 @@ describe("a tenant", () => {
     await asEast.close();
   });
 
+  test("whose ForeignCluster the owner deletes is a tenant no more", async () => {
+    const east = new Consumer("aaaa0011-0000-4000-8000-000000000001", "disowned");
+    await east.authenticate((await west.invite()).token);
+    await west.says({ clusterId: east.id, name: "disowned", incoming: true });
+    // In the place of discovery: a finalizer keeps it while the peering is taken down.
+    await west.kube.patch(foreignClusters, "disowned", undefined, {
+      metadata: { finalizers: ["test.tideway.dev/hold"] },
+    });
+    await west.kube.delete(foreignClusters, "disowned");
+    await west.says({ clusterId: east.id, name: "disowned", incoming: false });
+    await eventually("the tenant to be gone", async () => !(await west.kube.find(tenants, "disowned")));
+    await west.kube.patch(foreignClusters, "disowned", undefined, { metadata: { finalizers: null } });
+    await eventually("nothing left", async () => (await leftOf(east)).length === 0);
+  });
+
   test("that releases leaves nothing, and a replayed release does not touch a later peering", async () => {
     const east = new Consumer("aaaa0009-0000-4000-8000-000000000001", "leaver");
     const first = await east.authenticate((await west.invite()).token);

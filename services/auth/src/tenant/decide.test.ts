@@ -43,6 +43,14 @@ describe("a tenant", () => {
     ["whose certificate is just being made is served", {}, true, "serve", "GRANTED", "Granted"],
     ["that may not come in is revoked", { notAfter: NOW + HOUR }, false, "revoke", "REVOKED", "Revoked"],
     [
+      "whose ForeignCluster was deleted is removed",
+      { notAfter: NOW + HOUR },
+      false,
+      "expire",
+      "GONE",
+      "Disowned",
+    ],
+    [
       "that expired is kept for a while",
       { notAfter: NOW - HOUR },
       true,
@@ -72,6 +80,7 @@ describe("a tenant", () => {
       tenant: tenant(t),
       peer: incoming === undefined ? undefined : peer(incoming),
       now: NOW,
+      disowned: reason === "Disowned",
       graceMs: 24 * HOUR,
     });
     expect([plan.step, plan.state, plan.reason]).toEqual([step, state, reason]);
@@ -85,7 +94,7 @@ describe("a tenant", () => {
 
   test("is looked at again when its certificate expires, and when its grace ends", () => {
     const at = (t: Tenant): number | undefined =>
-      decide({ tenant: t, peer: peer(true), now: NOW, graceMs: 24 * HOUR }).requeueAfterMs;
+      decide({ tenant: t, peer: peer(true), now: NOW, disowned: false, graceMs: 24 * HOUR }).requeueAfterMs;
     expect(at(tenant({ notAfter: NOW + HOUR }))).toBe(HOUR + 1000);
     expect(at(tenant({ notAfter: NOW - HOUR }))).toBe(23 * HOUR + 1000);
   });

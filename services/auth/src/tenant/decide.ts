@@ -4,6 +4,8 @@ import type { IdentityState, PeerView } from "../ports.ts";
 export interface World {
   tenant: Tenant;
   peer: PeerView | undefined;
+  /** The ForeignCluster was deleted here: its owner wants nothing more to do with the peer. */
+  disowned: boolean;
   now: number;
   /** How long after its identity expired a tenant that nobody hears of is kept. */
   graceMs: number;
@@ -44,6 +46,17 @@ const leaving: Check = ({ tenant }) =>
         state: "GONE",
         reason: "Released",
         message: "the peering is being taken down",
+      }
+    : undefined;
+
+const disowned: Check = (w) =>
+  w.disowned
+    ? {
+        step: "expire",
+        status: "False",
+        state: "GONE",
+        reason: "Disowned",
+        message: "the ForeignCluster was deleted here",
       }
     : undefined;
 
@@ -101,7 +114,7 @@ const granted: Check = (w) => {
   };
 };
 
-const CHECKS: readonly Check[] = [leaving, revoked, forgotten, stale, granted];
+const CHECKS: readonly Check[] = [leaving, disowned, revoked, forgotten, stale, granted];
 
 /** Pure: World in, Plan out. */
 export const decide = (w: World): Plan => {

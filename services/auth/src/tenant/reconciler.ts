@@ -1,4 +1,4 @@
-import { ORIGIN, sameConditions, type Tenant, tenantNamespace, tenants } from "@tideway/api";
+import { foreignClusters, ORIGIN, sameConditions, type Tenant, tenantNamespace, tenants } from "@tideway/api";
 import type { Reconcile } from "@tideway/controller";
 import { isNotFound } from "@tideway/errors";
 import type { Kube, Namespace } from "@tideway/k8s";
@@ -35,6 +35,8 @@ export interface TenantDeps {
 
 /** How soon to look again at a namespace that is being deleted, beside the watch on it. */
 const GOING_MS = 1000;
+/** A tenant older than this has its ForeignCluster. */
+const SETTLED_MS = 10_000;
 
 /** Key: the cluster ID of a tenant. */
 export const createTenantReconciler = (d: TenantDeps): Reconcile => {
@@ -95,6 +97,21 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
     );
   };
 
+  /**
+   * Asked only when the fact says that the peer may not come in or is gone: the fact alone could be of an earlier
+   * peering. A tenant without an address never had a ForeignCluster made for it.
+   */
+  const isDisowned = async (t: Tenant): Promise<boolean> => {
+    const peer = d.peers.get(t.spec.clusterID);
+    if (!peer || (peer.present && peer.incoming)) return false;
+    const fc = await d.kube.find(foreignClusters, t.metadata.name);
+    if (fc) return fc.metadata.deletionTimestamp !== undefined;
+    return (
+      t.spec.authEndpoint !== undefined &&
+      d.clock.now() - Date.parse(t.metadata.creationTimestamp ?? "") > SETTLED_MS
+    );
+  };
+
   return async (clusterID) => {
     if (!d.owns(clusterID)) return {};
     const tenant = d.tenantOf(clusterID);
@@ -107,7 +124,13 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
       if (gone) d.publish("incoming", { clusterId: clusterID, name, state: "GONE", reason: "Released" });
       return {};
     }
-    const plan = decide({ tenant, peer: d.peers.get(clusterID), now: d.clock.now(), graceMs: d.graceMs });
+    const plan = decide({
+      tenant,
+      peer: d.peers.get(clusterID),
+      disowned: await isDisowned(tenant),
+      now: d.clock.now(),
+      graceMs: d.graceMs,
+    });
     const { name } = tenant.metadata;
     const was = tenant.status?.conditions?.find((c) => c.type === "Ready")?.reason;
     switch (plan.step) {
