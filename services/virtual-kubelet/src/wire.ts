@@ -7,6 +7,7 @@ import { controllerMetrics } from "@tideway/telemetry";
 import { loadVirtualKubeletConfig } from "./config.ts";
 import { startConsumer } from "./consumer.ts";
 import { startKubeletApi } from "./kubelet-api/index.ts";
+import { kubeletApiMetrics } from "./kubelet-api/metrics.ts";
 import { virtualKubeletMetrics } from "./metrics.ts";
 import type { Local } from "./ports.ts";
 import { startProvider } from "./provider/index.ts";
@@ -80,7 +81,10 @@ export const wire = async (ctx: RuntimeContext): Promise<void> => {
   ]);
   ctx.onShutdown("provider", () => provider.stop());
   ctx.onShutdown("consumer", () => consumer.stop());
-  const api = await startKubeletApi(local, consumer.peers, { port: config.kubeletPort });
+  const api = await startKubeletApi(local, consumer.peers, {
+    port: config.kubeletPort,
+    metrics: kubeletApiMetrics(ctx.metrics),
+  });
   ctx.onShutdown("kubelet API", () => api.stop());
   ctx.setReady("caches", true);
 };

@@ -8,14 +8,14 @@ import { generateKeyPair, privateKeyPem, selfSigned } from "@tideway/pki";
 import type { Local, Part, PeerConnections } from "../ports.ts";
 import { authoriser } from "./authorise.ts";
 import { tokenReviewer } from "./identify.ts";
+import type { KubeletApiMetrics } from "./metrics.ts";
 import { startKubeletServer } from "./server.ts";
-import type { TunnelOutcome } from "./tunnel.ts";
 import { usageReader } from "./usage.ts";
 
 export interface KubeletApiOptions {
   /** Port, usually 10250. 0 takes a free one. */
   port: number;
-  onStream?: (kind: string, outcome: TunnelOutcome) => void;
+  metrics?: KubeletApiMetrics;
 }
 
 /** Where the API server publishes which client certificates it believes, in namespace kube-system. */
@@ -55,7 +55,7 @@ export const startKubeletApi = async (
     usage: usageReader(now),
     now,
     log,
-    ...(o.onStream ? { onStream: o.onStream } : {}),
+    ...(o.metrics ? { metrics: o.metrics } : {}),
   });
   authentication.onChange((_key, found) => {
     const ca = found?.data?.[CLIENT_CA];

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -11,10 +10,19 @@ import type { PeerConnection, PeerConnections } from "../ports.ts";
 import type { Authorise } from "./authorise.ts";
 import { type User, userOfCertificate } from "./identify.ts";
 import { sendLogs } from "./logs.ts";
-import { accessFor, logsPath, type PodTarget, type Route, routeOf, streamPath } from "./routes.ts";
+import type { KubeletApiMetrics } from "./metrics.ts";
+import {
+  accessFor,
+  logsPath,
+  type PodTarget,
+  type Route,
+  routeOf,
+  type StreamKind,
+  streamPath,
+} from "./routes.ts";
 import { createCpuClock, resourceMetrics, summary } from "./stats.ts";
 import { answer, sendJson } from "./status.ts";
-import { answerOn, tunnel, type TunnelOutcome } from "./tunnel.ts";
+import { answerOn, tunnel } from "./tunnel.ts";
 import type { PodUsage, ReadUsage, Source } from "./usage.ts";
 
 export interface KubeletServerOptions {
@@ -28,8 +36,7 @@ export interface KubeletServerOptions {
   usage: ReadUsage;
   now(): number;
   log: Logger;
-  /** One session of exec, attach or port-forward, and how its opening ended. */
-  onStream?: (kind: string, outcome: TunnelOutcome) => void;
+  metrics?: KubeletApiMetrics;
 }
 
 export interface KubeletServer {
@@ -59,6 +66,7 @@ const isRefusal = (x: object): x is Refusal => "code" in x;
 export const startKubeletServer = async (o: KubeletServerOptions): Promise<KubeletServer> => {
   const startTime = new Date(o.now()).toISOString();
   const cpu = createCpuClock();
+  const open: Record<StreamKind, number> = { exec: 0, attach: 0, portforward: 0 };
   /** Nobody's: without an authority of our own choice Node would believe every public one. */
   let clientCa = o.cert;
   const context = () => ({ cert: o.cert, key: o.key, ca: clientCa, minVersion: "TLSv1.2" as const });
@@ -117,6 +125,7 @@ export const startKubeletServer = async (o: KubeletServerOptions): Promise<Kubel
         if (!peer) return;
         const twin = twinOf(peer, route.target);
         if (typeof twin !== "string") return answer(res, twin.code, twin.reason, twin.message);
+        o.metrics?.requests.inc({ operation: "logs", outcome: "served" });
         return sendLogs(peer.kube, logsPath(twin, route.target, query), query.get("follow") === "true", res);
       }
       case "healthz":
@@ -154,17 +163,15 @@ export const startKubeletServer = async (o: KubeletServerOptions): Promise<Kubel
     const twin = twinOf(peer, route.target);
     if (typeof twin !== "string") return answerOn(socket, twin.code, twin.reason, twin.message);
     const path = streamPath(route.stream, twin, route.target, query);
-    const { credentials } = peer.kube;
-    const outcome = await tunnel({
-      credentials,
-      path,
-      request: req,
-      socket,
-      head,
-      answerMs: ANSWER_MS,
-      peer: peer.peer,
-    });
-    o.onStream?.(route.stream, outcome);
+    const operation = route.stream;
+    const count = (change: number): void => {
+      open[operation] += change;
+      o.metrics?.open.set({ operation }, open[operation]);
+    };
+    const options = { path, request: req, socket, head, answerMs: ANSWER_MS, peer: peer.peer };
+    const outcome = await tunnel({ ...options, credentials: peer.kube.credentials }, () => count(1));
+    if (outcome === "switched") count(-1);
+    o.metrics?.requests.inc({ operation, outcome: outcome === "switched" ? "served" : outcome });
   };
 
   const failed = (err: unknown): Refusal => {
@@ -178,8 +185,6 @@ export const startKubeletServer = async (o: KubeletServerOptions): Promise<Kubel
       rejectUnauthorized: false, // a token is good as well; who has neither gets a 401
       allowHalfOpen: true,
       ALPNProtocols: ["http/1.1"],
-      // the session cache of TLS would let a client in whose authority is no longer believed
-      sessionIdContext: createHash("sha256").update(o.cert).digest("hex").slice(0, 32),
     },
     (req, res) => {
       serve(req, res).catch((err: unknown) => {
