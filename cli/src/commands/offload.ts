@@ -25,7 +25,7 @@ export interface OffloadOptions {
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 /** Namespaces whose pods the cluster itself needs at home. */
-const NEVER = /^(kube-|tideway-)/;
+const NEVER = /^(kube-.*|tideway-(system|network|tenant-.*))$/;
 
 export const offloadingOf = (namespace: string, o: OffloadOptions): NamespaceOffloading => {
   if (NEVER.test(namespace))
