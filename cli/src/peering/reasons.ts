@@ -72,6 +72,12 @@ export const REASONS: Readonly<Record<string, Advice>> = {
   RenewalFailing: {
     next: "the identity still works; make the peer's auth service reachable before it expires",
   },
+  TenantRevoked: {
+    next: "this cluster does not let the peer in: set incomingPeering of its ForeignCluster to Auto",
+  },
+  TenantIdentityExpired: {
+    next: "the peer has not renewed its identity; it is removed here when it does not come back",
+  },
   // Negotiated (negotiator)
   ApprovalPending: {
     next: "the provider's owner answers there: kubectl annotate resourcerequest request -n tideway-tenant-<consumer> sharing.tideway.dev/approve=yes",
