@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { make, type NamespaceMap, namespaceMaps, ORIGIN, type ShadowPod, shadowPods } from "@tideway/api";
 import {
   createKube,
+  informer,
   type Credentials,
   type Kube,
   loadCredentials,
@@ -379,6 +380,48 @@ describe("ShadowPod to pod", () => {
     console.log("50 pods, ms:", Math.round(performance.now() - at));
   });
 });
+
+it("killed again and again, each ShadowPod still has one pod, made once, and each pod its ShadowPod", async () => {
+  const twin = await fresh();
+  const made = new Map<string, Set<string>>();
+  const watch = new AbortController();
+  const seen = informer(kube, pods, { namespace: twin });
+  seen.onChange((_key, pod) => {
+    const owner = pod?.metadata.ownerReferences?.[0]?.uid;
+    if (owner) made.set(owner, (made.get(owner) ?? new Set()).add(pod.metadata.uid ?? ""));
+  });
+  seen.start(watch.signal);
+  await seen.synced;
+  let done = false;
+  const killer = (async () => {
+    while (!done) {
+      await sleep(30 + Math.random() * 120);
+      await stop(); // nothing is finished or tidied up: requests under way are cut
+      await start();
+    }
+  })();
+  const names = Array.from({ length: 60 }, (_, i) => `k-${i}`);
+  for (const name of names) {
+    await shadow(twin, name);
+    if (name.endsWith("3")) await kube.delete(shadowPods, name, twin);
+    if (name.endsWith("7")) {
+      const pod = await kube.find(pods, name, twin);
+      if (pod) await kube.delete(pods, name, twin, { gracePeriodSeconds: 0 });
+    }
+  }
+  done = true;
+  await killer;
+  const settled = async (): Promise<boolean> => {
+    const shadows = await kube.list(shadowPods, { namespace: twin });
+    const want = shadows.filter((s) => s.status?.phase !== "Failed").map((s) => s.metadata.name);
+    const have = (await kube.list(pods, { namespace: twin })).map((p) => p.metadata.name);
+    return want.sort().join() === have.sort().join();
+  };
+  await until(settled, { what: "the same end state", timeoutMs: 20_000 });
+  expect(made.size).toBeGreaterThan(40);
+  for (const uids of made.values()) expect(uids.size).toBe(1);
+  watch.abort();
+}, 60_000);
 
 describe("a peer that is gone", () => {
   it("loses bindings and namespaces, and keeps them while nothing is known", async () => {
