@@ -76,6 +76,7 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
     node: nodeDeps,
     facts: { peer, offer, identity, node },
     connections,
+    unreachable: (name) => vns.get(name)?.spec.unreachable ?? "Reschedule",
     onHealth: (id) => nodeController.enqueue(id),
     onServed: (id) => mapController.enqueue(id),
     onPodGone: (id, namespace) => {

@@ -376,6 +376,7 @@ describe("when the provider is away", () => {
     await w.kubelet(await remotePod("keep"), isRunning());
     await w.until(async () => (await w.local(NS, "keep"))?.status?.phase === "Running", "Running");
     const { uid } = (await w.remote(twin, "keep"))!.metadata;
+    await w.east.kube.patch(virtualNodes, "west", undefined, { spec: { unreachable: "Hold" } });
     await w.west.server.kill();
     const lost = performance.now();
     await w.until(async () => (await readyOf()) === "False", "NotReady");
@@ -390,6 +391,13 @@ describe("when the provider is away", () => {
     );
     await create("later");
     await w.east.kube.delete(pods, "later", NS);
+    // the owner wants pods held: nothing limits how long the outage is tolerated
+    const outage = (p: Pod | undefined) =>
+      p?.spec?.tolerations?.filter((t) => t.effect === "NoExecute") ?? [];
+    await w.until(async () => {
+      const tolerated = outage(await w.local(NS, "keep"));
+      return tolerated.length === 2 && tolerated.every((t) => t.tolerationSeconds === undefined);
+    }, "the outage tolerated");
     await w.west.server.start();
     const back = performance.now();
     await w.until(async () => (await readyOf()) === "True", "Ready again");

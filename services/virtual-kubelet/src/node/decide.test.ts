@@ -46,9 +46,12 @@ describe("the virtual node", () => {
     expect(dos(plan)).toEqual(["virtualNode", "node"]);
     expect(plan).toMatchObject({ connect: true, fact: { state: "READY" }, condition: { status: "True" } });
   });
-  it.each(["REQUESTED", "OFFERED", "PENDING"])("is not made while the offer is %s", (state) =>
-    expect(decide(world({ offer: offer({ state }) }))).toEqual({ effects: [], connect: false }),
+  it.each(["REQUESTED", "OFFERED", "PENDING"])(
+    "is not made while the offer is %s, but its connection is",
+    (state) => expect(decide(world({ offer: offer({ state }) }))).toEqual({ effects: [], connect: true }),
   );
+  it("needs no connection where nothing is asked of the peer", () =>
+    expect(decide(world({ offer: undefined, peer: undefined }))).toEqual({ effects: [], connect: false }));
   it("is not made before the identity is granted", () =>
     expect(dos(decide(world({ identity: undefined })))).toEqual([]));
   it("stays with its size while the offer is negotiated again", () =>

@@ -122,8 +122,10 @@ export const decide = (w: World): Plan => {
   const why = whyLeave(w);
   if (why) return leave(w, name, why);
   const stands = w.virtualNode !== undefined;
-  if (!name || (!stands && (w.offer?.state !== "ACCEPTED" || w.identity?.state !== "GRANTED")))
-    return { effects: [], connect: false };
+  const isGranted = w.identity?.state === "GRANTED";
+  if (!name || (!stands && (w.offer?.state !== "ACCEPTED" || !isGranted)))
+    // The connection is opened while the two negotiate, so that the node needs no more than its own creation.
+    return { effects: [], connect: isGranted && w.peer?.outgoing === true };
   // An offer that is negotiated again leaves the node as it was until there is a result.
   const accepted = w.offer?.state === "ACCEPTED" ? w.offer : undefined;
   const resources = accepted?.resources ?? w.virtualNode?.spec.resources ?? {};

@@ -1,7 +1,7 @@
 import { foreignClusters, IDENTITY_NAME, type VirtualNode } from "@tideway/api";
 import type { FactView } from "@tideway/bus";
 import type { Reconcile } from "@tideway/controller";
-import { isNotFound } from "@tideway/errors";
+import { describeError, isNotFound } from "@tideway/errors";
 import { type Kube, pods as podKind, secrets } from "@tideway/k8s";
 import type { FactOf } from "@tideway/protos";
 import type { Connections } from "../peers/connections.ts";
@@ -102,6 +102,17 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
     connections.set(w.clusterID, served);
     d.onServed(w.clusterID);
     return served;
+  };
+
+  /** Who leaves a peer must not be held up by what is left of the way to it. */
+  const connectOrLeave = async (w: World, name: string): Promise<Served | undefined> => {
+    try {
+      return await connect(w, name);
+    } catch (err) {
+      if (!whyLeave(w)) throw err;
+      local.log.warn({ peer: name, reason: describeError(err) }, "leaving a peer without a connection to it");
+      return undefined;
+    }
   };
 
   const disconnect = async (clusterID: string, name: string | undefined): Promise<void> => {
@@ -231,7 +242,7 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
       // The object is made while the provider is probed: both are on the way to a Ready node.
       const [virtualNode] = await Promise.all([
         first ? ensureVirtualNode(d.node, clusterID, first) : undefined,
-        connect(world, name).then((s) => s && bounded(s.session.health.first, FIRST_PROBE_MS)),
+        connectOrLeave(world, name).then((s) => s && bounded(s.session.health.first, FIRST_PROBE_MS)),
       ]);
       world = await observe(clusterID);
       if (virtualNode && !world.virtualNode) world.virtualNode = virtualNode;

@@ -15,6 +15,8 @@ export interface ServedDeps {
   podWorkers: number;
   /** The provider's health changed. */
   onHealth(clusterID: string): void;
+  /** VirtualNode.spec.unreachable of the peer's node. */
+  unreachable(peer: string): "Hold" | "Reschedule" | "Fence";
   /** A pod left the node. */
   onPodGone(clusterID: string, namespace: string): void;
 }
@@ -44,7 +46,7 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
     local: d.local,
     onHealth: (now, before) => {
       d.onHealth(o.clusterID);
-      if (now.ok && !before.ok) enqueueAll();
+      if (now.ok !== before.ok) enqueueAll();
     },
     onLocalPod: (key) => {
       const pod = session.localPods.get(key);
@@ -68,6 +70,7 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
     session,
     clock: d.clock,
     prepare: reflection.prepare,
+    hold: () => d.unreachable(o.peer) === "Hold",
   });
   const pods = startController({
     name: "pods",

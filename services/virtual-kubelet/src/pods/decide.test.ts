@@ -51,6 +51,7 @@ const world = (more: Partial<World> = {}): World => ({
   inFlight: false,
   waitedMs: 0,
   forwarded: { is: "h", want: "h" },
+  hold: false,
   nowIso: NOW,
   ...more,
 });
@@ -156,6 +157,38 @@ describe("a pod that is deleted", () => {
     expect(decide(w({ local: held, remote: remote({ phase: "Succeeded" }) })).effects).toMatchObject([
       { do: "status", change: { phase: "Succeeded" } },
     ]);
+  });
+});
+
+describe("a pod that is to be held while the provider is away", () => {
+  const usual = (key: string) => ({
+    key: `node.kubernetes.io/${key}`,
+    operator: "Exists",
+    effect: "NoExecute",
+    tolerationSeconds: 300,
+  });
+  const other = { key: "mine", operator: "Exists" };
+  const w = (tolerations: object[], more: Partial<World> = {}) =>
+    world({
+      local: local(running, {}, { tolerations }),
+      shadow: shadow(),
+      healthy: false,
+      hold: true,
+      ...more,
+    });
+  it("tolerates the outage for ever", () => {
+    const [effect] = decide(w([other, usual("not-ready"), usual("unreachable")])).effects;
+    const unbounded = ["not-ready", "unreachable"].map((key) => ({
+      key: `node.kubernetes.io/${key}`,
+      operator: "Exists",
+      effect: "NoExecute",
+    }));
+    expect(effect).toEqual({ do: "tolerate", uid: "u1", tolerations: [other, ...unbounded] });
+    expect(dos(w([other, ...unbounded]))).toEqual([]);
+  });
+  it("is left as it is while the provider answers, or by any other policy", () => {
+    expect(dos(w([usual("not-ready")], { healthy: true, remote: remote(running) }))).toEqual([]);
+    expect(dos(w([usual("not-ready")], { hold: false }))).toEqual([]);
   });
 });
 

@@ -20,12 +20,16 @@ export interface World {
   waitedMs: number;
   /** Hash of what was last forwarded, on the ShadowPod, and as it should be. Equal where there is no ShadowPod. */
   forwarded: { is: string | undefined; want: string | undefined };
+  /** The owner of the virtual node wants pods kept while the provider is away. */
+  hold: boolean;
   nowIso: string;
 }
 
 export type Effect =
   | { do: "createShadow" }
   | { do: "forward" }
+  /** Let the pod stay on a node that does not answer, for as long as it takes. */
+  | { do: "tolerate"; uid: string; tolerations: Toleration[] }
   /** Delete the ShadowPod with this UID; the grace is told before where it is not that of the spec. */
   | { do: "deleteShadow"; uid: string; gracePeriodSeconds?: number }
   /** The provider is done with it: take the local pod out of the API. */
@@ -36,6 +40,8 @@ export type Effect =
       change: Record<string, unknown>;
       event?: { reason: string; message: string };
     };
+
+type Toleration = NonNullable<NonNullable<Pod["spec"]>["tolerations"]>[number];
 
 export interface Plan {
   effects: Effect[];
@@ -122,6 +128,29 @@ const copyBack = (w: World, local: Readonly<Pod>, remote: Readonly<Pod>): Plan =
   return { effects: [], recheckMs: GATHER_MS - w.waitedMs };
 };
 
+const OUTAGES = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
+
+/** Kubernetes evicts by the shortest time tolerated, so the usual 300 s must go; that much may be changed in a pod. */
+const keep = (local: Readonly<Pod>): Plan => {
+  const have = local.spec?.tolerations ?? [];
+  const isOutage = (t: Toleration): boolean => OUTAGES.includes(t.key ?? "") && t.effect === "NoExecute";
+  const forever = (t: Toleration): boolean =>
+    isOutage(t) && t.operator === "Exists" && (t.tolerationSeconds ?? null) === null;
+  if (
+    OUTAGES.every((key) => have.some((t) => t.key === key && forever(t))) &&
+    have.every((t) => !isOutage(t) || forever(t))
+  )
+    return NOTHING;
+  const rest = have.map((t): Toleration => {
+    if (!isOutage(t)) return t;
+    const { tolerationSeconds: _, ...unbounded } = t;
+    return unbounded;
+  });
+  const missing = OUTAGES.filter((key) => !rest.some((t) => t.key === key && forever(t)));
+  const added = missing.map((key): Toleration => ({ key, operator: "Exists", effect: "NoExecute" }));
+  return { effects: [{ do: "tolerate", uid: local.metadata.uid ?? "", tolerations: [...rest, ...added] }] };
+};
+
 /** What is to be done about one pod. The order of the checks is their priority. */
 export const decide = (w: World): Plan => {
   const { local, shadow, remote } = w;
@@ -140,7 +169,7 @@ export const decide = (w: World): Plan => {
       "NamespaceNotOffloaded",
       "the namespace has no twin at the provider (yet): offload it, or keep the pod off virtual nodes",
     );
-  if (!w.healthy) return NOTHING;
+  if (!w.healthy) return w.hold ? keep(local) : NOTHING;
   if (shadow && shadow.spec.originUID !== uid)
     return { effects: [{ do: "deleteShadow", uid: shadow.metadata.uid ?? "" }] };
   if (!shadow) {

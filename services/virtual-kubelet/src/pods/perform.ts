@@ -27,6 +27,8 @@ export interface Deps {
   clock: Clock;
   /** ConfigMaps, Secrets and tokens that the pod refers to are at the provider. */
   prepare: (pod: Readonly<Pod>) => Promise<void>;
+  /** VirtualNode.spec.unreachable is Hold. */
+  hold: () => boolean;
 }
 
 export interface Done {
@@ -199,6 +201,18 @@ export const perform = async (
       return pod ? createShadow(d, pod) : {};
     case "forward":
       return pod ? forward(d, pod) : {};
+    case "tolerate": {
+      if (!pod) return {};
+      const body = [
+        { op: "test", path: "/metadata/uid", value: e.uid },
+        { op: "add", path: "/spec/tolerations", value: e.tolerations },
+      ];
+      await d.local.kube.patch(pods, key.name, key.namespace, body, {
+        type: "json",
+        signal: d.session.signal,
+      });
+      return {};
+    }
     case "deleteShadow":
       return deleteShadow(d, key.namespace, key.name, e);
     case "status": {

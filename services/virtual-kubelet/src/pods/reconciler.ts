@@ -1,7 +1,6 @@
 import { type Reconcile } from "@tideway/controller";
 import { type Pod, splitKey } from "@tideway/k8s";
 import { forwardedHash } from "@tideway/podspec";
-import type { Session } from "../peers/session.ts";
 import { nowIso } from "../ports.ts";
 import { decide, type World } from "./decide.ts";
 import { type Deps, type Done, FORWARDED, perform } from "./perform.ts";
@@ -55,7 +54,7 @@ const createMemory = (now: () => number) => {
 };
 export type Memory = ReturnType<typeof createMemory>;
 
-const observe = (session: Session, memory: Memory, key: string, now: string): World => {
+const observe = ({ session, hold }: Deps, memory: Memory, key: string, now: string): World => {
   const { namespace = "", name } = splitKey(key);
   const twin = session.twin(namespace);
   const local = session.localPods.get(key);
@@ -75,6 +74,7 @@ const observe = (session: Session, memory: Memory, key: string, now: string): Wo
       is: shadow?.metadata.annotations?.[FORWARDED],
       want: local && shadow ? memory.hash(local) : undefined,
     },
+    hold: hold(),
     nowIso: now,
   };
 };
@@ -98,7 +98,7 @@ export const makePodReconciler = (d: Deps): PodReconciler => {
   };
 
   const reconcile: Reconcile = async (key) => {
-    const world = observe(d.session, memory, key, nowIso(d.clock));
+    const world = observe(d, memory, key, nowIso(d.clock));
     const { local } = world;
     if (local && memory.isStale(key, local)) return {}; // its event will come, and with it a new look
     const plan = decide(world);
