@@ -1,4 +1,4 @@
-import { Client, type Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { Client, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { InvalidError, TidewayError, TimeoutError, UnavailableError } from "@tideway/errors";
 import { DeniedError, isDenial, REASON_KEY } from "./denial.ts";
 import type * as m from "./messages.ts";
@@ -13,6 +13,8 @@ export interface ConnectOptions {
   /** Longest wait for a call's answer and for the handshake, in ms. Default 10,000. */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** W3C trace context that the calls of this client join. */
+  traceparent?: string | undefined;
 }
 
 /** A call ends with DeniedError, UnavailableError (try again later), ForbiddenError (wrong key) or InvalidError. */
@@ -31,6 +33,9 @@ export interface AuthClients {
   connect(o: ConnectOptions): Promise<AuthClient>;
   close(): void;
 }
+
+/** Metadata that carries the trace context. */
+export const TRACE_KEY = "traceparent";
 
 const UNREACHED = new Set([
   status.UNAVAILABLE,
@@ -103,11 +108,14 @@ export const createAuthClients = (): AuthClients => {
     ): Promise<AuthMethods[K][1]> =>
       new Promise((resolve, reject) => {
         const { path, requestSerialize, responseDeserialize } = authService[name];
+        const metadata = new Metadata();
+        if (o.traceparent) metadata.set(TRACE_KEY, o.traceparent);
         const running = entry.channel.makeUnaryRequest<AuthMethods[K][0], AuthMethods[K][1]>(
           path,
           requestSerialize,
           responseDeserialize,
           request,
+          metadata,
           { deadline: Date.now() + timeoutMs },
           (err, value) => {
             o.signal?.removeEventListener("abort", abort);

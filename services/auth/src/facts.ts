@@ -1,6 +1,7 @@
 import type { Bus, FactView } from "@tideway/bus";
 import { describeError } from "@tideway/errors";
 import type { Logger } from "@tideway/log";
+import { currentTraceparent } from "@tideway/telemetry";
 import type { Direction, Peers, PeerView, PublishIdentity, StandingOf } from "./ports.ts";
 
 /** What other services say, and what this one says, as ports. */
@@ -20,7 +21,7 @@ export interface Facts {
 type Views = { [F in "peer" | "node" | "offer" | "replication" | "identity"]: FactView<F> };
 
 const peerOf = (views: Views, clusterID: string): PeerView | undefined => {
-  const fact = views.peer.get(clusterID)?.data;
+  const { data: fact, traceparent } = views.peer.get(clusterID) ?? {};
   return (
     fact && {
       clusterId: fact.clusterId,
@@ -32,6 +33,7 @@ const peerOf = (views: Views, clusterID: string): PeerView | undefined => {
       pins: fact.pins,
       tokenSecret: fact.tokenSecret,
       unpeerDeadline: fact.unpeerDeadline,
+      traceparent,
     }
   );
 };
@@ -60,7 +62,12 @@ export const openFacts = async (bus: Bus, log: Logger): Promise<Facts> => {
     }),
     publish: (direction, state) => {
       bus
-        .publish("identity", { peer: state.clusterId, id: direction }, { direction, ...state })
+        .publish(
+          "identity",
+          { peer: state.clusterId, id: direction },
+          { direction, ...state },
+          { traceparent: currentTraceparent() },
+        )
         .catch((err: unknown) => {
           log.warn(
             { peer: state.clusterId, direction, reason: describeError(err) },

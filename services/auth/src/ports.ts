@@ -15,6 +15,8 @@ export interface PeerView {
   tokenSecret: string;
   /** RFC 3339, "" when nothing is being taken down. */
   unpeerDeadline: string;
+  /** Of the fact: what is done because of it joins its trace. */
+  traceparent?: string | undefined;
 }
 
 export interface Peers {

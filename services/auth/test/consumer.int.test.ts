@@ -17,7 +17,7 @@ import {
 } from "@tideway/k8s";
 import { parseCertificate, spkiPin } from "@tideway/pki";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually, type Replica, type Side, startSide, SYSTEM, tokenSecret } from "./harness.ts";
+import { eventually, type Replica, type Side, startSide, SYSTEM, tokenSecret, TRACE } from "./harness.ts";
 
 let east: Side;
 let west: Side;
@@ -151,6 +151,16 @@ test("a peer that is wanted is authenticated with: identity, Secret, condition, 
     const [a, b] = await Promise.all([east.kube.list(events), west.kube.list(events)]);
     return a.some((e) => e.reason === "IdentityGranted") && b.some((e) => e.reason === "IdentityGranted");
   });
+});
+
+test("both sides' facts belong to the trace in which the peering was asked for", async () => {
+  const [mine, theirs] = await Promise.all([east.bus.facts("identity"), west.bus.facts("identity")]);
+  const traceOf = (traceparent: string | undefined): string | undefined => traceparent?.split("-")[1];
+  expect(traceOf(mine.get(west.clusterID, "outgoing")?.traceparent)).toBe(traceOf(TRACE));
+  await eventually(
+    "the provider's fact to be traced",
+    async () => traceOf(theirs.get(east.clusterID, "incoming")?.traceparent) === traceOf(TRACE),
+  );
 });
 
 test("an identity is renewed at its time with a new key, also by a replica that has just started", async () => {

@@ -5,7 +5,7 @@ import { type Bus, connectBus, type FactOf } from "@tideway/bus";
 import { foreignClusters, type Invitation, invitations } from "@tideway/api";
 import { createKube, type Kube, loadCredentials, namespaces, secrets } from "@tideway/k8s";
 import { createLogger, type Logger } from "@tideway/log";
-import { type Metrics, createMetrics } from "@tideway/telemetry";
+import { createMetrics, type Metrics, newTraceparent } from "@tideway/telemetry";
 import { type ApiServer, type NatsServer, startApiServer, startNats, until } from "@tideway/sandbox";
 import { hashToken, newToken } from "@tideway/pki";
 import { readConfig } from "../src/config.ts";
@@ -13,6 +13,8 @@ import { wire } from "../src/wire.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 export const SYSTEM = "tideway-system";
+/** The trace in which a person made the ForeignClusters of these tests. */
+export const TRACE = newTraceparent();
 
 export interface Replica {
   endpoint: string;
@@ -78,6 +80,7 @@ export const startSide = async (name: string): Promise<Side> => {
       "peer",
       { peer: peer.clusterId },
       { phase: "PRESENT", outgoing: false, incoming: true, reachable: true, clusterName: peer.name, ...peer },
+      { traceparent: TRACE },
     );
 
   return {

@@ -7,9 +7,10 @@ import {
   type sendUnaryData,
   status,
 } from "@grpc/grpc-js";
-import { type AuthMethods, authService, denialOf, REASON_KEY } from "@tideway/authclient";
+import { type AuthMethods, authService, denialOf, REASON_KEY, TRACE_KEY } from "@tideway/authclient";
 import { describeError, isInvalid, isUnavailable } from "@tideway/errors";
 import type { Logger } from "@tideway/log";
+import { withSpan } from "@tideway/telemetry";
 import type { ServerIdentity } from "./certificate.ts";
 import { sourceOf } from "./limiter.ts";
 
@@ -101,7 +102,10 @@ export const openDoor = async (o: {
       const startedAt = performance.now();
       const report = (outcome: Outcome): void =>
         o.metrics.served(name, outcome, (performance.now() - startedAt) / 1000);
-      o.handlers[name](call.request, { source: sourceOf(call.getPeer()) }).then(
+      const [trace] = call.metadata.get(TRACE_KEY);
+      const span = { traceparent: typeof trace === "string" ? trace : undefined };
+      const handle = () => o.handlers[name](call.request, { source: sourceOf(call.getPeer()) });
+      withSpan(`auth.serve.${name}`, span, handle).then(
         (value) => {
           report("ok");
           answer(null, value);

@@ -9,6 +9,7 @@ import {
 } from "@tideway/authclient";
 import { describeError, isForbidden, isNotFound, TidewayError } from "@tideway/errors";
 import { type Kube, secrets } from "@tideway/k8s";
+import { currentTraceparent } from "@tideway/telemetry";
 import { createCsr, generateKeyPair, type KeyPair, parseCertificate, spkiOf } from "@tideway/pki";
 import type { Clock, PeerView, Self } from "../ports.ts";
 import type { FailureReason } from "./decide.ts";
@@ -56,7 +57,13 @@ export const createProvider = (d: ProviderDeps): Provider => {
   /** The pair of an unanswered request is used again, so that a peer sees one key for one attempt. */
   const pending = new Map<string, KeyPair>();
   const dial = (p: Pick<PeerView, "authEndpoint" | "pins">, timeoutMs = CALL_MS): Promise<AuthClient> =>
-    (d.connect ?? connect)({ endpoint: p.authEndpoint, pins: p.pins, signal: d.signal, timeoutMs });
+    (d.connect ?? connect)({
+      endpoint: p.authEndpoint,
+      pins: p.pins,
+      signal: d.signal,
+      timeoutMs,
+      traceparent: currentTraceparent(),
+    });
 
   const token = async (p: PeerView): Promise<string> => {
     if (!p.tokenSecret)

@@ -1,5 +1,6 @@
 import { type Identity, PEER } from "@tideway/api";
 import type { Reconcile, ReconcileResult } from "@tideway/controller";
+import { withSpan } from "@tideway/telemetry";
 import type { ConditionWriter } from "../foreign-cluster.ts";
 import type {
   Clock,
@@ -129,7 +130,12 @@ export const createIdentityReconciler = (d: IdentityDeps): Reconcile => {
     n: Notes,
   ): Promise<ReconcileResult> => {
     try {
-      if (peer) return await acts[step](c, peer, n);
+      if (peer) {
+        const { traceparent } = peer;
+        return await withSpan(`auth.${step}`, { traceparent, attributes: { peer: peer.name } }, () =>
+          acts[step](c, peer, n),
+        );
+      }
       n.released = true; // nobody knows any more where the provider is
     } catch (err) {
       const { reason, message } = failureOf(err);
