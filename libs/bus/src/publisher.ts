@@ -115,6 +115,8 @@ export const createPublisher = (d: PublisherDeps): Publisher => {
         await pause(retryInMs, AbortSignal.any([wake.signal, d.signal]));
       }
     }
+    // At once, without an await since the last look at `wanted`: a publish that comes now must start anew.
+    slot.working = false;
     for (const one of slot.wanted?.waiting ?? [])
       one.reject(new UnavailableError(`the bus was closed before ${slot.subject} was stored`));
     if (slot.stored?.body?.includes('"GONE"')) slots.delete(slot.subject);
@@ -123,9 +125,7 @@ export const createPublisher = (d: PublisherDeps): Publisher => {
   const start = (slot: Slot): void => {
     if (slot.working) return;
     slot.working = true;
-    void work(slot).finally(() => {
-      slot.working = false;
-    });
+    void work(slot);
   };
 
   return {

@@ -58,6 +58,24 @@ test("a view has the current state first, then changes", async () => {
   await until(() => expect(seen).toEqual(["GRANTED", "REVOKED"]));
 });
 
+test("a fact said at the very moment the one before it settles is stored too", async () => {
+  const bus = await join("auth");
+  const nats = await (await join("negotiator")).facts("identity");
+  const last: Promise<void>[] = [];
+  const peers = Array.from({ length: 12 }, newPeer);
+  for (const [ticks, peer] of peers.entries()) {
+    await bus.publish("identity", { peer, id: "outgoing" }, { clusterId: peer, state: "DENIED" });
+    const again = bus.publish("identity", { peer, id: "outgoing" }, { clusterId: peer, state: "DENIED" });
+    for (let i = 0; i < ticks; i++) await Promise.resolve();
+    last.push(bus.publish("identity", { peer, id: "outgoing" }, { clusterId: peer, state: "GRANTED" }));
+    await again;
+  }
+  await Promise.all(last);
+  await until(() =>
+    expect(peers.map((p) => nats.get(p, "outgoing")?.data.state)).toEqual(peers.map(() => "GRANTED")),
+  );
+});
+
 test("a plain subscriber reads CloudEvents headers and JSON", async () => {
   const nc = await connect({ servers: nats.url.replace("nats://", "") });
   const peer = newPeer();

@@ -1,17 +1,16 @@
-import type { Readable } from "node:stream";
 import {
   AlreadyExistsError,
   ConflictError,
   ForbiddenError,
   GoneError,
   InvalidError,
+  isTimeout,
   NotFoundError,
   TidewayError,
-  TimeoutError,
   UnavailableError,
 } from "@tideway/errors";
-import { Agent, request as send } from "undici";
 import type { Credentials } from "./kubeconfig.ts";
+import { type Body, createTransport } from "./transport.ts";
 import { apiVersionOf, type Applicable, type KubeObject, pathOf, type Resource } from "./types.ts";
 
 export interface RequestOptions {
@@ -55,7 +54,7 @@ export interface RawRequest {
 export interface RawResponse {
   status: number;
   headers: Record<string, string | string[] | undefined>;
-  body: Readable & { text(): Promise<string>; json(): Promise<unknown>; dump(): Promise<void> };
+  body: Body;
 }
 
 /** A client of one API server with one identity. Every method throws the classes of `@tideway/errors`. */
@@ -163,15 +162,6 @@ const queryString = (query: RawRequest["query"]): string => {
   return text ? `?${text}` : "";
 };
 
-/** undici looks at the signal only once it is connected; who gives up is told at once. */
-const orAbort = <T>(sent: Promise<T>, signal: AbortSignal): Promise<T> =>
-  new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason as Error);
-    signal.addEventListener("abort", giveUp, { once: true });
-    if (signal.aborted) giveUp();
-    void sent.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
-  });
-
 export interface KubeOptions {
   userAgent: string;
   /** Connections for ordinary requests; watches and streams have their own. Default 64. */
@@ -179,20 +169,7 @@ export interface KubeOptions {
 }
 
 export const createKube = (credentials: Credentials, o: KubeOptions): Kube => {
-  const connect = {
-    ...(credentials.ca ? { ca: credentials.ca } : {}),
-    ...(credentials.cert ? { cert: credentials.cert } : {}),
-    ...(credentials.key ? { key: credentials.key } : {}),
-    rejectUnauthorized: !credentials.insecure,
-    timeout: 5_000,
-  };
-  const agent = new Agent({
-    connect,
-    connections: o.connections ?? 64,
-    allowH2: false,
-    keepAliveTimeout: 60_000,
-  });
-  const streams = new Agent({ connect, allowH2: false });
+  const transport = createTransport(credentials, o.connections ?? 64);
   const origin = credentials.server.replace(/\/+$/, "");
 
   const request = async (r: RawRequest): Promise<RawResponse> => {
@@ -202,30 +179,23 @@ export const createKube = (credentials: Credentials, o: KubeOptions): Kube => {
       ...r.headers,
     };
     if (credentials.token) headers.authorization = `Bearer ${await credentials.token()}`;
-    const isStream = r.bodyTimeoutMs === 0;
     try {
-      const sent = send(`${origin}${r.path}${queryString(r.query)}`, {
+      return await transport.send({
         method: r.method,
+        path: `${r.path}${queryString(r.query)}`,
         headers,
-        dispatcher: isStream ? streams : agent,
-        headersTimeout: r.headersTimeoutMs ?? DEFAULT_TIMEOUT_MS,
-        bodyTimeout: r.bodyTimeoutMs ?? DEFAULT_TIMEOUT_MS,
+        headersTimeoutMs: r.headersTimeoutMs ?? DEFAULT_TIMEOUT_MS,
+        bodyTimeoutMs: r.bodyTimeoutMs ?? DEFAULT_TIMEOUT_MS,
         ...(r.body !== undefined ? { body: r.body } : {}),
         ...(r.signal ? { signal: r.signal } : {}),
       });
-      const answer = await (r.signal ? orAbort(sent, r.signal) : sent);
-      return {
-        status: answer.statusCode,
-        headers: answer.headers,
-        body: answer.body as unknown as RawResponse["body"],
-      };
     } catch (cause) {
       if (r.signal?.aborted) throw cause;
       const where = `${r.method} ${origin}${r.path}`;
-      const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-      throw code.includes("TIMEOUT")
-        ? new UnavailableError(`${where}: no answer in time`, { cause: new TimeoutError(code, { cause }) })
-        : new UnavailableError(`${where}: cannot reach the API server`, { cause });
+      throw new UnavailableError(
+        isTimeout(cause) ? `${where}: no answer in time` : `${where}: cannot reach the API server`,
+        { cause },
+      );
     }
   };
 
@@ -341,8 +311,6 @@ export const createKube = (credentials: Credentials, o: KubeOptions): Kube => {
         body: JSON.stringify(body),
         ...withSignal(opts),
       }),
-    close: async () => {
-      await Promise.all([agent.destroy(), streams.destroy()]);
-    },
+    close: () => Promise.resolve(transport.close()),
   };
 };

@@ -8,7 +8,6 @@ import {
   fromKubeconfig,
   informer,
   type Kube,
-  type Node,
   nodes,
 } from "../src/index.ts";
 
