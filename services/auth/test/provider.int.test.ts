@@ -1,5 +1,6 @@
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
+import { connect as connectTls } from "node:tls";
 import * as x509 from "@peculiar/x509";
 import { foreignClusters, invitations, resourceOffers, resourceRequests, tenants } from "@tideway/api";
 import {
@@ -382,6 +383,19 @@ test("a server with another key is not talked to", async () => {
   await expect(
     clients.connect({ endpoint: auth.endpoint, pins: [`sha256/${"A".repeat(43)}=`] }),
   ).rejects.toThrow("expected sha256/AAAA");
+});
+
+test("nothing older than TLS 1.3 is spoken", async () => {
+  const [host, port] = auth.endpoint.split(":");
+  const speak = (maxVersion: "TLSv1.2" | "TLSv1.3"): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = connectTls({ host, port: Number(port), rejectUnauthorized: false, maxVersion }, () => {
+        resolve(socket.getProtocol() ?? "none");
+        socket.destroy();
+      });
+      socket.once("error", () => resolve("refused"));
+    });
+  expect([await speak("TLSv1.2"), await speak("TLSv1.3")]).toEqual(["refused", "TLSv1.3"]);
 });
 
 test("auth may make no namespace but tenant namespaces", async () => {
