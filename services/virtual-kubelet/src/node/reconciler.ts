@@ -1,12 +1,13 @@
-import { foreignClusters, IDENTITY_NAME, type VirtualNode } from "@tideway/api";
+import { foreignClusters, type VirtualNode } from "@tideway/api";
 import type { FactView } from "@tideway/bus";
 import type { Reconcile } from "@tideway/controller";
-import { describeError, isNotFound } from "@tideway/errors";
-import { type Kube, pods as podKind, secrets } from "@tideway/k8s";
+import { isNotFound } from "@tideway/errors";
+import { type Kube, type Node, pods as podKind } from "@tideway/k8s";
 import type { FactOf } from "@tideway/protos";
 import type { Connections } from "../peers/connections.ts";
-import { credentialsOf } from "../peers/credentials.ts";
-import { serve, type Served, type ServedDeps } from "../peers/served.ts";
+import type { Served, ServedDeps } from "../peers/served.ts";
+import { makeConnector } from "./connect.ts";
+import { currentTraceparent, withSpan } from "@tideway/telemetry/tracing";
 import { decide, type Effect, nameOf, type Plan, whyLeave, type World } from "./decide.ts";
 import { startNodeLease } from "./lease.ts";
 import { ensureNode, ensureVirtualNode, evict, type NodeDeps, remove } from "./perform.ts";
@@ -49,7 +50,8 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
   const { local, facts, connections } = d;
   const { kube, signal } = local;
   const report = createForeignClusterReport({ kube, clock: d.clock, signal });
-  const leases = new Map<string, { stop(): void }>();
+  const connector = makeConnector(d);
+  const leases = new Map<string, { uid: string | undefined; stop(): void }>();
 
   const observe = async (clusterID: string): Promise<World> => {
     const peer = facts.peer.get(clusterID)?.data;
@@ -80,49 +82,24 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
     return (await kube.list(podKind, { fieldSelector: `spec.nodeName=${node}`, signal })).length;
   };
 
-  const readCredentials = async (w: World) => {
-    const namespace = w.identity?.localNamespace ?? "";
-    return credentialsOf(
-      await kube.get(secrets, w.identity?.secretName || IDENTITY_NAME, namespace, { signal }),
-    );
-  };
-
-  /** Opens the connection, or gives an open one the newest identity. */
-  const connect = async (w: World, name: string): Promise<Served | undefined> => {
-    const found = connections.get(w.clusterID);
-    const serial = w.identity?.serial ?? "";
-    if (w.identity?.state !== "GRANTED" || (found && found.serial === serial)) return found;
-    const credentials = await readCredentials(w);
-    if (found) {
-      found.session.kube.renew(credentials);
-      found.serial = serial;
-      return found;
-    }
-    const served = serve(d, { clusterID: w.clusterID, peer: name, credentials, serial });
-    connections.set(w.clusterID, served);
-    d.onServed(w.clusterID);
-    return served;
-  };
-
-  /** Who leaves a peer must not be held up by what is left of the way to it. */
-  const connectOrLeave = async (w: World, name: string): Promise<Served | undefined> => {
-    try {
-      return await connect(w, name);
-    } catch (err) {
-      if (!whyLeave(w)) throw err;
-      local.log.warn({ peer: name, reason: describeError(err) }, "leaving a peer without a connection to it");
-      return undefined;
-    }
-  };
-
-  const disconnect = async (clusterID: string, name: string | undefined): Promise<void> => {
+  const close = async (clusterID: string, name: string | undefined): Promise<void> => {
     if (name) {
       leases.get(name)?.stop();
       leases.delete(name);
     }
-    if (!connections.get(clusterID)) return;
-    await connections.drop(clusterID);
-    d.onServed(clusterID);
+    await connector.close(clusterID);
+  };
+
+  /** Of a node that was made anew the lease is too: the old one goes with its owner. */
+  const keepLease = (name: string, node: Readonly<Node>): void => {
+    const { uid } = node.metadata;
+    const before = leases.get(name);
+    if (before?.uid === uid) return;
+    before?.stop();
+    leases.set(name, {
+      uid,
+      ...startNodeLease({ kube, log: local.log, holder: local.podName, signal }, node),
+    });
   };
 
   const bound = async (clusterID: string, node: string) => {
@@ -145,8 +122,7 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
         case "node":
           if (virtualNode) {
             const node = await ensureNode(d.node, virtualNode, e);
-            if (!leases.has(name))
-              leases.set(name, startNodeLease({ kube, log: local.log, holder: local.podName, signal }, node));
+            keepLease(name, node);
           }
           break;
         case "evict":
@@ -176,6 +152,7 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
       "node",
       { peer: w.clusterID },
       { clusterId: w.clusterID, name, nodeName: name, state, resources, reason },
+      { traceparent: currentTraceparent() },
     );
     if (before?.state === state) return;
     local.log.info({ peer: name, state, reason }, "virtual node changed");
@@ -225,12 +202,12 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
     let world = await observe(clusterID);
     const name = nameOf(world);
     if (!local.owns(clusterID)) {
-      await disconnect(clusterID, name);
+      await close(clusterID, name);
       return {};
     }
     let plan = decide(world);
     if (!name || (!plan.connect && plan.effects.length === 0)) {
-      await disconnect(clusterID, name);
+      await close(clusterID, name);
       if (name) await tell(world, name, plan, undefined);
       return plan.recheckMs === undefined ? {} : { requeueAfterMs: plan.recheckMs };
     }
@@ -242,7 +219,7 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
       // The object is made while the provider is probed: both are on the way to a Ready node.
       const [virtualNode] = await Promise.all([
         first ? ensureVirtualNode(d.node, clusterID, first) : undefined,
-        connectOrLeave(world, name).then((s) => s && bounded(s.session.health.first, FIRST_PROBE_MS)),
+        connector.open(world, name).then((s) => s && bounded(s.session.health.first, FIRST_PROBE_MS)),
       ]);
       world = await observe(clusterID);
       if (virtualNode && !world.virtualNode) world.virtualNode = virtualNode;
@@ -252,9 +229,19 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
       world.virtualNode && plan.effects[0]?.do === "virtualNode"
         ? skipMade(plan.effects, world.virtualNode)
         : plan.effects;
-    const virtualNode = await perform(world, name, effects);
-    if (!plan.connect) await disconnect(clusterID, name);
-    await tell(world, name, plan, virtualNode);
+    const act = async (): Promise<void> => {
+      const virtualNode = await perform(world, name, effects);
+      if (!plan.connect) await close(clusterID, name);
+      await tell(world, name, plan, virtualNode);
+    };
+    // One span where the node comes or goes; the beats in between are not worth one.
+    const turns = (world.node === undefined) === plan.connect;
+    const traceparent =
+      facts.offer.get(clusterID, "outgoing")?.traceparent ??
+      facts.identity.get(clusterID, "outgoing")?.traceparent;
+    if (turns && effects.length > 0)
+      await withSpan("virtual-node", { traceparent, attributes: { peer: name } }, act);
+    else await act();
     return plan.recheckMs === undefined ? {} : { requeueAfterMs: plan.recheckMs };
   };
 

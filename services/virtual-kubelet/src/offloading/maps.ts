@@ -6,10 +6,12 @@ import {
   type NamespaceOffloading,
   ORIGIN,
   tenantNamespace,
+  TRACEPARENT,
 } from "@tideway/api";
 import type { Reconcile } from "@tideway/controller";
 import { isAlreadyExists, isNotFound } from "@tideway/errors";
 import type { Informer, Kube } from "@tideway/k8s";
+import { currentTraceparent, withSpan } from "@tideway/telemetry/tracing";
 import type { Connections } from "../peers/connections.ts";
 import { FIELD_MANAGER } from "../node/manifests.ts";
 import { wanted } from "./decide.ts";
@@ -46,6 +48,27 @@ export const twinsOf = (
 
 const RETRY_MS = 500;
 
+/** An empty list is never written: server-side apply by whoever copies the map would make null of it. */
+const write = async (
+  d: MapDeps,
+  peer: string,
+  map: Readonly<NamespaceMap> | undefined,
+  namespaces: string[],
+): Promise<unknown> => {
+  const o = { fieldManager: FIELD_MANAGER, signal: d.signal };
+  const namespace = tenantNamespace(peer);
+  const uid = map?.metadata.uid;
+  const annotations = { [TRACEPARENT]: currentTraceparent() ?? "" };
+  if (!map) {
+    const metadata = { name: NAMESPACE_MAP_NAME, namespace, annotations };
+    return d.kube.create(namespaceMaps, make(namespaceMaps, { metadata, spec: { namespaces } }), o);
+  }
+  if (namespaces.length === 0)
+    return d.kube.delete(namespaceMaps, NAMESPACE_MAP_NAME, namespace, { uid: uid ?? "", signal: d.signal });
+  const patch = { metadata: { uid, annotations }, spec: { namespaces } };
+  return d.kube.patch(namespaceMaps, NAMESPACE_MAP_NAME, namespace, patch, o);
+};
+
 /** Which namespaces a provider is asked for; keys are cluster IDs. The map goes with the node. */
 export const makeMapReconciler =
   (d: MapDeps): Reconcile =>
@@ -71,29 +94,10 @@ export const makeMapReconciler =
     const namespaces = [...names].sort();
     if (map ? JSON.stringify([...before].sort()) === JSON.stringify(namespaces) : namespaces.length === 0)
       return {};
-    const o = { fieldManager: FIELD_MANAGER, signal: d.signal };
-    const namespace = tenantNamespace(peer);
     try {
-      // An empty list is never written: server-side apply by whoever copies the map would make null of it.
-      if (map && namespaces.length === 0)
-        await d.kube.delete(namespaceMaps, NAMESPACE_MAP_NAME, namespace, {
-          uid: map.metadata.uid ?? "",
-          signal: d.signal,
-        });
-      else if (map)
-        await d.kube.patch(
-          namespaceMaps,
-          NAMESPACE_MAP_NAME,
-          namespace,
-          { metadata: { uid: map.metadata.uid }, spec: { namespaces } },
-          o,
-        );
-      else
-        await d.kube.create(
-          namespaceMaps,
-          make(namespaceMaps, { metadata: { name: NAMESPACE_MAP_NAME, namespace }, spec: { namespaces } }),
-          o,
-        );
+      await withSpan("namespace-map", { attributes: { peer, namespaces: namespaces.length } }, () =>
+        write(d, peer, map, namespaces),
+      );
     } catch (err) {
       if (!isNotFound(err) && !isAlreadyExists(err)) throw err;
       return { requeueAfterMs: RETRY_MS }; // the tenant namespace comes with the identity; or the cache is behind

@@ -1,3 +1,4 @@
+import { isUnavailable } from "@tideway/errors";
 import type { Credentials, Informer, Pod } from "@tideway/k8s";
 import { informer, keyOf, pods } from "@tideway/k8s";
 import type { Logger } from "@tideway/log";
@@ -67,7 +68,10 @@ export const openSession = (o: SessionOptions): Session => {
 
   const twins = new Map<string, Twin>();
   const sources = new Map<string, string>();
-  const handlers: TwinHandlers = { ...o.twinHandlers, onError: () => health.suspect() };
+  const handlers: TwinHandlers = {
+    ...o.twinHandlers,
+    onError: (err) => isUnavailable(err) && health.suspect(),
+  };
   const close = (twin: Twin): void => {
     twin.stop();
     twins.delete(twin.source);
