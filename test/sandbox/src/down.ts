@@ -13,6 +13,7 @@ import { until } from "./wait.ts";
 export async function stopCluster(p: ClusterPlace): Promise<void> {
   await stopDaemons(p.pids);
   await endLeftovers(`${p.id}-${p.cluster}-`, `${p.run}/${p.cluster}-`);
+  await removeContainerCgroups(`${p.run}/${p.cluster}-`);
   await unmountBelow([`${p.run}/${p.cluster}-`, `${p.data}/${p.cluster}-`]);
   await deleteNetns(`${p.id}-${p.cluster}-`);
   await removeCgroups(`${p.id}-${p.cluster}-`);
@@ -42,6 +43,7 @@ export async function stopSandbox(p: Place): Promise<void> {
   await Promise.all([...new Set(known)].map((c) => stopCluster(clusterPlace(p, c))));
   await withLock(lanLock, async () => {
     await endLeftovers(`${p.id}-`, `${p.run}/`);
+    await removeContainerCgroups(`${p.run}/`);
     await unmountBelow([`${p.run}/`, `${p.data}/`]);
     await deleteNetns(`${p.id}-`);
     await removeCgroups(`${p.id}-`);
@@ -89,7 +91,7 @@ async function endLeftovers(prefix: string, runPrefix: string): Promise<void> {
 
 function leftovers(prefix: string, runPrefix: string): ProcessId[] {
   const spaces = netnsInodes(prefix);
-  const inCgroups = cgroupPids(prefix);
+  const inCgroups = pidsIn([...cgroupDirs(prefix), ...containerCgroups(runPrefix)]);
   const ours = (pid: number): boolean =>
     inCgroups.has(pid) ||
     spaces.has(netnsOf(pid) ?? "") ||
@@ -107,9 +109,34 @@ function netnsInodes(prefix: string): Set<string> {
   return new Set(names.map((n) => `net:[${statSync(`/run/netns/${n}`).ino}]`));
 }
 
-function cgroupPids(prefix: string): Set<number> {
+/**
+ * A container outlives its shim, and its cgroup bears only its ID: containerd puts it into /k8s.io/<id>
+ * where the kubelet names no parent. What containerd still knows of it says whose it is.
+ */
+function containerCgroups(runPrefix: string): string[] {
+  const root = runPrefix.slice(0, runPrefix.lastIndexOf("/"));
+  const ids = entries(root)
+    .map((n) => join(root, n))
+    .filter((node) => node.startsWith(runPrefix))
+    .flatMap((node) => entries(join(node, "containerd/io.containerd.runtime.v2.task/k8s.io")));
+  return cgroupMounts().flatMap((m) => ids.map((id) => join(m, "k8s.io", id)).filter(isDir));
+}
+
+function removeContainerCgroups(runPrefix: string): Promise<unknown> {
+  const remove = (): Promise<boolean> => {
+    for (const dir of containerCgroups(runPrefix)) for (const d of walk(dir)) rmdirSync(d);
+    return Promise.resolve(true);
+  };
+  return until(remove, {
+    what: `removal of the containers' cgroups below ${runPrefix}`,
+    timeoutMs: 10_000,
+    everyMs: 20,
+  });
+}
+
+function pidsIn(dirs: readonly string[]): Set<number> {
   const pids = new Set<number>();
-  for (const dir of cgroupDirs(prefix)) {
+  for (const dir of dirs) {
     for (const d of walk(dir)) {
       for (const line of readLines(join(d, "cgroup.procs"))) pids.add(Number(line));
     }
