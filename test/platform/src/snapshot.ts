@@ -1,8 +1,7 @@
 import type { Cluster } from "@tideway/sandbox";
 
-/** What comes and goes by itself and says nothing about what a peering leaves behind. */
-const TRANSIENT =
-  /^(events|events\.events\.k8s\.io|leases\.coordination\.k8s\.io\/kube-node-lease\/|pods\.metrics)/;
+/** What comes and goes by itself, and used invitations, which their owner may look at for a while. */
+const TRANSIENT = /\/(Event|Invitation)\/|Lease\/kube-node-lease\//;
 
 /**
  * The names of all objects of all listable kinds, as `kind/namespace/name`, sorted: what is compared before
