@@ -6,7 +6,17 @@ import {
   foreignClusters,
   findCondition,
 } from "@tideway/api";
-import { configMaps, events, leases, namespaces, nodes, type Pod, pods, secrets } from "@tideway/k8s";
+import {
+  configMaps,
+  events,
+  informer,
+  leases,
+  namespaces,
+  nodes,
+  type Pod,
+  pods,
+  secrets,
+} from "@tideway/k8s";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EAST, startWorld, WEST, type World } from "./world.ts";
 
@@ -430,6 +440,62 @@ describe("after a restart", () => {
     await w.until(async () => (await w.remote(twin, "orphan")) === undefined, "the orphan is gone");
     expect((await w.remote(twin, "keep"))?.metadata.uid).toBe(uid);
   }, 30_000);
+});
+
+describe("stopped at any moment", () => {
+  it("ends in the same state, and no pod is ever started twice", async () => {
+    const abort = new AbortController();
+    const started = new Map<string, Set<string>>();
+    const seen = informer<Pod>(w.west.kube, pods, { namespace: twin });
+    seen.onChange((_key, p) => {
+      const origin = p?.metadata.annotations?.["tideway.dev/origin-uid"];
+      if (p && origin) started.set(origin, (started.get(origin) ?? new Set()).add(p.metadata.uid ?? ""));
+    });
+    seen.start(abort.signal);
+    await seen.synced;
+    const wanted = new Set<string>();
+    for (let round = 0; round < 5; round++) {
+      const names = Array.from({ length: 12 }, (_, i) => `r${round}-${i}`);
+      // a third goes again, half of that by force; what follows is cut short somewhere
+      const work = names.map(async (name, i) => {
+        await create(name);
+        wanted.add(name);
+        if (i % 3 !== 0) return;
+        await w.sleep(i * 5);
+        wanted.delete(name);
+        await w.east.kube.delete(pods, name, NS, i % 2 === 0 ? { gracePeriodSeconds: 0 } : {});
+      });
+      await w.sleep(Math.random() * 150);
+      await w.stopConsumer();
+      await Promise.all(work);
+      await w.startConsumer();
+    }
+    const isSettled = async (): Promise<boolean> => {
+      const here = (await w.east.kube.list(pods, { namespace: NS })).filter((p) =>
+        p.metadata.name.startsWith("r"),
+      );
+      const there = (await w.west.kube.list(pods, { namespace: twin })).filter((p) =>
+        p.metadata.name.startsWith("r"),
+      );
+      const uids = (list: (string | undefined)[]): string => list.toSorted().join();
+      return (
+        here.length === wanted.size &&
+        uids(here.map((p) => p.metadata.uid)) ===
+          uids(there.map((p) => p.metadata.annotations?.["tideway.dev/origin-uid"]))
+      );
+    };
+    await w.until(isSettled, "exactly the wanted pods, here and there", 30_000);
+    for (const uids of started.values()) expect(uids.size).toBe(1);
+    await Promise.all([...wanted].map((name) => w.east.kube.delete(pods, name, NS)));
+    await w.until(
+      async () =>
+        (await w.west.kube.list(shadowPods, { namespace: twin })).every(
+          (s) => !s.metadata.name.startsWith("r"),
+        ),
+      "all gone",
+    );
+    abort.abort();
+  }, 90_000);
 });
 
 describe("taking it back", () => {
