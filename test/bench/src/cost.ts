@@ -4,7 +4,6 @@ import { services } from "@tideway/platform";
 import type { Bed } from "./bed.ts";
 
 const CLOCK_TICKS = Number(execFileSync("getconf", ["CLK_TCK"]).toString());
-const PAGE_BYTES = Number(execFileSync("getconf", ["PAGESIZE"]).toString());
 
 /** The processes of Tideway's services, found by their pods' environment (host's /proc sees the containers). */
 export const serviceProcesses = (): { pid: number; service: string }[] =>
@@ -30,14 +29,30 @@ export const cpuMs = (): number =>
     return sum + ((Number(fields[11]) + Number(fields[12])) * 1000) / CLOCK_TICKS;
   }, 0);
 
-/** Resident memory in MB, the largest of each service's replicas. */
+const numberIn = (text: string, key: string): number =>
+  Number(new RegExp(`^${key} (\\d+)$`, "m").exec(text)?.[1] ?? 0);
+
+/** What `kubectl top` shows and the kubelet evicts by: the cgroup's memory without the file pages that are not in use. */
+const workingSetBytes = (pid: number): number => {
+  const lines = readFileSync(`/proc/${pid}/cgroup`, "utf8").split("\n");
+  const v1 = lines.find((l) => l.split(":")[1] === "memory")?.split(":")[2];
+  if (v1 !== undefined) {
+    const dir = `/sys/fs/cgroup/memory${v1}`;
+    const stat = readFileSync(`${dir}/memory.stat`, "utf8");
+    return (
+      Number(readFileSync(`${dir}/memory.usage_in_bytes`, "utf8")) - numberIn(stat, "total_inactive_file")
+    );
+  }
+  const dir = `/sys/fs/cgroup${lines.find((l) => l.startsWith("0::"))?.slice(3) ?? ""}`;
+  const stat = readFileSync(`${dir}/memory.stat`, "utf8");
+  return Number(readFileSync(`${dir}/memory.current`, "utf8")) - numberIn(stat, "inactive_file");
+};
+
+/** Working set in MB, the largest of each service's replicas in both clusters. */
 export const memoryMb = (): Map<string, number> => {
   const largest = new Map<string, number>();
-  for (const { pid, service } of serviceProcesses()) {
-    const pages = Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]);
-    const mb = (pages * PAGE_BYTES) / 1e6;
-    largest.set(service, Math.max(mb, largest.get(service) ?? 0));
-  }
+  for (const { pid, service } of serviceProcesses())
+    largest.set(service, Math.max(workingSetBytes(pid) / 1e6, largest.get(service) ?? 0));
   return largest;
 };
 
