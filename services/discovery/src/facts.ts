@@ -24,10 +24,13 @@ export const openFacts = async (bus: Pick<Bus, "facts" | "publish">): Promise<Op
   ]);
   const views: Views = { peer, identity, offer, node, replication };
   /** What this replica said is known at once, not only when the bus has told it back. */
-  const own = new Map<string, PeerFact>();
-  const said = (id: string): PeerFact | undefined => own.get(id) ?? peer.get(id)?.data;
+  const own = new Map<string, { data: PeerFact; traceparent?: string | undefined }>();
+  const last = (id: string): { data: PeerFact; traceparent?: string | undefined } | undefined =>
+    own.get(id) ?? peer.get(id);
+  const said = (id: string): PeerFact | undefined => last(id)?.data;
   return {
     said,
+    traceOf: (id) => last(id)?.traceparent,
     synced: Promise.all(Object.values(views).map((v) => v.synced)),
     heard: (id) => ({
       identity: {
@@ -39,7 +42,7 @@ export const openFacts = async (bus: Pick<Bus, "facts" | "publish">): Promise<Op
       replication: replication.get(id)?.data,
     }),
     say: (id, fact, traceparent) => {
-      own.set(id, fact);
+      own.set(id, { data: fact, traceparent });
       return bus.publish("peer", { peer: id }, fact, { traceparent });
     },
     yield: (id) => void own.delete(id),

@@ -17,6 +17,8 @@ export interface Facts {
   heard(id: string): Heard;
   /** What was said last of this peer, by us or by a replica before us. */
   said(id: string): PeerFact | undefined;
+  /** The trace that the last fact of this peer belongs to. */
+  traceOf(id: string): string | undefined;
   /** Resolves when the bus has stored it; a newer fact for the same peer overtakes one that waits. */
   say(id: string, fact: PeerFact, traceparent: string | undefined): Promise<void>;
   /** Another replica speaks of this peer from now on. */

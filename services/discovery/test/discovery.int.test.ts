@@ -76,6 +76,20 @@ describe("what is said of a peer", () => {
     expect((await peer.get())?.metadata.finalizers).toEqual([FINALIZER]);
   });
 
+  it("stays in one trace while the same is wanted, and begins another where the peering is taken back", async () => {
+    const peer = await world.peer({ outgoingPeering: "Yes", tokenSecretRef: { name: "token" } });
+    await isWanted(peer);
+    const trace = (): string => world.peers.get(peer.id)?.traceparent?.split("-")[1] ?? "none";
+    const begun = trace();
+    expect(begun).toMatch(/^[0-9a-f]{32}$/);
+    await peer.patch({ authEndpoint: "127.0.0.1:10" });
+    await said(peer, "names the new address", (f) => f.authEndpoint === "127.0.0.1:10");
+    expect(trace()).toBe(begun);
+    await peer.patch({ outgoingPeering: "No" });
+    await said(peer, "does not want the peer", (f) => f.outgoing === false);
+    expect(trace()).not.toBe(begun);
+  });
+
   it("is said again after the bus lost everything", async () => {
     const peer = await world.peer({ outgoingPeering: "Yes" });
     await isWanted(peer);

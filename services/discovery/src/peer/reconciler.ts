@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type ForeignCluster, foreignClusters, TRACEPARENT } from "@tideway/api";
 import type { Reconcile, ReconcileContext, ReconcileResult } from "@tideway/controller";
 import { describeError, isUnavailable, UnavailableError } from "@tideway/errors";
@@ -53,6 +54,19 @@ export const createPeerReconciler = (d: PeerDeps): Reconcile => {
       { fieldManager: MANAGER, subresource: "status", signal },
     );
 
+  /**
+   * One trace an intent: it begins where a peering is asked for or taken back, and what is learnt of the peer in
+   * between stays in it. Who asks may bring a trace of their own.
+   */
+  const causeOf = (
+    { metadata, spec }: Readonly<ForeignCluster>,
+    fact: PeerFact,
+    before: PeerFact | undefined,
+  ): string | undefined => {
+    const same = before?.phase === fact.phase && before.outgoing === fact.outgoing;
+    return metadata.annotations?.[TRACEPARENT] ?? (same ? d.facts.traceOf(spec.clusterID) : undefined);
+  };
+
   const lastWord = async (id: string, fact: PeerFact, traceparent: string | undefined): Promise<void> => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
@@ -86,11 +100,16 @@ export const createPeerReconciler = (d: PeerDeps): Reconcile => {
   ): Promise<void> => {
     const { metadata, spec } = fc;
     if (!held && !metadata.deletionTimestamp) await own(fc, [FINALIZER], c.signal);
-    const traceparent = metadata.annotations?.[TRACEPARENT];
+    const id = spec.clusterID;
+    const before = d.facts.said(id);
+    const traceparent = causeOf(fc, fact, before);
     // Not waited for: the bus tries until it is stored, and a newer fact overtakes this one.
-    withSpan("peer", { traceparent, attributes: { peer: metadata.name } }, (span) =>
-      d.facts.say(spec.clusterID, fact, span.traceparent),
-    ).catch((err: unknown) => {
+    const saying = isDeepStrictEqual(before, fact)
+      ? d.facts.say(id, fact, traceparent) // again, for a bus that forgot: nothing happened that is worth a span
+      : withSpan("peer", { traceparent, attributes: { peer: metadata.name } }, (span) =>
+          d.facts.say(id, fact, span.traceparent),
+        );
+    saying.catch((err: unknown) => {
       if (!c.signal.aborted) c.log.error({ err }, "fact not said");
     });
     d.prober.watch({ clusterID: spec.clusterID, endpoint: spec.authEndpoint, pins: spec.pins });
