@@ -10,6 +10,7 @@ import {
 } from "@tideway/api";
 import type { Reconcile } from "@tideway/controller";
 import type { Kube } from "@tideway/k8s";
+import { withSpan } from "@tideway/telemetry/tracing";
 import type { NegotiatorMetrics } from "../metrics.ts";
 import type { Share } from "../ports.ts";
 import { BASIS, decide, type Effect, type World } from "./decide.ts";
@@ -82,7 +83,15 @@ export const makeOfferReconciler =
     // Nothing is awaited between looking and this promise, so that no two peers are given the same capacity.
     if (given) d.grants.promise(given.grant);
     else d.grants.settle(namespace);
-    await Promise.all(plan.effects.map((effect) => perform(d, world, effect, signal)));
+    if (plan.effects.length > 0)
+      await withSpan(
+        "offer",
+        {
+          traceparent: world.request?.metadata.annotations?.[TRACEPARENT],
+          attributes: { peer: id, effects: plan.effects.map((e) => e.do).join(",") },
+        },
+        () => Promise.all(plan.effects.map((effect) => perform(d, world, effect, signal))),
+      );
     if (world.request && !world.request.status?.decision && plan.verdict) d.metrics.answered(id);
     if (plan.effects.length > 0)
       log.info(
