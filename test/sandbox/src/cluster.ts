@@ -18,6 +18,7 @@ import {
   API_SERVICE_IP,
   type ClusterPlace,
   clusterPlace,
+  hostAddress,
   type Lan,
   type NodePlace,
   nodePlace,
@@ -60,6 +61,8 @@ export interface Cluster {
   /** Reachable from the host and from pods of every cluster of the sandbox. */
   apiServer: string;
   nodeAddress: string;
+  /** This machine, as nodes and pods of every cluster reach it: for a server that a test runs itself. */
+  hostAddress: string;
   nodes: string[];
   auditLog: string;
   kubectl(...args: string[]): Promise<string>;
@@ -257,6 +260,7 @@ function describe(p: ClusterPlace, lan: Lan, nodes: NodePlace[], o: ClusterOptio
     kubeconfig: p.kubeconfig,
     apiServer: `https://${first.address}:${API_PORT}`,
     nodeAddress: first.address,
+    hostAddress: hostAddress(lan),
     nodes: nodes.map((n) => n.name),
     auditLog: auditLogOf(p),
     kubectl: (...args) => kubectl(p, ...args),
