@@ -1,5 +1,6 @@
 export * from "./client.ts";
 export * from "./core.ts";
+export * from "./end-namespace.ts";
 export * from "./informer.ts";
 export * from "./kubeconfig.ts";
 export * from "./types.ts";
