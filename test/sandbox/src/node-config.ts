@@ -74,6 +74,8 @@ export const kubeletConfig = (n: NodePlace, pki: string): string =>
     cgroupDriver: "cgroupfs",
     cgroupRoot: n.cgroup,
     cgroupsPerQOS: false,
+    // Resizing in place asks for the pod cgroups that the line above leaves out: kubelet 1.34 panics there.
+    featureGates: { InPlacePodVerticalScaling: false },
     enforceNodeAllocatable: [],
     failSwapOn: false,
     failCgroupV1: false,
