@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: "service",
-          include: ["{libs,services,cli,test/sandbox}/**/*.int.test.ts"],
+          include: ["{libs,services,cli,test/sandbox,test/platform}/**/*.int.test.ts"],
           exclude: never,
           testTimeout: 60_000,
           hookTimeout: 120_000,
