@@ -31,6 +31,8 @@ const MANAGER = "tideway-namespace-end";
 /** Kinds that are asked about at the same time. */
 const PARALLEL = 8;
 const PAUSE_MS = { first: 20, max: 250 };
+/** Namespaces that one client looks into at the same time: the deletion of many must not take all of an API server. */
+const AT_ONCE = 4;
 const METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
 interface Context {
@@ -52,6 +54,36 @@ const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
     const timer = setTimeout(done, ms);
     signal?.addEventListener("abort", done);
   });
+
+/** By client: how many are at it, and who waits. */
+const turns = new WeakMap<Kube, { busy: number; waiting: (() => void)[] }>();
+
+/** False when its turn did not come in time. */
+const takeTurn = async (c: Context): Promise<boolean> => {
+  const t = turns.get(c.kube) ?? { busy: 0, waiting: [] };
+  turns.set(c.kube, t);
+  if (t.busy < AT_ONCE) {
+    t.busy++;
+    return true;
+  }
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const next = (): void => resolve(true); // the place of the one before
+  t.waiting.push(next);
+  void pause(Math.max(0, c.giveUpAt - performance.now()), c.signal).then(() => {
+    const at = t.waiting.indexOf(next);
+    if (at < 0) return;
+    t.waiting.splice(at, 1);
+    resolve(false);
+  });
+  return promise;
+};
+
+const endTurn = ({ kube }: Context): void => {
+  const t = turns.get(kube);
+  const next = t?.waiting.shift();
+  if (next) next();
+  else if (t) t.busy--;
+};
 
 const send = async <R>(c: Context, method: "GET" | "DELETE", k: ApiKind, limit?: number): Promise<R> => {
   const path = pathOf(k, c.name);
@@ -182,7 +214,12 @@ export const endNamespace = async (kube: Kube, name: string, o: EndOptions = {})
   try {
     await pause(o.settleMs ?? 150, o.signal);
     o.signal?.throwIfAborted();
-    await emptyAll(c);
+    if (!(await takeTurn(c))) return left("too many namespaces end at once");
+    try {
+      await emptyAll(c);
+    } finally {
+      endTurn(c);
+    }
     if (!(await finalize(c, uid))) return left("a finalizer of somebody else holds the namespace");
   } catch (err) {
     const now = await find(c).catch(() => there);

@@ -83,6 +83,13 @@ describe("endNamespace", () => {
     expect(both).toEqual([{ ended: true }, { ended: true }]);
   });
 
+  it("takes many in turns", async () => {
+    const names = Array.from({ length: 9 }, (_, i) => `many-${i}`);
+    await Promise.all(names.map((name) => kube.create(namespaces, { metadata: { name } })));
+    const answers = await Promise.all(names.map((n) => endNamespace(kube, n, { patienceMs: 20_000 })));
+    expect(answers).toEqual(names.map(() => ({ ended: true })));
+  });
+
   it("leaves a namespace to its controller while somebody's finalizer holds an object in it", async () => {
     await filled("held");
     await kube.patch(configMaps, "b", "held", { metadata: { finalizers: ["example.org/mine"] } });
