@@ -60,6 +60,7 @@ const start = async (): Promise<void> => {
   const local = {
     kube: own,
     clusterID: "west-id",
+    namespace: "tideway-system",
     bus: { facts: async () => facts.view },
     log: silentLogger,
     metrics: { reconciled: () => undefined },
@@ -135,7 +136,8 @@ beforeAll(async () => {
   await server.kubectl("apply", "--server-side", "-k", deploy("crds"));
   await server.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
   await server.kubectl("create", "namespace", "tideway-system");
-  for (const file of ["serviceaccount.yaml", "rbac-provider.yaml"])
+  await server.kubectl("apply", "-k", deploy("namespace-end"));
+  for (const file of ["serviceaccount.yaml", "rbac-provider.yaml", "admission-policy.yaml"])
     await server.kubectl("apply", "-f", deploy(`virtual-kubelet/${file}`));
   const token = (await server.kubectl("-n", "tideway-system", "create", "token", "virtual-kubelet")).trim();
   const { server: url, ca = "" } = loadCredentials({ KUBECONFIG: server.kubeconfig });
@@ -216,11 +218,34 @@ describe("twin namespaces", () => {
     await shadow(twin, "a");
     await podThere(twin, "a");
     const map = await kube.get(namespaceMaps, "namespaces", TENANT);
+    const from = performance.now();
     await offload(...map.spec.namespaces.filter((s) => !twin.endsWith(`--${s}`)));
     await until(async () => (await kube.find(namespaces, twin)) === undefined, {
       what: "namespace gone",
       timeoutMs: 20_000,
     });
+    expect(performance.now() - from).toBeLessThan(4_000); // not left to the namespace controller
+  });
+
+  it("the right to end one reaches no other namespace", async () => {
+    const own = createKube(service, { userAgent: "test" });
+    const role = {
+      apiGroup: "rbac.authorization.k8s.io",
+      kind: "ClusterRole",
+      name: "tideway-namespace-end",
+    };
+    const binding = { metadata: { name: role.name, namespace: "default" }, roleRef: role };
+    try {
+      await expect(own.apply(roleBindings, binding, { fieldManager: "test" })).rejects.toThrow(
+        "twin namespaces",
+      );
+      const ns = await kube.get(namespaces, "default");
+      await expect(own.replace(namespaces, ns, { subresource: "finalize" })).rejects.toThrow(
+        "twin namespaces",
+      );
+    } finally {
+      await own.close();
+    }
   });
 });
 

@@ -73,6 +73,7 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
         accounts.get(`${ns}/default`) !== undefined,
       owns: local.owns,
       podSecurity: o.podSecurity ?? "baseline",
+      systemNamespace: local.namespace,
       shadows,
       pods: made,
     }),
@@ -111,6 +112,13 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
     if (origin) peers.enqueue(origin);
   };
 
+  /** The last one of a namespace is gone: one that is being taken down need not be looked at by the clock. */
+  const wakeEmptied = (key: string): void => {
+    const ns = key.slice(0, key.indexOf("/"));
+    const occupied = [shadows, made].some((cache) => cache.byIndex("namespace", ns).length > 0);
+    if (!occupied) wakePeer(ns, twins.get(ns), undefined);
+  };
+
   identities.onChange((fact) => {
     if (fact.id === "incoming") peers.enqueue(fact.peer);
   });
@@ -121,8 +129,11 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
     wakePeer(key, obj, old);
     if (obj && !old) enqueueNamespace(key);
   });
-  shadows.onChange((key) => work.enqueue(key));
-  made.onChange((key) => work.enqueue(key));
+  for (const cache of [shadows, made] as Informer<KubeObject>[])
+    cache.onChange((key, obj) => {
+      work.enqueue(key);
+      if (!obj) wakeEmptied(key);
+    });
 
   const everything = (): void => {
     for (const fact of identities.list()) if (fact.id === "incoming") peers.enqueue(fact.peer);

@@ -1,6 +1,14 @@
 import { ORIGIN, shadowPods } from "@tideway/api";
+import type { ReconcileContext } from "@tideway/controller";
 import { isAlreadyExists } from "@tideway/errors";
-import { type Kube, namespaces, networkPolicies, roleBindings, serviceAccounts } from "@tideway/k8s";
+import {
+  endNamespace,
+  type Kube,
+  namespaces,
+  networkPolicies,
+  roleBindings,
+  serviceAccounts,
+} from "@tideway/k8s";
 import { FIELD_MANAGER, SOURCE_NAMESPACE } from "../labels.ts";
 import type { PodSecurityLevel } from "../ports.ts";
 import type { Effect } from "./decide.ts";
@@ -15,10 +23,16 @@ import {
 
 export interface PerformOptions {
   signal: AbortSignal;
+  log: ReconcileContext["log"];
+  /** Where this service runs. */
+  systemNamespace: string;
   podSecurity: PodSecurityLevel;
   /** Names of the ShadowPods in a namespace. */
   shadowsOf(namespace: string): string[];
 }
+
+/** ClusterRole with which this service looks into a twin namespace that it ends; deploy/base/namespace-end. */
+const END_ROLE = "tideway-namespace-end";
 
 /** `taken`: the name belongs to something else, which is left alone. */
 export type Outcome = "done" | "taken";
@@ -61,7 +75,15 @@ export const perform = async (kube: Kube, effect: Effect, o: PerformOptions): Pr
       );
       return "done";
     case "delete":
-      await kube.delete(namespaces, effect.name, undefined, { uid: effect.uid, signal });
+      await endNamespace(kube, effect.name, {
+        uid: effect.uid,
+        rights: {
+          clusterRole: END_ROLE,
+          serviceAccount: { name: "virtual-kubelet", namespace: o.systemNamespace },
+        },
+        signal,
+        log: o.log,
+      });
       return "done";
   }
 };

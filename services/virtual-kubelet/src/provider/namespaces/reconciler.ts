@@ -28,6 +28,8 @@ export interface NamespaceDeps {
   furnished(namespace: string): boolean;
   owns(clusterID: string): boolean;
   podSecurity: PodSecurityLevel;
+  /** Where this service runs. */
+  systemNamespace: string;
   /** ShadowPods indexed by "namespace", and the pods made from them. */
   shadows: Informer<ShadowPod>;
   pods: Informer<Pod>;
@@ -113,7 +115,13 @@ export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
       for (const effect of effects) {
         const name = targetOf(effect);
         try {
-          const outcome = await perform(d.kube, effect, { signal, podSecurity: d.podSecurity, shadowsOf });
+          const outcome = await perform(d.kube, effect, {
+            signal,
+            log,
+            podSecurity: d.podSecurity,
+            systemNamespace: d.systemNamespace,
+            shadowsOf,
+          });
           if (effect.do === "create" && (outcome === "taken") !== held.has(name)) {
             learned = true;
             if (outcome === "taken") held.add(name);
