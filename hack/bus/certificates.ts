@@ -16,7 +16,13 @@ const SERVER_DAYS = 825;
 
 /** The Service, as services call it, the pods of the StatefulSet, and a port-forward. */
 const NAMES = ["bus", "bus.tideway-system", "bus.tideway-system.svc", "bus.tideway-system.svc.cluster.local"];
-const POD_NAMES = ["*.bus.tideway-system.svc", "*.bus.tideway-system.svc.cluster.local", "localhost"];
+const POD_NAMES = [
+  ...["bus", "bus-peers"].flatMap((service) => [
+    `*.${service}.tideway-system.svc`,
+    `*.${service}.tideway-system.svc.cluster.local`,
+  ]),
+  "localhost",
+];
 
 const serial = (): string => `01${randomBytes(15).toString("hex")}`;
 const validity = (days: number): { notBefore: Date; notAfter: Date } => {
@@ -63,7 +69,11 @@ export const issueServer = async (ca: Issued): Promise<Issued> => {
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      // clientAuth: in a cluster of servers each is the others' client
+      new x509.ExtendedKeyUsageExtension([
+        x509.ExtendedKeyUsage.serverAuth,
+        x509.ExtendedKeyUsage.clientAuth,
+      ]),
       new x509.SubjectAlternativeNameExtension([
         ...[...NAMES, ...POD_NAMES].map((value) => ({ type: "dns" as const, value })),
         { type: "ip", value: "127.0.0.1" },

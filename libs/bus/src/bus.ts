@@ -58,7 +58,7 @@ export const connectBus = async (o: BusOptions): Promise<Bus> => {
     const backoff = createBackoff(100, 5_000);
     for (let tries = 1; !signal.aborted && !nc.isClosed(); tries++) {
       try {
-        const created = o.readOnly ? 0 : await ensureStreams(jsm);
+        const created = o.readOnly ? 0 : await ensureStreams(jsm, o.replicas);
         settledAt = Math.min(created, Date.now()) + settleMs;
         return setUp(true);
       } catch (err) {

@@ -73,10 +73,10 @@ const untilSourcing = async (jsm: JetStreamManager): Promise<void> => {
 };
 
 /** Both streams, made where they are missing. Answers when the facts were made, in ms since the epoch. */
-export const ensureStreams = async (jsm: JetStreamManager): Promise<number> => {
+export const ensureStreams = async (jsm: JetStreamManager, replicas = 1): Promise<number> => {
   try {
-    const created = await ensure(jsm, factsStream);
-    await ensure(jsm, eventsStream);
+    const created = await ensure(jsm, { ...factsStream, num_replicas: replicas });
+    await ensure(jsm, { ...eventsStream, num_replicas: replicas });
     await untilSourcing(jsm);
     return created;
   } catch (cause) {

@@ -102,6 +102,8 @@ export interface BusOptions {
   metrics?: Metrics | undefined;
   /** Told at every change, and at first: for the readiness of a service. */
   onStatus?: ((connected: boolean) => void) | undefined;
+  /** On how many servers of a clustered bus the streams are kept, 1 to 5; the same in every service. Default 1. */
+  replicas?: number | undefined;
   /** The streams exist and this user may not make them (readers). Default false. */
   readOnly?: boolean | undefined;
   /**

@@ -24,6 +24,8 @@ export const commonConfig = {
   busSeedFile: Type.Optional(Type.String({ env: "BUS_SEED_FILE" })),
   /** File with the CA of the bus; absent: the system's. */
   busCaFile: Type.Optional(Type.String({ env: "BUS_CA_FILE" })),
+  /** On how many servers of the bus each message is kept, 1 to 5: 3 with a cluster of three. Default 1. */
+  busReplicas: Type.Integer({ env: "BUS_REPLICAS", default: 1, minimum: 1, maximum: 5 }),
   logLevel: Type.Union(
     [
       Type.Literal("trace"),

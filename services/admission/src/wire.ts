@@ -31,6 +31,7 @@ export const wire = async (ctx: RuntimeContext, config: AdmissionConfig): Promis
   const ca = readOptionalFile(config.busCaFile, "BUS_CA_FILE");
   const bus = await connectBus({
     url: config.busUrl,
+    replicas: config.busReplicas,
     service: "admission",
     clusterID: (await kube.get(namespaces, "kube-system")).metadata.uid ?? "",
     log,

@@ -58,6 +58,7 @@ export const wire = async (ctx: RuntimeContext, config: DiscoveryConfig): Promis
   if (!self) throw new TidewayError("namespace kube-system has no UID");
   const bus = await connectBus({
     url: config.busUrl,
+    replicas: config.busReplicas,
     service: SERVICE,
     seed: readOptionalFile(config.busSeedFile, "BUS_SEED_FILE"),
     ca: readOptionalFile(config.busCaFile, "BUS_CA_FILE"),

@@ -17,6 +17,7 @@ await run(SERVICE, async ({ env, log, metrics, signal, setReady, onShutdown }) =
   const clusterID = metadata.uid ?? "";
   const bus = await connectBus({
     url: config.busUrl,
+    replicas: config.busReplicas,
     service: SERVICE,
     seed: readOptionalFile(config.busSeedFile, "BUS_SEED_FILE"),
     ca: readOptionalFile(config.busCaFile, "BUS_CA_FILE"),

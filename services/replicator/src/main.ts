@@ -27,6 +27,7 @@ await run(SERVICE, async (ctx) => {
     }),
     connectBus({
       url: config.busUrl,
+      replicas: config.busReplicas,
       service: SERVICE,
       seed: config.busSeed,
       ca: config.busCa,

@@ -35,6 +35,7 @@ export const wire = async (ctx: RuntimeContext): Promise<void> => {
   const [bus, membership] = await Promise.all([
     connectBus({
       url: config.busUrl,
+      replicas: config.busReplicas,
       service: SERVICE,
       seed,
       ca,
