@@ -225,6 +225,7 @@ export const wire = async (
 
   const bus = connectBus({
     url: config.busUrl,
+    replicas: config.busReplicas,
     service: "auth",
     seed: readOptionalFile(config.busSeedFile, "BUS_SEED_FILE"),
     ca: readOptionalFile(config.busCaFile, "BUS_CA_FILE"),
