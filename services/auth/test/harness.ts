@@ -32,7 +32,7 @@ export interface Side {
   /** cluster-admin. */
   kube: Kube;
   bus: Bus;
-  /** Starts a replica; its rights are those of deploy/base/auth. */
+  /** Starts a replica; its rights are those of deploy/base. */
   startAuth(o?: { podName?: string; port?: number; env?: Record<string, string> }): Promise<Replica>;
   invite(o?: Partial<Invitation["spec"]>): Promise<{ token: string; name: string }>;
   /** In the place of discovery: the ForeignCluster, and what discovery would say of it. */
@@ -70,7 +70,9 @@ export const startSide = async (name: string): Promise<Side> => {
     api.applyCrds(join(root, "deploy/base/crds")),
     kube.create(namespaces, { metadata: { name: SYSTEM } }),
   ]);
-  await api.kubectl("apply", "-k", join(root, "deploy/base/auth"));
+  await Promise.all(
+    ["namespace-end", "auth"].map((part) => api.kubectl("apply", "-k", join(root, "deploy/base", part))),
+  );
   const kubeconfig = await kubeconfigWithToken(api, dir);
   const bus = await connectBus({ url: nats.url, service: "test", clusterID, log, settleMs: 0 });
   const replicas = new Set<Replica>();

@@ -1,5 +1,8 @@
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import * as x509 from "@peculiar/x509";
 import { foreignClusters, invitations, resourceOffers, resourceRequests, tenants } from "@tideway/api";
@@ -406,4 +409,34 @@ test("auth may make no namespace but tenant namespaces", async () => {
     "innocent",
   );
   await expect(asAuth).rejects.toThrow("tideway-tenant-");
+});
+
+test("the right to end a namespace reaches tenant namespaces and no other", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "tideway-auth-"));
+  const file = (name: string, object: object): string => {
+    writeFileSync(join(dir, name), JSON.stringify(object));
+    return join(dir, name);
+  };
+  const asAuth = (...args: string[]): Promise<string> =>
+    west.api.kubectl(...args, `--as=system:serviceaccount:${SYSTEM}:auth`);
+  const roleRef = {
+    apiGroup: "rbac.authorization.k8s.io",
+    kind: "ClusterRole",
+    name: "tideway-namespace-end",
+  };
+  const binding = file("binding.json", {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "RoleBinding",
+    metadata: { name: roleRef.name, namespace: "default" },
+    roleRef,
+  });
+  const space = file("namespace.json", await west.kube.get(namespaces, "default"));
+  try {
+    await expect(asAuth("apply", "--server-side", "-f", binding)).rejects.toThrow("in no other");
+    await expect(asAuth("replace", "--raw=/api/v1/namespaces/default/finalize", "-f", space)).rejects.toThrow(
+      "no other",
+    );
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
 });

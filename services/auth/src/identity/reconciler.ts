@@ -1,5 +1,5 @@
 import { type Identity, PEER } from "@tideway/api";
-import type { Reconcile, ReconcileResult } from "@tideway/controller";
+import type { Reconcile, ReconcileContext, ReconcileResult } from "@tideway/controller";
 import { withSpan } from "@tideway/telemetry";
 import type { ConditionWriter } from "../foreign-cluster.ts";
 import type {
@@ -148,9 +148,9 @@ export const createIdentityReconciler = (d: IdentityDeps): Reconcile => {
     return { requeueAfterMs: 0 }; // the next pass says what is so
   };
 
-  const leave = async (p: PeerRef, plan: Plan): Promise<ReconcileResult> => {
+  const leave = async (p: PeerRef, plan: Plan, c: ReconcileContext): Promise<ReconcileResult> => {
     const shared = d.isTenant(p.clusterID);
-    if (!(await d.store.remove(p, shared))) return { requeueAfterMs: GOING_MS }; // the watch on it wakes us earlier
+    if (!(await d.store.remove(p, shared, c))) return { requeueAfterMs: GOING_MS }; // the watch on it wakes us earlier
     return finish(p, plan, shared);
   };
 
@@ -202,7 +202,7 @@ export const createIdentityReconciler = (d: IdentityDeps): Reconcile => {
     return { world, found: { peer: p, identity, exists: identity !== undefined, held, renewAt: n.renewAt } };
   };
 
-  return async (clusterID) => {
+  return async (clusterID, c) => {
     const peer = d.peers.get(clusterID);
     const p = refOf(clusterID, peer, d.identityOf(clusterID));
     if (!p || !d.owns(clusterID)) {
@@ -219,7 +219,7 @@ export const createIdentityReconciler = (d: IdentityDeps): Reconcile => {
         notes.delete(clusterID);
         return {};
       case "cleanUp":
-        return leave(p, plan);
+        return leave(p, plan, c);
       case "authenticate":
       case "renew":
       case "release":

@@ -8,6 +8,7 @@ import {
   tenantNamespace,
 } from "@tideway/api";
 import { type AuthenticateResponse } from "@tideway/authclient";
+import type { ReconcileContext } from "@tideway/controller";
 import { type Kube, type Namespace, roleBindings, type Secret, secrets } from "@tideway/k8s";
 import { type KeyPair, keyPairOf, parseCertificate, privateKeyPem } from "@tideway/pki";
 import { AUTH, MADE_BY } from "../provider/sign.ts";
@@ -44,7 +45,7 @@ export interface IdentityStore {
   write(peer: PeerRef, answer: AuthenticateResponse, keys: KeyPair): Promise<Held>;
   writeStatus(peer: PeerRef, uid: string | undefined, status: IdentityStatus): Promise<void>;
   /** True when nothing is left here. The namespace stays when the peer is a tenant too. */
-  remove(peer: PeerRef, shared: boolean): Promise<boolean>;
+  remove(peer: PeerRef, shared: boolean, c: ReconcileContext): Promise<boolean>;
 }
 
 const b64 = (s: string): string => Buffer.from(s).toString("base64");
@@ -77,7 +78,11 @@ const parse = (secret: Secret): Held | undefined => {
 
 export const createIdentityStore = (
   kube: Kube,
-  o: { systemNamespace: string; homeOf(peer: string): Pick<Namespace, "metadata"> | undefined },
+  o: {
+    systemNamespace: string;
+    now(): number;
+    homeOf(peer: string): Pick<Namespace, "metadata"> | undefined;
+  },
 ): IdentityStore => {
   const bindReaders = (namespace: string, p: PeerRef): Promise<unknown> =>
     kube.apply(
@@ -132,14 +137,15 @@ export const createIdentityStore = (
         { fieldManager: MANAGER, subresource: "status" },
       );
     },
-    remove: async (p, shared) => {
+    remove: async (p, shared, c) => {
       const namespace = tenantNamespace(p.name);
       await Promise.all([
         kube.delete(secrets, IDENTITY_SECRET, namespace),
         kube.delete(identities, IDENTITY_NAME, namespace),
         kube.delete(roleBindings, READER_ROLE, namespace),
       ]);
-      return shared || (await dropHome(kube, p.name, p.clusterID));
+      const { systemNamespace } = o;
+      return shared || dropHome(kube, p.name, p.clusterID, { systemNamespace, now: o.now(), ...c });
     },
   };
 };

@@ -8,8 +8,9 @@ import {
   tenantNamespace,
 } from "@tideway/api";
 import { DeniedError } from "@tideway/authclient";
-import { isAlreadyExists, isNotFound, TidewayError } from "@tideway/errors";
-import { type Kube, type Namespace, namespaces, roleBindings } from "@tideway/k8s";
+import type { ReconcileContext } from "@tideway/controller";
+import { isAlreadyExists, TidewayError } from "@tideway/errors";
+import { endNamespace, type Kube, type Namespace, namespaces, roleBindings } from "@tideway/k8s";
 import { userOf } from "@tideway/pki";
 import type { TenantFacts } from "../provider/authenticate.ts";
 import { AUTH, MADE_BY } from "../provider/sign.ts";
@@ -20,6 +21,10 @@ export const FINALIZER = "authentication.tideway.dev/tenant";
 export const PEER_ROLE = "tideway-peer";
 /** Field manager of what this service applies for a peering in which this cluster provides. */
 export const MANAGER = "auth";
+/** ClusterRole with which this service looks into a tenant namespace that it ends; deploy/base/namespace-end. */
+const END_ROLE = "tideway-namespace-end";
+/** A namespace that is ending for longer than this is the namespace controller's, ms. */
+const LEFT_ALONE_MS = 10_000;
 export const TENANT_MANAGER = "auth-tenant";
 
 const labelsOf = (peer: string, clusterID: string): Record<string, string> => ({
@@ -122,16 +127,31 @@ export const dropForeignCluster = async (kube: Kube, peer: string, clusterID: st
   await kube.delete(foreignClusters, peer, undefined, fc.metadata.uid ? { uid: fc.metadata.uid } : {});
 };
 
-/** Deletes the namespace unless this cluster uses the peer from it too. True when it is gone. */
-export const dropHome = async (kube: Kube, peer: string, clusterID: string): Promise<boolean> => {
+export interface DropOptions {
+  /** Where this service runs. */
+  systemNamespace: string;
+  now: number;
+  signal: AbortSignal;
+  log: ReconcileContext["log"];
+}
+
+/** Deletes the namespace and sees it to its end. True when it is gone. */
+export const dropHome = async (
+  kube: Kube,
+  peer: string,
+  clusterID: string,
+  o: DropOptions,
+): Promise<boolean> => {
   const name = tenantNamespace(peer);
   const there = await kube.find(namespaces, name);
   if (!there || !isHomeOf(there, clusterID)) return true;
-  if (there.metadata.deletionTimestamp) return false;
-  try {
-    await kube.delete(namespaces, name, undefined, there.metadata.uid ? { uid: there.metadata.uid } : {});
-  } catch (err) {
-    if (!isNotFound(err)) throw err;
-  }
-  return false;
+  const { uid, deletionTimestamp } = there.metadata;
+  if (deletionTimestamp && o.now - Date.parse(deletionTimestamp) > LEFT_ALONE_MS) return false;
+  const { ended } = await endNamespace(kube, name, {
+    rights: { clusterRole: END_ROLE, serviceAccount: { name: "auth", namespace: o.systemNamespace } },
+    ...(uid ? { uid } : {}),
+    signal: o.signal,
+    log: o.log,
+  });
+  return ended;
 };

@@ -1,5 +1,5 @@
 import { foreignClusters, ORIGIN, sameConditions, type Tenant, tenantNamespace, tenants } from "@tideway/api";
-import type { Reconcile } from "@tideway/controller";
+import type { Reconcile, ReconcileContext } from "@tideway/controller";
 import { isNotFound } from "@tideway/errors";
 import type { Kube, Namespace } from "@tideway/k8s";
 import type { ConditionWriter } from "../foreign-cluster.ts";
@@ -19,6 +19,8 @@ export interface TenantDeps {
   kube: Kube;
   clock: Clock;
   graceMs: number;
+  /** Where this service runs. */
+  systemNamespace: string;
   peers: Peers;
   /** By cluster ID, from the cache. */
   tenantOf(clusterID: string): Tenant | undefined;
@@ -47,7 +49,11 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
     ...(t.metadata.uid ? { uid: t.metadata.uid } : {}),
   });
 
-  const cleanUp = async (t: Tenant, plan: Plan): Promise<{ requeueAfterMs?: number }> => {
+  const cleanUp = async (
+    t: Tenant,
+    plan: Plan,
+    c: ReconcileContext,
+  ): Promise<{ requeueAfterMs?: number }> => {
     const { name } = t.metadata;
     const id = t.spec.clusterID;
     if (!t.metadata.finalizers?.includes(FINALIZER)) return {};
@@ -55,7 +61,7 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
     d.publish("incoming", factOf(t, plan)); // others clean up now, beside us
     const shared = d.consumes(id);
     const [gone] = await Promise.all([
-      shared || dropHome(d.kube, name, id),
+      shared || dropHome(d.kube, name, id, { systemNamespace: d.systemNamespace, now: d.clock.now(), ...c }),
       shared ? undefined : dropForeignCluster(d.kube, name, id),
     ]);
     if (!gone) return { requeueAfterMs: GOING_MS };
@@ -112,7 +118,7 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
     );
   };
 
-  return async (clusterID) => {
+  return async (clusterID, c) => {
     if (!d.owns(clusterID)) return {};
     const tenant = d.tenantOf(clusterID);
     if (!tenant) {
@@ -135,7 +141,7 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
     const was = tenant.status?.conditions?.find((c) => c.type === "Ready")?.reason;
     switch (plan.step) {
       case "cleanUp":
-        return cleanUp(tenant, plan);
+        return cleanUp(tenant, plan, c);
       case "expire":
         d.tell(about(tenant), "Warning", plan.reason, plan.message);
         await d.kube.delete(
