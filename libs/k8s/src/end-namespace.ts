@@ -134,8 +134,7 @@ const emptyBlind = async (c: Context, k: ApiKind): Promise<void> => {
 const isRoleBinding = (k: ApiKind): boolean =>
   k.group === roleBindings.group && k.plural === roleBindings.plural;
 
-const emptyAll = async (c: Context): Promise<void> => {
-  const kinds = await deletableKinds(c.kube, c.signal);
+const emptyAll = async (c: Context, kinds: readonly ApiKind[]): Promise<void> => {
   const queue = kinds.filter((k) => !isRoleBinding(k));
   const abort = new AbortController();
   const signal = c.signal ? AbortSignal.any([c.signal, abort.signal]) : abort.signal;
@@ -212,11 +211,11 @@ export const endNamespace = async (kube: Kube, name: string, o: EndOptions = {})
     });
   }
   try {
-    await pause(o.settleMs ?? 150, o.signal);
+    const [kinds] = await Promise.all([deletableKinds(kube, o.signal), pause(o.settleMs ?? 150, o.signal)]);
     o.signal?.throwIfAborted();
     if (!(await takeTurn(c))) return left("too many namespaces end at once");
     try {
-      await emptyAll(c);
+      await emptyAll(c, kinds);
     } finally {
       endTurn(c);
     }

@@ -139,13 +139,14 @@ export const createIdentityStore = (
     },
     remove: async (p, shared, c) => {
       const namespace = tenantNamespace(p.name);
-      await Promise.all([
+      const { systemNamespace } = o;
+      const [gone] = await Promise.all([
+        shared || dropHome(kube, p.name, p.clusterID, { systemNamespace, now: o.now(), ...c }),
         kube.delete(secrets, IDENTITY_SECRET, namespace),
         kube.delete(identities, IDENTITY_NAME, namespace),
         kube.delete(roleBindings, READER_ROLE, namespace),
       ]);
-      const { systemNamespace } = o;
-      return shared || dropHome(kube, p.name, p.clusterID, { systemNamespace, now: o.now(), ...c });
+      return gone;
     },
   };
 };
