@@ -46,6 +46,13 @@ describe("the virtual node", () => {
     expect(dos(plan)).toEqual(["virtualNode", "node"]);
     expect(plan).toMatchObject({ connect: true, fact: { state: "READY" }, condition: { status: "True" } });
   });
+  it("is not taken for leaving when a new peering finds the last facts of the one before", () => {
+    const plan = decide(world({ offer: offer({ state: "GONE" }) }));
+    expect(plan).toMatchObject({ effects: [], connect: true });
+    expect(
+      decide(world({ offer: offer({ state: "GONE" }), identity: identity({ state: "GONE" }) })).effects,
+    ).toEqual([]);
+  });
   it.each(["REQUESTED", "OFFERED", "PENDING"])(
     "is not made while the offer is %s, but its connection is",
     (state) => expect(decide(world({ offer: offer({ state }) }))).toEqual({ effects: [], connect: true }),

@@ -62,8 +62,11 @@ export const nameOf = (w: World): string | undefined =>
 export const whyLeave = (w: World): string | undefined => {
   if (w.foreignCluster === "gone" || w.peer?.phase === "GONE") return "PeerGone";
   if (w.peer && !w.peer.outgoing) return "PeeringEnded";
-  if (w.offer?.state === "GONE" || w.offer?.state === "REFUSED") return "OfferWithdrawn";
-  if (w.identity?.state === "GONE") return "IdentityGone";
+  if (w.offer?.state === "REFUSED") return "OfferWithdrawn";
+  // A peering that starts finds the facts of the one before it, which ended: they take nothing away.
+  const starts = w.peer?.outgoing === true && !w.virtualNode && !w.node;
+  if (w.offer?.state === "GONE" && !starts) return "OfferWithdrawn";
+  if (w.identity?.state === "GONE" && !starts) return "IdentityGone";
   return undefined;
 };
 

@@ -6,7 +6,7 @@ import {
   type VirtualNode,
   virtualNodes,
 } from "@tideway/api";
-import { isAlreadyExists, isNotFound } from "@tideway/errors";
+import { isAlreadyExists } from "@tideway/errors";
 import { type Informer, type Kube, leases, type Node, nodes, type Pod, pods } from "@tideway/k8s";
 import { parseList, formatList, equalLists } from "@tideway/quantity";
 import { type Clock, nowIso } from "../ports.ts";
@@ -148,12 +148,12 @@ export const remove = async (d: NodeDeps, name: string): Promise<void> => {
     ...o,
     ...(uid ? { uid } : {}),
   });
-  await d.kube.delete(namespaceMaps, NAMESPACE_MAP_NAME, tenantNamespace(name), o);
   const node = d.nodes.get(name);
-  if (node) await d.kube.delete(nodes, name, undefined, withUid(node.metadata.uid));
   const vn = d.virtualNodes.get(name);
-  if (vn) await d.kube.delete(virtualNodes, name, undefined, withUid(vn.metadata.uid));
-  await d.kube.delete(leases, name, LEASE_NAMESPACE, o).catch((err: unknown) => {
-    if (!isNotFound(err)) throw err;
-  });
+  await Promise.all([
+    d.kube.delete(namespaceMaps, NAMESPACE_MAP_NAME, tenantNamespace(name), o),
+    node && d.kube.delete(nodes, name, undefined, withUid(node.metadata.uid)),
+    vn && d.kube.delete(virtualNodes, name, undefined, withUid(vn.metadata.uid)),
+    d.kube.delete(leases, name, LEASE_NAMESPACE, o),
+  ]);
 };

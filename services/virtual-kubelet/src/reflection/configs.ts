@@ -1,6 +1,6 @@
 import { ORIGIN } from "@tideway/api";
 import { isInvalid, isNotFound } from "@tideway/errors";
-import { type ConfigMap, configMaps, type Secret, secrets } from "@tideway/k8s";
+import { type ConfigMap, configMaps, type Resource, type Secret, secrets } from "@tideway/k8s";
 import { remoteConfigMapName } from "@tideway/podspec";
 import type { Session } from "../peers/session.ts";
 import type { Twin } from "../peers/twin.ts";
@@ -72,20 +72,18 @@ export const createConfigs = (d: ConfigsDeps): Configs => {
       labels: { [ORIGIN]: d.clusterID, [REFLECTED]: "config" },
       annotations: { [SOURCE_VERSION]: versionOf(source) },
     };
-    const o = { fieldManager: FIELD_MANAGER, signal };
+    const resource: Resource<ConfigMap | Secret> = kind === "configmaps" ? configMaps : secrets;
+    const body = bodyOf(kind, source);
     const apply = (): Promise<unknown> =>
-      kind === "configmaps"
-        ? kube.apply(configMaps, { metadata, ...bodyOf(kind, source) }, o)
-        : kube.apply(secrets, { metadata, ...bodyOf(kind, source) }, o);
+      kube.apply(resource, { metadata, ...body }, { fieldManager: FIELD_MANAGER, signal });
+    if (!copyUid) return void (await apply());
     try {
-      await apply();
+      // The copy is all ours: a plain update costs the API server half of what an apply costs it.
+      await kube.replace(resource, { metadata: { ...metadata, uid: copyUid }, ...body }, { signal });
     } catch (err) {
-      if (!isInvalid(err) || !copyUid) throw err;
+      if (!isInvalid(err)) throw err;
       // Type and immutable data cannot change: the source was made anew, so the copy is too.
-      await kube.delete(kind === "configmaps" ? configMaps : secrets, name, twin.name, {
-        uid: copyUid,
-        signal,
-      });
+      await kube.delete(resource, name, twin.name, { uid: copyUid, signal });
       await apply();
     }
   };
