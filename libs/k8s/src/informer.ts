@@ -13,7 +13,11 @@ export interface InformerOptions<T extends KubeObject> {
   transform?: (obj: T) => T;
   /** First and longest wait between attempts after an error, in ms; doubled each time, with full jitter. Default 100 and 5,000. */
   backoffMs?: { first: number; max: number };
-  /** A watch that delivers nothing, not even a bookmark, is opened anew after this many ms. Default 90,000 (bookmarks come each minute). */
+  /**
+   * A watch that delivers nothing, not even a bookmark, is opened anew after this many ms. Default 660,000, above
+   * the longest time a watch is asked for: a quiet API server may send no bookmark at all, and a line that is dead
+   * is noticed by TCP.
+   */
   silenceMs?: number;
   random?: () => number;
   now?: () => number;
@@ -74,7 +78,7 @@ export const informer = <T extends KubeObject>(
   const random = o.random ?? Math.random;
   const now = o.now ?? Date.now;
   const backoff = o.backoffMs ?? { first: 100, max: 5_000 };
-  const silenceMs = o.silenceMs ?? 90_000;
+  const silenceMs = o.silenceMs ?? 660_000;
   let hasSynced = false;
   let heardAt = now();
   let watching = false;

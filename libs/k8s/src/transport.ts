@@ -32,6 +32,8 @@ export interface Transport {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
+/** A stream that is silent this long is probed by TCP, which gives a dead peer up 10 s later (libuv: 10 probes, 1 s apart). */
+const KEEPALIVE_MS = 15_000;
 /** Shorter than the API server's own 90 s, so that we and not it end an idle connection. */
 const IDLE_MS = 60_000;
 
@@ -86,6 +88,7 @@ export const createTransport = (c: Credentials, connections: number): Transport 
         ? setTimeout(late(`no answer within ${r.headersTimeoutMs} ms`), r.headersTimeoutMs)
         : undefined;
       req.on("socket", (socket) => {
+        if (isStream) socket.setKeepAlive(true, KEEPALIVE_MS);
         if (!socket.connecting) return;
         const connecting = setTimeout(
           late(`not connected within ${CONNECT_TIMEOUT_MS} ms`),

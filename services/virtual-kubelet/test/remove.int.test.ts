@@ -1,0 +1,53 @@
+import { make, NAMESPACE_MAP_NAME, namespaceMaps, ORIGIN } from "@tideway/api";
+import { createKube, fromKubeconfig, informer, type Kube, namespaces, nodes } from "@tideway/k8s";
+import { virtualNodes } from "@tideway/api";
+import { type ApiServer, startApiServer } from "@tideway/sandbox";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type NodeDeps, remove } from "../src/node/perform.ts";
+
+let server: ApiServer;
+let kube: Kube;
+let deps: NodeDeps;
+const stop = new AbortController();
+beforeAll(async () => {
+  server = await startApiServer();
+  await server.applyCrds(new URL("../../../deploy/base/crds", import.meta.url).pathname);
+  kube = createKube(fromKubeconfig(server.kubeconfig), { userAgent: "tideway-test" });
+  const caches = { virtualNodes: informer(kube, virtualNodes), nodes: informer(kube, nodes) };
+  const clock = { now: Date.now } as NodeDeps["clock"];
+  deps = {
+    kube,
+    clock,
+    signal: stop.signal,
+    address: "127.0.0.1",
+    port: 10250,
+    kubeletVersion: "v0",
+    ...caches,
+  };
+});
+afterAll(async () => {
+  stop.abort();
+  await kube.close();
+  await server.stop();
+});
+
+const namespace = "tideway-tenant-east";
+const map = (labels: Record<string, string>) =>
+  make(namespaceMaps, {
+    metadata: { name: NAMESPACE_MAP_NAME, namespace, labels },
+    spec: { namespaces: ["demo"] },
+  });
+const left = () => kube.find(namespaceMaps, NAMESPACE_MAP_NAME, namespace);
+
+describe("what is left of a virtual node", () => {
+  it("goes with its NamespaceMap, but never with the one that the peer pushed here as our consumer", async () => {
+    await kube.create(namespaces, { metadata: { name: namespace } });
+    await kube.create(namespaceMaps, map({ [ORIGIN]: "east-id" }));
+    await remove(deps, "east");
+    expect(await left()).toBeDefined();
+    await kube.delete(namespaceMaps, NAMESPACE_MAP_NAME, namespace);
+    await kube.create(namespaceMaps, map({}));
+    await remove(deps, "east");
+    expect(await left()).toBeUndefined();
+  });
+});
