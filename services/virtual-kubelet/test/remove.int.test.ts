@@ -14,7 +14,7 @@ beforeAll(async () => {
   await server.applyCrds(new URL("../../../deploy/base/crds", import.meta.url).pathname);
   kube = createKube(fromKubeconfig(server.kubeconfig), { userAgent: "tideway-test" });
   const caches = { virtualNodes: informer(kube, virtualNodes), nodes: informer(kube, nodes) };
-  const clock = { now: Date.now } as NodeDeps["clock"];
+  const clock = { now: Date.now };
   deps = {
     kube,
     clock,

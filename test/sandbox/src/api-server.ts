@@ -129,7 +129,12 @@ export async function startApiServer(o: ApiServerOptions = {}): Promise<ApiServe
     start,
     kill: async () => server?.end("SIGKILL"),
     async applyCrds(crds) {
-      await kubectl("apply", "--server-side", existsSync(join(crds, "kustomization.yaml")) ? "-k" : "-f", crds);
+      await kubectl(
+        "apply",
+        "--server-side",
+        existsSync(join(crds, "kustomization.yaml")) ? "-k" : "-f",
+        crds,
+      );
       await kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
     },
     async stop() {
