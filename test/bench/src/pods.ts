@@ -118,7 +118,7 @@ export const benchBurst = async (
       ...b,
       reference: ref,
       ratio,
-      target: `ratio >= ${target}`,
+      target: target > 0 ? `ratio >= ${target}` : "none",
       met: ratio >= target,
     });
   }
