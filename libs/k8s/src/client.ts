@@ -190,7 +190,7 @@ export const createKube = (credentials: Credentials, o: KubeOptions): Kube => {
         ...(r.signal ? { signal: r.signal } : {}),
       });
     } catch (cause) {
-      if (r.signal?.aborted) throw cause;
+      if (r.signal?.aborted) throw r.signal.reason;
       const where = `${r.method} ${origin}${r.path}`;
       throw new UnavailableError(
         isTimeout(cause) ? `${where}: no answer in time` : `${where}: cannot reach the API server`,
