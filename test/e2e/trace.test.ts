@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { until } from "@tideway/sandbox";
+import { pods } from "@tideway/k8s";
 import { services, tideway } from "@tideway/platform";
 import { east, ensurePeered, ensureUnpeered, type Side, west } from "./world.ts";
 
@@ -49,10 +50,18 @@ const collector = createServer((req, res) => {
 
 const deployments = services.map((name) => `deployment/${name}`);
 /** `kubectl set env` words: `NAME=value`, or `NAME-` to take it away. */
-const setEnv = async ({ cluster }: Side, word: string): Promise<void> => {
+const setEnv = async ({ cluster, kube }: Side, word: string): Promise<void> => {
   await cluster.kubectl("-n", "tideway-system", "set", "env", ...deployments, word);
   await Promise.all(
     deployments.map((d) => cluster.kubectl("-n", "tideway-system", "rollout", "status", d, "--timeout=120s")),
+  );
+  // A replica that is going still serves its peers for some seconds, and exports nothing.
+  await until(
+    async () => {
+      const all = await kube.list(pods, { namespace: "tideway-system" });
+      return all.every((p) => p.metadata.deletionTimestamp === undefined);
+    },
+    { what: `the old replicas of ${cluster.name} gone` },
   );
 };
 
