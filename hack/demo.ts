@@ -1,5 +1,6 @@
 /** `make demo`: two clusters, Tideway on both, peered, and a Deployment of east running on west's capacity. */
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { buildImages, loadImages, startCluster } from "@tideway/sandbox";
 import { deployTideway, services, tideway } from "@tideway/platform";
 
@@ -61,7 +62,7 @@ await tideway(
 );
 step("namespace demo offloaded: tideway offload namespace demo");
 const file = ".sandbox/demo.yaml";
-await import("node:fs").then((fs) => fs.writeFileSync(file, workload));
+writeFileSync(file, workload);
 await east.kubectl("apply", "-f", file);
 await east.kubectl("-n", "demo", "rollout", "status", "deployment/hello", "--timeout=60s");
 step("Deployment hello: three replicas run on west");

@@ -1,4 +1,7 @@
 import { execFile, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { attachCluster, type Cluster, until } from "@tideway/sandbox";
 import { foreignClusters, resourceRequests } from "@tideway/api";
@@ -75,9 +78,6 @@ export const dropNamespace = async (name: string): Promise<void> => {
 };
 
 export const apply = async (cluster: Cluster, manifest: object): Promise<void> => {
-  const { writeFileSync, mkdtempSync, rmSync } = await import("node:fs");
-  const { join } = await import("node:path");
-  const { tmpdir } = await import("node:os");
   const dir = mkdtempSync(join(tmpdir(), "tideway-e2e-"));
   try {
     writeFileSync(join(dir, "manifest.json"), JSON.stringify(manifest));
