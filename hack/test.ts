@@ -5,11 +5,13 @@
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 interface Count {
   passed: number;
   failed: number;
+  /** What failed, and the first line of why: said once more at the end, where a long log is read first. */
+  failures?: string[];
 }
 interface Suite {
   name: string;
@@ -36,15 +38,33 @@ const check = (name: string, ...command: [string, ...string[]]): Suite => ({
 interface VitestReport {
   numPassedTests: number;
   numFailedTests: number;
-  testResults: { status: string; assertionResults: unknown[] }[];
+  testResults: {
+    name: string;
+    status: string;
+    message: string;
+    assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
+  }[];
 }
+
+const failuresOf = (file: VitestReport["testResults"][number]): string[] => {
+  const where = relative(".", file.name);
+  const line = (title: string, why: string): string => `${where}: ${title}: ${why.split("\n")[0] ?? ""}`;
+  if (file.assertionResults.length === 0 && file.status === "failed") return [line("(file)", file.message)];
+  return file.assertionResults
+    .filter((t) => t.status === "failed")
+    .map((t) => line(t.fullName, t.failureMessages[0] ?? ""));
+};
 
 /** A file that failed before its first test has no failed test to count: it counts as one itself. */
 const countOf = (report: VitestReport): Count => {
   const broken = report.testResults.filter(
     (f) => f.status === "failed" && f.assertionResults.length === 0,
   ).length;
-  return { passed: report.numPassedTests, failed: report.numFailedTests + broken };
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + broken,
+    failures: report.testResults.flatMap(failuresOf),
+  };
 };
 
 const vitest = (project: string): Suite => ({
@@ -83,17 +103,20 @@ mkdirSync(reports, { recursive: true });
 const only = process.argv.slice(2);
 const total: Count = { passed: 0, failed: 0 };
 const lines: string[] = [];
+const failures: string[] = [];
 for (const suite of suites.filter((s) => only.length === 0 || only.some((o) => s.name.startsWith(o)))) {
   console.log(`\n=== ${suite.name}`);
   const startedAt = performance.now();
   const count = await suite.run();
   total.passed += count.passed;
   total.failed += count.failed;
+  failures.push(...(count.failures ?? []));
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   lines.push(
     `${count.failed > 0 ? "FAILED" : "ok    "}  ${suite.name.padEnd(28)} ${count.passed} passed, ${count.failed} failed  ${seconds} s`,
   );
 }
 console.log(`\n${lines.join("\n")}\n`);
+for (const failure of failures) console.log(`failed: ${failure}`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed > 0 ? 1 : 0;

@@ -26,7 +26,8 @@ export const expiryOf = (o: InviteOptions, nowMs: number): string | undefined =>
 };
 
 export const run = async (cli: Cli, _args: string[], options: InviteOptions): Promise<void> => {
-  const expiresAt = expiryOf(options, cli.io.now());
+  const askedAt = cli.io.now();
+  const expiresAt = expiryOf(options, askedAt);
   const token = newToken();
   const kube = await cli.kube();
   const wanted = make(invitations, {
@@ -41,7 +42,14 @@ export const run = async (cli: Cli, _args: string[], options: InviteOptions): Pr
   await kube.create(invitations, wanted, { fieldManager: "tideway-cli", signal: cli.io.signal });
   const ready = await untilReady(cli, kube, wanted.metadata.name);
   const invitation = encodeInvitation({ ...ready, token, ...(expiresAt ? { exp: expiresAt } : {}) });
-  await print(cli, wanted.metadata.name, invitation, expiresAt, options.standing ?? false);
+  const until = expiresAt
+    ? `for ${formatDuration(Date.parse(expiresAt) - askedAt)}, until ${expiresAt}`
+    : "until it is deleted";
+  await print(cli, wanted.metadata.name, invitation, {
+    expiresAt,
+    until,
+    standing: options.standing ?? false,
+  });
 };
 
 /** What auth adds. An invitation that nobody can be given is taken back. */
@@ -88,8 +96,7 @@ const print = async (
   cli: Cli,
   name: string,
   invitation: string,
-  expiresAt: string | undefined,
-  standing: boolean,
+  { expiresAt, until, standing }: { expiresAt: string | undefined; until: string; standing: boolean },
 ) => {
   const { io, globals } = cli;
   if (isForMachines(globals.format)) {
@@ -102,7 +109,6 @@ const print = async (
     return;
   }
   io.out(invitation);
-  const until = expiresAt ? `for ${formatDuration(Date.parse(expiresAt) - io.now())}` : "until it is deleted";
   io.err(
     `valid ${until}, for ${standing ? "any number of clusters" : "one cluster"}; there: tideway peer '<the line above>'`,
   );
