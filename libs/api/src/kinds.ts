@@ -1,12 +1,17 @@
 /** Every kind with its schema. Loads TypeBox: for generators and validation, not for a service's main path. */
 import * as authentication from "./schema/authentication.ts";
 import * as discovery from "./schema/discovery.ts";
+import * as networking from "./schema/networking.ts";
 import * as offloading from "./schema/offloading.ts";
 import * as sharing from "./schema/sharing.ts";
 import type { KindDefinition } from "./schema/define.ts";
 
 export type { Column, KindDefinition, Rule } from "./schema/define.ts";
 
-export const kinds: readonly KindDefinition[] = [discovery, authentication, sharing, offloading].flatMap(
-  (m) => Object.values(m),
-);
+export const kinds: readonly KindDefinition[] = [
+  discovery,
+  authentication,
+  sharing,
+  offloading,
+  networking,
+].flatMap((m) => Object.values(m));

@@ -34,8 +34,11 @@ export const IDENTITY_NAME = "outgoing";
 export const REQUEST_NAME = "request";
 export const OFFER_NAME = "offer";
 export const NAMESPACE_MAP_NAME = "namespaces";
+export const TUNNEL_ENDPOINT_NAME = "tunnel";
 /** The only name a NamespaceOffloading may have. */
 export const NAMESPACE_OFFLOADING_NAME = "offloading";
+/** The AddressPool that is used. */
+export const ADDRESS_POOL_NAME = "default";
 /** The SharingPolicy that is used. */
 export const SHARING_POLICY_NAME = "default";
 
@@ -47,6 +50,7 @@ export const FOREIGN_CLUSTER_CONDITIONS = {
   negotiated: "Negotiated",
   replicated: "Replicated",
   virtualised: "Virtualised",
+  connected: "Connected",
 } as const;
 
 /** Longest DNS label, and so the longest namespace name. */

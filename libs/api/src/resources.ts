@@ -49,6 +49,21 @@ export const shadowEndpointSlices = resource<t.ShadowEndpointSlice>(
   true,
 );
 
+export const networkConfigs = resource<t.NetworkConfig>(
+  "networking",
+  "NetworkConfig",
+  "networkconfigs",
+  true,
+);
+export const tunnelEndpoints = resource<t.TunnelEndpoint>(
+  "networking",
+  "TunnelEndpoint",
+  "tunnelendpoints",
+  true,
+);
+export const addressPools = resource<t.AddressPool>("networking", "AddressPool", "addresspools", false);
+export const borderPolicies = resource<t.BorderPolicy>("networking", "BorderPolicy", "borderpolicies", false);
+
 /** Every resource of Tideway, in the order of the kinds. */
 export const resources: readonly Resource<KubeObject>[] = [
   foreignClusters,
@@ -64,6 +79,10 @@ export const resources: readonly Resource<KubeObject>[] = [
   namespaceOffloadings,
   namespaceMaps,
   shadowEndpointSlices,
+  networkConfigs,
+  tunnelEndpoints,
+  addressPools,
+  borderPolicies,
 ];
 
 /** `body` as an object of the resource: apiVersion and kind filled in. */

@@ -4,6 +4,7 @@ import type { Condition } from "./conditions.ts";
 import type { KubeObject } from "@tideway/k8s";
 import type * as authentication from "./schema/authentication.ts";
 import type * as discovery from "./schema/discovery.ts";
+import type * as networking from "./schema/networking.ts";
 import type * as offloading from "./schema/offloading.ts";
 import type * as sharing from "./schema/sharing.ts";
 import type { KindDefinition } from "./schema/define.ts";
@@ -66,3 +67,16 @@ export interface ShadowEndpointSlice extends Typed<ShadowEndpointSliceSpec, Shad
 
 /** A list of resources as a service writes it: amounts are strings. */
 export type ResourceList = Record<string, string>;
+
+export type NetworkConfigSpec = SpecOf<typeof networking.networkConfig>;
+export type NetworkConfigStatus = StatusOf<typeof networking.networkConfig>;
+export interface NetworkConfig extends Typed<NetworkConfigSpec, NetworkConfigStatus> {}
+export type TunnelEndpointSpec = SpecOf<typeof networking.tunnelEndpoint>;
+export type TunnelEndpointStatus = StatusOf<typeof networking.tunnelEndpoint>;
+export interface TunnelEndpoint extends Typed<TunnelEndpointSpec, TunnelEndpointStatus> {}
+export type AddressPoolSpec = SpecOf<typeof networking.addressPool>;
+export type AddressPoolStatus = StatusOf<typeof networking.addressPool>;
+export interface AddressPool extends Typed<AddressPoolSpec, AddressPoolStatus> {}
+export type BorderPolicySpec = SpecOf<typeof networking.borderPolicy>;
+export type BorderPolicyStatus = StatusOf<typeof networking.borderPolicy>;
+export interface BorderPolicy extends Typed<BorderPolicySpec, BorderPolicyStatus> {}

@@ -18,7 +18,7 @@ export interface Column {
 
 export interface KindDefinition<S extends TSchema = TSchema, T extends TSchema = TSchema> {
   /** First label of the API group. */
-  concern: "discovery" | "authentication" | "sharing" | "offloading";
+  concern: "discovery" | "authentication" | "sharing" | "offloading" | "networking";
   kind: string;
   plural: string;
   shortNames: string[];

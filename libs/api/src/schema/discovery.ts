@@ -75,6 +75,7 @@ export const foreignCluster = defineKind({
     { name: "Negotiated", jsonPath: condition("Negotiated", "reason"), priority: 1 },
     { name: "Replicated", jsonPath: condition("Replicated", "reason"), priority: 1 },
     { name: "Virtualised", jsonPath: condition("Virtualised", "reason"), priority: 1 },
+    { name: "Connected", jsonPath: condition("Connected", "reason"), priority: 1 },
     { name: "Message", jsonPath: condition("Ready", "message"), priority: 1 },
     { name: "ID", jsonPath: ".spec.clusterID", priority: 1 },
     { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
