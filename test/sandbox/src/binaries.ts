@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { cached, type Part, partDir } from "./cache.ts";
 import { run } from "./run.ts";
@@ -60,6 +60,15 @@ const installed = (name: string, module: string, version: string, ldflags = "-s 
   },
 });
 
+const wireguardModule = installed("wireguard-go", "golang.zx2c4.com/wireguard", versions.wireguardGo);
+const wireguard: Part = {
+  ...wireguardModule,
+  async build(dir) {
+    await wireguardModule.build(dir);
+    renameSync(join(dir, "wireguard"), join(dir, "wireguard-go")); // the name that everybody calls it by
+  },
+};
+
 const parts = {
   kube,
   pause,
@@ -71,6 +80,7 @@ const parts = {
     versions.kwok,
     `-s -w -X sigs.k8s.io/kwok/pkg/consts.Version=${versions.kwok}`,
   ),
+  wireguardGo: wireguard,
 };
 
 export type PartName = keyof typeof parts;
@@ -82,11 +92,19 @@ export const binaries = {
   nats: (): Promise<string> => cached(parts.nats).then((d) => join(d, "nats-server")),
   coredns: (): Promise<string> => cached(parts.coredns).then((d) => join(d, "coredns")),
   kwok: (): Promise<string> => cached(parts.kwok).then((d) => join(d, "kwok")),
+  wireguardGo: (): Promise<string> => cached(parts.wireguardGo).then((d) => join(d, "wireguard-go")),
 };
 
 /** One after the other: the compiler fills the machine by itself, and small parts are soon useful. */
 export async function buildBinaries(report: (name: string) => void = () => {}): Promise<void> {
-  for (const name of ["kube", "pause", "coredns", "nats", "kwok"] as const satisfies readonly PartName[]) {
+  for (const name of [
+    "kube",
+    "pause",
+    "coredns",
+    "nats",
+    "kwok",
+    "wireguardGo",
+  ] as const satisfies readonly PartName[]) {
     if (!existsSync(partDir(parts[name])))
       report(`builds ${name}, once${name === "kube" ? " (about 5 minutes)" : ""}`);
     await cached(parts[name]);

@@ -18,6 +18,7 @@ const needs: readonly Need[] = [
   { command: "iptables", debianPackage: "iptables" },
   { command: "conntrack", debianPackage: "conntrack" },
   { command: "ip", debianPackage: "iproute2" },
+  { command: "wg", debianPackage: "wireguard-tools" },
   { command: "nsenter", debianPackage: "util-linux" },
   { command: "openssl", debianPackage: "openssl" },
   { command: "socat", debianPackage: "socat" },

@@ -14,7 +14,15 @@ export const NATS_IMAGE = `tideway.local/nats:${versions.nats}`;
 export const WORKLOAD_IMAGE = "tideway.local/workload:1";
 export const BASE_IMAGE = `tideway.local/node:${versions.node}`;
 
-const DEBIAN_PACKAGES = ["ca-certificates", "curl", "iproute2", "iputils-ping", "nftables", "procps"];
+const DEBIAN_PACKAGES = [
+  "ca-certificates",
+  "curl",
+  "iproute2",
+  "iputils-ping",
+  "nftables",
+  "procps",
+  "wireguard-tools",
+];
 const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 const binaryLayer = (file: string): Promise<Blob> =>
@@ -85,7 +93,17 @@ async function layerOf(part: Part): Promise<Blob> {
   return layerOf(part);
 }
 
-const baseLayers = once(async (): Promise<Blob[]> => [await layerOf(debian), await layerOf(node)]);
+/** One small layer of its own: a new version of the tunnel costs no new Debian. */
+const wireguardLayer = async (): Promise<Blob> => {
+  const dir = dirname(await binaries.wireguardGo());
+  return layer(["-C", dir, "--transform=s,^,usr/local/bin/,", "wireguard-go"]);
+};
+
+const baseLayers = once(async (): Promise<Blob[]> => [
+  await layerOf(debian),
+  await layerOf(node),
+  await wireguardLayer(),
+]);
 
 export const baseImage = once(async () =>
   composeImage(BASE_IMAGE, await baseLayers(), {
