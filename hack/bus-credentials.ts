@@ -1,6 +1,7 @@
 /**
  * Makes the credentials of the bus of one cluster: a CA and a server certificate, one NKey user a service with
- * publish and subscribe permissions by subject, and a read-only user. Writes them as a kustomization to DIR.
+ * publish and subscribe permissions by subject, and a read-only user. Writes them as a kustomization to DIR: Secrets,
+ * each in the namespace of the service that mounts it.
  *
  *   node hack/bus-credentials.ts --out DIR
  *

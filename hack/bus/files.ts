@@ -27,14 +27,22 @@ ${users
 }
 `;
 
-const secret = (name: string, files: string[]): string =>
-  `  - name: ${name}\n    files:\n${files.map((f) => `      - ${f}`).join("\n")}`;
+/** The agents of the data path live apart from the other services, and a Secret can be mounted only where it is. */
+const IN_NETWORK = ["gateway", "route-agent"];
+
+const secret = (name: string, files: string[], namespace = "tideway-system"): string =>
+  `  - name: ${name}\n    namespace: ${namespace}\n    files:\n${files.map((f) => `      - ${f}`).join("\n")}`;
+const userSecret = ({ name }: User): string =>
+  secret(
+    `bus-user-${name}`,
+    [`seed=seeds/${name}`, "ca.crt"],
+    IN_NETWORK.includes(name) ? "tideway-network" : undefined,
+  );
 
 export const kustomization = (users: User[]): string =>
   `# Made by hack/bus-credentials.ts: the credentials of one cluster's bus. Add this folder to an overlay's resources.
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
-namespace: tideway-system
 generatorOptions:
   disableNameSuffixHash: true
   labels:
@@ -43,6 +51,6 @@ secretGenerator:
 ${[
   secret("bus-config", ["users.conf"]),
   secret("bus-tls", ["tls.crt", "tls.key", "ca.crt"]),
-  ...users.map(({ name }) => secret(`bus-user-${name}`, [`seed=seeds/${name}`, "ca.crt"])),
+  ...users.map(userSecret),
 ].join("\n")}
 `;

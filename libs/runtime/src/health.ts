@@ -34,10 +34,11 @@ export const createReadiness = (): Readiness => {
   };
 };
 
-/** `/healthz`: the event loop turns. `/readyz`: 200, or 503 with what is missing. */
+/** `/healthz`: the event loop turns. `/readyz`: 200, or 503 with what is missing. Without a host on all addresses. */
 export const serveHealth = (
   readiness: Readiness,
   port = 8081,
+  host?: string,
 ): Promise<{ port: number; close(): Promise<void> }> =>
   new Promise((resolve, reject) => {
     const server = createServer((req, res) => {
@@ -49,7 +50,7 @@ export const serveHealth = (
       else res.writeHead(503).end(`not ready: ${missing.join(", ")}\n`);
     });
     server.once("error", reject);
-    server.listen(port, () =>
+    server.listen(port, host, () =>
       resolve({
         port: (server.address() as AddressInfo).port,
         close: () =>

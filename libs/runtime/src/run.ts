@@ -44,8 +44,9 @@ const portOf = (env: Env, variable: string, fallback: number): number => {
 };
 
 /**
- * The life of a service: logger, metrics (METRICS_PORT, 8080) and health (HEALTH_PORT, 8081), the main
- * function, then SIGTERM or SIGINT -> not ready, signal aborted, hooks in reverse order, exit code 0.
+ * The life of a service: logger, metrics (METRICS_PORT, 8080) and health (HEALTH_PORT, 8081), on all addresses
+ * unless METRICS_HOST and HEALTH_HOST name one (for services in a host's network), the main function, then SIGTERM
+ * or SIGINT -> not ready, signal aborted, hooks in reverse order, exit code 0.
  * An error of the main function or one that nobody caught ends the process with 1, in the same order.
  */
 export const run = async (service: string, main: Main, o: RunOptions = {}): Promise<void> => {
@@ -82,9 +83,9 @@ export const run = async (service: string, main: Main, o: RunOptions = {}): Prom
   try {
     const tracing = await startTracing({ service, env });
     shutdown.add("tracing", () => tracing.shutdown());
-    const metricsServer = await serveMetrics(metrics, portOf(env, "METRICS_PORT", 8080));
+    const metricsServer = await serveMetrics(metrics, portOf(env, "METRICS_PORT", 8080), env.METRICS_HOST);
     shutdown.add("metrics", () => metricsServer.close());
-    const health = await serveHealth(readiness, portOf(env, "HEALTH_PORT", 8081));
+    const health = await serveHealth(readiness, portOf(env, "HEALTH_PORT", 8081), env.HEALTH_HOST);
     shutdown.add("health", () => health.close());
     log.info({ metricsPort: metricsServer.port, healthPort: health.port }, "starting");
     await main({

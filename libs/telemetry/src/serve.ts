@@ -7,10 +7,10 @@ export interface ListeningServer {
   close(): Promise<void>;
 }
 
-const listening = (server: Server, port: number): Promise<ListeningServer> =>
+const listening = (server: Server, port: number, host?: string): Promise<ListeningServer> =>
   new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, () =>
+    server.listen(port, host, () =>
       resolve({
         port: (server.address() as AddressInfo).port,
         close: () =>
@@ -22,8 +22,8 @@ const listening = (server: Server, port: number): Promise<ListeningServer> =>
     );
   });
 
-/** `GET /metrics` in the Prometheus text format. Port 0 takes a free one. */
-export const serveMetrics = (metrics: Metrics, port = 8080): Promise<ListeningServer> =>
+/** `GET /metrics` in the Prometheus text format. Port 0 takes a free one; without a host it listens on all addresses. */
+export const serveMetrics = (metrics: Metrics, port = 8080, host?: string): Promise<ListeningServer> =>
   listening(
     createServer((req, res) => {
       if (req.url?.split("?")[0] !== "/metrics") return void res.writeHead(404).end();
@@ -33,4 +33,5 @@ export const serveMetrics = (metrics: Metrics, port = 8080): Promise<ListeningSe
       );
     }),
     port,
+    host,
   );

@@ -18,8 +18,30 @@ export const services = [
   "replicator",
   "virtual-kubelet",
   "admission",
+  "network-manager",
+  "gateway",
+  "route-agent",
 ] as const;
 export type ServiceName = (typeof services)[number];
+
+export interface Place {
+  kind: "Deployment" | "DaemonSet";
+  namespace: "tideway-system" | "tideway-network";
+}
+const PLACES: Partial<Record<ServiceName, Place>> = {
+  gateway: { kind: "Deployment", namespace: "tideway-network" },
+  "route-agent": { kind: "DaemonSet", namespace: "tideway-network" },
+};
+/** What runs a service, and where: the agents of the data path live apart. */
+export const placeOf = (service: ServiceName): Place =>
+  PLACES[service] ?? { kind: "Deployment", namespace: "tideway-system" };
+
+/** Waits until a service that was just applied runs everywhere as it was applied. */
+export const rolledOut = (cluster: Cluster, service: ServiceName): Promise<string> => {
+  const { kind, namespace } = placeOf(service);
+  const what = `${kind.toLowerCase()}/${service}`;
+  return cluster.kubectl("-n", namespace, "rollout", "status", what, "--timeout=180s");
+};
 
 /** Changes when a service's bundle does, so that `apply` rolls out just the services that changed. */
 const buildHash = (service: string): string => {
@@ -35,10 +57,10 @@ const buildHash = (service: string): string => {
 const kustomization = (cluster: Cluster, dir: string): string => {
   const overlay = relative(dir, join(root, "deploy/overlays/sandbox"));
   const patches = services.map(
-    (name) => `  - target: {kind: Deployment, name: ${name}}
+    (name) => `  - target: {kind: ${placeOf(name).kind}, name: ${name}}
     patch: |-
       apiVersion: apps/v1
-      kind: Deployment
+      kind: ${placeOf(name).kind}
       metadata: {name: ${name}}
       spec: {template: {metadata: {annotations: {tideway.dev/build: "${buildHash(name)}"}}}}`,
   );
@@ -86,11 +108,7 @@ export const deployTideway = async (
   await cluster.kubectl("apply", "-k", dir);
   report(`${cluster.name}: applied`);
   await cluster.kubectl("-n", "tideway-system", "rollout", "status", "statefulset/bus", "--timeout=180s");
-  await Promise.all(
-    services.map((name) =>
-      cluster.kubectl("-n", "tideway-system", "rollout", "status", `deployment/${name}`, "--timeout=180s"),
-    ),
-  );
+  await Promise.all(services.map((name) => rolledOut(cluster, name)));
   report(`${cluster.name}: every service available`);
 };
 
