@@ -8,7 +8,9 @@ export interface CopyObject extends KubeObject {
 }
 
 /** Push: origin here, copy at the peer, the peer's status comes back. Pull: origin at the peer, copy here. */
-export type Direction = "Push" | "Pull";
+export type Lane = "Push" | "Pull";
+/** Both: each side has origins of its own, told apart by their names; they are pushed, the peer's are pulled. */
+export type Direction = Lane | "Both";
 
 /** A kind that crosses, as the registry names it. */
 export interface Kind {
@@ -16,9 +18,13 @@ export interface Kind {
   readonly name: string;
   readonly resource: Resource<CopyObject>;
   readonly direction: Direction;
-  /** Whether its status crosses too: back to the origin (Push), or along with the spec (Pull). */
+  /** Whether its status crosses too: back to the origin (Push), or along with the spec (Pull). Never for Both. */
   readonly status: boolean;
 }
+
+/** The ways in which objects of a kind travel. */
+export const lanesOf = (kind: Pick<Kind, "direction">): readonly Lane[] =>
+  kind.direction === "Both" ? ["Push", "Pull"] : [kind.direction];
 
 /** An object to be applied; without uid and resourceVersion it would come back as a ghost, so both are explicit. */
 export interface Applied {

@@ -7,6 +7,8 @@ import {
   LOCAL,
   map,
   namespaceMaps,
+  network,
+  networkConfigs,
   offer,
   ORIGIN,
   ORIGIN_UID,
@@ -150,6 +152,52 @@ describe("one peer", () => {
     );
     await condition("Connected");
   });
+
+  test("each side's network parameters go to the other, and neither's status does", async () => {
+    const ours = await w.here.apply(networkConfigs, network(w.eastID, LOCAL), own);
+    const theirs = await w.there.apply(networkConfigs, network(w.westID, REMOTE), own);
+    const there = await see("ours over there", () => w.there.find(networkConfigs, w.eastID, REMOTE));
+    const here = await see("theirs here", () => w.here.find(networkConfigs, w.westID, LOCAL));
+    expect(there.metadata).toMatchObject({
+      labels: { [ORIGIN]: w.eastID },
+      annotations: { [ORIGIN_UID]: ours.metadata.uid },
+    });
+    expect(here.metadata).toMatchObject({
+      labels: { [ORIGIN]: w.westID, "tideway.dev/peer": WEST },
+      annotations: { [ORIGIN_UID]: theirs.metadata.uid },
+    });
+    const status = (reason: string) => ({
+      conditions: [
+        {
+          type: "Ready",
+          status: "True" as const,
+          reason,
+          message: "",
+          lastTransitionTime: "2026-01-01T00:00:00Z",
+        },
+      ],
+    });
+    const asStatus = { ...own, subresource: "status" } as const;
+    const of = (name: string, namespace: string, reason: string) => ({
+      metadata: { name, namespace },
+      status: status(reason),
+    });
+    await w.there.apply(networkConfigs, of(w.eastID, REMOTE, "ReadThere"), asStatus);
+    await w.there.apply(networkConfigs, of(w.westID, REMOTE, "TheirOwn"), asStatus);
+    await w.here.apply(networkConfigs, of(w.westID, LOCAL, "ReadHere"), asStatus);
+    await w.here.apply(networkConfigs, network(w.eastID, LOCAL, 1380), own);
+    await w.there.apply(networkConfigs, network(w.westID, REMOTE, 1390), own);
+    const mtu = async (k: World["here"], name: string, namespace: string) =>
+      (await k.get(networkConfigs, name, namespace)).spec.mtu;
+    await see("our change there", async () => (await mtu(w.there, w.eastID, REMOTE)) === 1380);
+    await see("their change here", async () => (await mtu(w.here, w.westID, LOCAL)) === 1390);
+    const reason = async (k: World["here"], name: string, namespace: string) =>
+      (await k.get(networkConfigs, name, namespace)).status?.conditions?.[0]?.reason;
+    expect(await reason(w.here, w.eastID, LOCAL)).toBeUndefined();
+    expect(await reason(w.there, w.eastID, REMOTE)).toBe("ReadThere");
+    expect(await reason(w.here, w.westID, LOCAL)).toBe("ReadHere");
+    expect((await w.there.get(networkConfigs, w.westID, REMOTE)).metadata.finalizers).toBeUndefined();
+  });
 });
 
 describe("a partition", () => {
@@ -234,6 +282,13 @@ describe("unpeering", () => {
     await w.here.delete(resourceRequests, "request", LOCAL);
     await see("no copy", async () => (await copyOfRequest()) === undefined);
     await see("no origin", async () => (await w.here.find(resourceRequests, "request", LOCAL)) === undefined);
+    // the provider's network-manager takes its own back when it sees ours gone
+    await w.here.delete(networkConfigs, w.eastID, LOCAL);
+    await see("no copy of ours", async () => !(await w.there.find(networkConfigs, w.eastID, REMOTE)));
+    await see("ours let go", async () => !(await w.here.find(networkConfigs, w.eastID, LOCAL)));
+    expect(w.replication()).toBe("CONNECTED");
+    await w.there.delete(networkConfigs, w.westID, REMOTE);
+    await see("no copy of theirs", async () => !(await w.here.find(networkConfigs, w.westID, LOCAL)));
     await seeState("IDLE");
     await w.grant({ state: "GONE" });
     await seeState("GONE");
@@ -247,15 +302,22 @@ describe("unpeering", () => {
     await w.peerFact();
     await w.grant({ serial: "3" });
     await w.here.apply(resourceRequests, request(w), own);
+    await w.here.apply(networkConfigs, network(w.eastID, LOCAL), own);
+    await w.there.apply(networkConfigs, network(w.westID, REMOTE), own);
     await see("the copy", copyOfRequest);
+    await see("ours over there", () => w.there.find(networkConfigs, w.eastID, REMOTE));
+    await see("theirs here", () => w.here.find(networkConfigs, w.westID, LOCAL));
     await w.west.kill();
     await w.here.delete(resourceRequests, "request", LOCAL);
+    await w.here.delete(networkConfigs, w.eastID, LOCAL);
     await w.peerFact({ outgoing: false, unpeerDeadline: new Date(Date.now() + 3_000).toISOString() });
     expect(await w.here.find(resourceRequests, "request", LOCAL)).toBeDefined();
     await see(
       "the origin let go",
       async () => (await w.here.find(resourceRequests, "request", LOCAL)) === undefined,
     );
+    await see("ours let go", async () => !(await w.here.find(networkConfigs, w.eastID, LOCAL)));
+    await see("theirs gone here", async () => !(await w.here.find(networkConfigs, w.westID, LOCAL)));
     await w.grant({ state: "GONE", serial: "3" });
     await seeState("GONE");
     await w.west.start();
@@ -266,6 +328,8 @@ describe("unpeering", () => {
     await w.peerFact();
     await w.grant({ serial: "4" });
     await see("no leftover", async () => (await copyOfRequest()) === undefined);
+    await see("no leftover", async () => !(await w.there.find(networkConfigs, w.eastID, REMOTE)));
+    await w.there.delete(networkConfigs, w.westID, REMOTE);
     await seeState("IDLE");
   });
 

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import {
   foreignClusters,
   namespaceMaps,
+  networkConfigs,
   ORIGIN,
   ORIGIN_UID,
   resourceOffers,
@@ -68,9 +69,11 @@ export async function startWorld(): Promise<World> {
   await Promise.all([east, west].map((s) => s.applyCrds(repo("deploy/base/crds"))));
   await east.kubectl("create", "namespace", "tideway-system");
   await east.kubectl("apply", "-n", "tideway-system", "-f", repo("deploy/base/replicator/rbac.yaml"));
-  await Promise.all(
-    [east, west].map((s) => s.kubectl("apply", "-f", repo("deploy/base/auth/rbac-peer.yaml"))),
-  );
+  const rights = ["rbac-peer.yaml", "admission-policy.yaml"].flatMap((f) => [
+    "-f",
+    repo(`deploy/base/auth/${f}`),
+  ]);
+  await Promise.all([east, west].map((s) => s.kubectl("apply", ...rights)));
   const here = createKube(fromKubeconfig(east.kubeconfig), { userAgent: "test" });
   const there = createKube(fromKubeconfig(west.kubeconfig), { userAgent: "test" });
   const idOf = async (k: Kube): Promise<string> =>
@@ -246,4 +249,22 @@ export const offer = (w: World, cpu = "4") => ({
   metadata: { name: "offer", namespace: REMOTE },
   spec: { clusterID: w.westID, resources: { cpu }, labels: {}, storageClasses: [] },
 });
-export { foreignClusters, namespaceMaps, ORIGIN, ORIGIN_UID, resourceOffers, resourceRequests };
+export const network = (id: string, namespace: string, mtu = 1420) => ({
+  metadata: { name: id, namespace },
+  spec: {
+    clusterID: id,
+    podCIDR: "10.200.0.0/16",
+    externalCIDR: "10.201.0.0/16",
+    keys: [{ generation: 1, publicKey: `${"A".repeat(43)}=` }],
+    mtu,
+  },
+});
+export {
+  foreignClusters,
+  namespaceMaps,
+  networkConfigs,
+  ORIGIN,
+  ORIGIN_UID,
+  resourceOffers,
+  resourceRequests,
+};

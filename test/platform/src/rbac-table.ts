@@ -111,6 +111,11 @@ export const EXCEPTIONS: Record<ServiceName, Exception[]> = {
       verbs: ["patch"],
       why: "their status",
     },
+    {
+      what: "networkconfigs.networking.tideway.dev",
+      verbs: ["create", "patch", "delete"],
+      why: "the copies of peers' network parameters, and the finalizer on our own",
+    },
   ],
   "virtual-kubelet": [
     { what: "nodes", verbs: ["create", "patch", "delete"], why: "virtual nodes" },

@@ -1,5 +1,6 @@
 import type { Reconcile } from "@tideway/controller";
 import type { Session } from "../peer/session.ts";
+import type { State } from "./decide.ts";
 import { type Kind, PeerAwayError } from "../ports.ts";
 
 export interface CopyDeps {
@@ -19,6 +20,9 @@ export interface CopyController {
 }
 
 export const copyKey = (peerId: string, kind: Kind, name: string): string => `${peerId} ${kind.name} ${name}`;
+
+/** Of an object that one lane carries and the other has nothing to do with. */
+const overall = (states: readonly State[]): State => states.find((s) => s !== "Nothing") ?? "Nothing";
 
 /** While the peer does not answer its link finds out why; the object is looked at again when it is back. */
 const AWAY_RETRY_MS = 500;
@@ -44,14 +48,16 @@ export const createCopyReconciler = (d: CopyDeps): CopyController => {
       const [peerId = "", kindName = "", name = ""] = key.split(" ");
       const kind = kinds.get(kindName);
       const session = d.session(peerId);
-      const copier = session?.copier(kindName);
-      if (!kind || !session || !copier) {
+      const copiers = session?.copiers(kindName) ?? [];
+      if (!kind || !session || copiers.length === 0) {
         seenAt.delete(key);
         return {};
       }
       try {
-        const worked = await copier.reconcile(name, signal);
-        measure(key, kind, copier.plan(name).state, worked);
+        // One lane after the other: of an object at most one has anything to do, by whose origin it is.
+        let worked = false;
+        for (const copier of copiers) worked = (await copier.reconcile(name, signal)) || worked;
+        measure(key, kind, overall(copiers.map((c) => c.plan(name).state)), worked);
         return {};
       } catch (err) {
         if (!(err instanceof PeerAwayError)) throw err;

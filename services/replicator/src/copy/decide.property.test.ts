@@ -2,7 +2,7 @@ import { isConflict, isUnavailable } from "@tideway/errors";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { resource } from "@tideway/k8s";
-import type { CopyObject, Direction } from "../ports.ts";
+import type { CopyObject, Lane } from "../ports.ts";
 import { isCopyFrom, isDeleting, originUidOf } from "./body.ts";
 import { US } from "./fixtures.ts";
 import { ModelEnd, ModelServer, type Line } from "./model.ts";
@@ -24,30 +24,31 @@ class World {
   readonly peerLine: Line = { cut: false, loseAnswer: false };
   readonly ownLine: Line = { cut: false, loseAnswer: false };
   readonly replicas: Replica[];
-  readonly direction: Direction;
+  readonly lane: Lane;
   /** Somebody is taking the finalizer away by hand. */
   forced = false;
   /** Two replicas work on one object: one may make a copy just after the other saw none; it is swept up later. */
   handover = false;
-  constructor(direction: Direction) {
-    this.direction = direction;
+  constructor(lane: Lane) {
+    this.lane = lane;
     this.replicas = Array.from({ length: REPLICAS }, () => this.replica());
     this.origins.onEnd = (o) => this.checkOriginEnd(o);
   }
 
   private replica(): Replica {
     const [originLine, copyLine] =
-      this.direction === "Push" ? [this.ownLine, this.peerLine] : [this.peerLine, this.ownLine];
+      this.lane === "Push" ? [this.ownLine, this.peerLine] : [this.peerLine, this.ownLine];
     const origin = new ModelEnd(this.origins, originLine);
     const copy = new ModelEnd(this.copies, copyLine, (name) => this.checkDeletion(name));
-    if (this.direction === "Pull") origin.update = origin.create = origin.delete = refuse;
+    if (this.lane === "Pull") origin.update = origin.create = origin.delete = refuse;
     const copier = createCopier({
       kind: {
         name: "things.example.org",
         resource: resource<CopyObject>("example.org", "v1", "things", "Thing"),
-        direction: this.direction,
+        direction: this.lane,
         status: true,
       },
+      lane: this.lane,
       originCluster: US,
       copyLabels: {},
       ends: { origin, copy },
@@ -65,14 +66,14 @@ class World {
     const origin = this.origins.objects.get(name);
     expect(isCopyFrom(copy, US), "deleted an object that is not ours").toBe(true);
     const stands =
-      origin?.metadata.uid === originUidOf(copy) && !(this.direction === "Push" && isDeleting(origin));
+      origin?.metadata.uid === originUidOf(copy) && !(this.lane === "Push" && isDeleting(origin));
     expect(stands, "deleted the copy of an origin that stands").toBe(false);
   }
   /** Unless its finalizer was forced away, a pushed origin stays until its copy is gone. */
   private checkOriginEnd(origin: CopyObject): void {
     const copy = this.copies.objects.get(origin.metadata.name);
     const left = copy !== undefined && isCopyFrom(copy, US) && originUidOf(copy) === origin.metadata.uid;
-    if (this.direction === "Push" && !this.forced && !this.handover)
+    if (this.lane === "Push" && !this.forced && !this.handover)
       expect(left, "an origin went before its copy").toBe(false);
   }
   /** A status must never reach an origin or a copy that it was not written for. */
@@ -176,7 +177,7 @@ const steps = (): fc.Arbitrary<Step> => {
       weight: 3,
       arbitrary: fc.tuple(name, size).map(([n, s]) =>
         step(`provider answers ${n} ${s}`, (w) => {
-          const server = w.direction === "Push" ? w.copies : w.origins;
+          const server = w.lane === "Push" ? w.copies : w.origins;
           const o = server.objects.get(n);
           if (!named(o)) return;
           const about = isCopyFrom(o, US) ? originUidOf(o) : o.metadata.uid!;
@@ -246,12 +247,12 @@ const steps = (): fc.Arbitrary<Step> => {
   );
 };
 
-for (const direction of ["Push", "Pull"] as const)
-  test(`${direction}: whatever happens, both sides end alike, and nothing is resurrected, doubled or taken for another`, async () => {
+for (const lane of ["Push", "Pull"] as const)
+  test(`${lane}: whatever happens, both sides end alike, and nothing is resurrected, doubled or taken for another`, async () => {
     const script = fc.array(steps(), { minLength: 10, maxLength: 60, size: "max" });
     await fc.assert(
       fc.asyncProperty(script, async (all) => {
-        const w = new World(direction);
+        const w = new World(lane);
         for (const s of all) await s.run(w);
         await w.settle();
         w.checkEnd(new Set());

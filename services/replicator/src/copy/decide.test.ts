@@ -166,7 +166,7 @@ describe("push", () => {
     expect(
       does(
         aWorld({
-          kind: { direction: "Push", status: false },
+          kind: { status: false },
           origin: held,
           copy: aCopy({ status: { x: 1 } }),
         }),

@@ -1,5 +1,5 @@
 import { isCopy } from "@tideway/api/names";
-import type { Applied, CopyObject, Kind } from "../ports.ts";
+import type { Applied, CopyObject, Kind, Lane } from "../ports.ts";
 import { copyBody, isCopyFrom, isDeleting, isHeld, isUpToDate, originUidOf, saysTheSame } from "./body.ts";
 import { bodyFingerprint, fingerprint, sameStatus } from "./compare.ts";
 import { translateStatus } from "./status.ts";
@@ -11,7 +11,8 @@ export interface Settled {
 }
 
 export interface World {
-  kind: Pick<Kind, "direction" | "status">;
+  kind: Pick<Kind, "status">;
+  lane: Lane;
   /** ID of the cluster on which origins live: ours for Push, the peer's for Pull. */
   originCluster: string;
   /** Labels a copy gets besides the origin's cluster. */
@@ -64,14 +65,14 @@ const isSettled = (o: Readonly<CopyObject>, wanted: string, settled: Settled | u
 /** Removes a copy whose origin is not the one that stands now. */
 const removeCopy = (w: World, copy: Readonly<CopyObject>): Plan => {
   if (isDeleting(copy)) return wait;
-  const originUid = w.ended && w.kind.direction === "Pull" ? undefined : originUidOf(copy);
+  const originUid = w.ended && w.lane === "Pull" ? undefined : originUidOf(copy);
   return { effects: [{ do: "deleteCopy", uid: uidOf(copy), originUid }], state: "Pending" };
 };
 
 const statusEffects = (w: World, origin: Readonly<CopyObject>, copy: Readonly<CopyObject>): Effect[] => {
   if (!w.kind.status) return [];
   const [from, to, on] =
-    w.kind.direction === "Push" ? ([copy, origin, "origin"] as const) : ([origin, copy, "copy"] as const);
+    w.lane === "Push" ? ([copy, origin, "origin"] as const) : ([origin, copy, "copy"] as const);
   const status = translateStatus(from, to, isUpToDate(copy, origin));
   if (sameStatus(status, to.status) || isSettled(to, fingerprint(status), w.settled.status)) return [];
   return [{ do: "writeStatus", on, uid: uidOf(to), status }];
@@ -90,8 +91,7 @@ const letGo = (w: World, origin: Readonly<CopyObject>, copy: Readonly<CopyObject
 
 const keepAlike = (w: World, origin: Readonly<CopyObject>, copy: Readonly<CopyObject> | undefined): Plan => {
   const body = copyBody(origin, w.originCluster, w.copyLabels);
-  const hold: Effect[] =
-    w.kind.direction === "Push" && !isHeld(origin) ? [{ do: "hold", uid: uidOf(origin) }] : [];
+  const hold: Effect[] = w.lane === "Push" && !isHeld(origin) ? [{ do: "hold", uid: uidOf(origin) }] : [];
   if (!copy) return { effects: [...hold, { do: "createCopy", body }], state: "Pending" };
   if (originUidOf(copy) !== uidOf(origin)) return removeCopy(w, copy); // of an earlier origin of the same name
   if (isDeleting(copy)) return wait; // made anew when it is gone
@@ -106,7 +106,7 @@ const keepAlike = (w: World, origin: Readonly<CopyObject>, copy: Readonly<CopyOb
 };
 
 const decideAll = (w: World): Plan => {
-  const push = w.kind.direction === "Push";
+  const push = w.lane === "Push";
   const origin = w.origin && !isCopy(w.origin) ? w.origin : undefined; // else things would travel in circles
   const copy = w.copy && isCopyFrom(w.copy, w.originCluster) ? w.copy : undefined;
   if (w.ended && !push) return copy ? removeCopy(w, copy) : nothing;
@@ -120,7 +120,7 @@ const decideAll = (w: World): Plan => {
 
 /** Whether the effect, or what has to be asked before it, needs the peer's API server. */
 const needsPeer = (w: World, e: Effect): boolean => {
-  const push = w.kind.direction === "Push";
+  const push = w.lane === "Push";
   switch (e.do) {
     case "hold":
       return true; // of no use before the copy can be made, and would only delay a deletion

@@ -53,7 +53,8 @@ export const aCopy = (o: CopyOptions = {}): CopyObject =>
   });
 
 export const aWorld = (o: Partial<World> = {}): World => ({
-  kind: { direction: "Push", status: true },
+  kind: { status: true },
+  lane: "Push",
   originCluster: US,
   copyLabels: {},
   origin: undefined,
@@ -67,5 +68,4 @@ export const aWorld = (o: Partial<World> = {}): World => ({
 });
 
 /** The same pair seen from the other side: the origin is the peer's, the copy is here. */
-export const aPull = (o: Partial<World> = {}): World =>
-  aWorld({ kind: { direction: "Pull", status: true }, originCluster: THEM, ...o });
+export const aPull = (o: Partial<World> = {}): World => aWorld({ lane: "Pull", originCluster: THEM, ...o });

@@ -49,7 +49,7 @@ export const perform = async (
     case "deleteCopy": {
       const origin = effect.originUid === undefined ? undefined : await ends.origin.find(name, signal);
       const stands = origin !== undefined && origin.metadata.uid === effect.originUid;
-      if (stands && !(w.kind.direction === "Push" && isDeleting(origin)))
+      if (stands && !(w.lane === "Push" && isDeleting(origin)))
         throw new ConflictError(`the origin of copy ${name} still stands; the cache is behind`);
       await ends.copy.delete(name, effect.uid, signal);
       return {};

@@ -1,13 +1,14 @@
 import { describeError, isConflict, isInvalid, TerminalError } from "@tideway/errors";
 import { TRACEPARENT } from "@tideway/api/names";
 import { withSpan } from "@tideway/telemetry/tracing";
-import type { Kind } from "../ports.ts";
+import type { Kind, Lane } from "../ports.ts";
 import { decide, type Plan, type World } from "./decide.ts";
 import { type Ends, type Outcome, perform } from "./perform.ts";
 
-/** What one peer's objects of one kind have in common. */
+/** What one peer's objects of one kind that travel one way have in common. */
 export interface Pairing {
   kind: Kind;
+  lane: Lane;
   originCluster: string;
   copyLabels: Readonly<Record<string, string>>;
   ends: Ends;
@@ -33,6 +34,7 @@ export const createCopier = (p: Pairing): Copier => {
 
   const observe = (name: string): World => ({
     kind: p.kind,
+    lane: p.lane,
     originCluster: p.originCluster,
     copyLabels: p.copyLabels,
     origin: p.ends.origin.cached(name),

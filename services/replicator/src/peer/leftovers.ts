@@ -1,8 +1,8 @@
-import { isCopy } from "@tideway/api/names";
+import { isCopy, PEER } from "@tideway/api/names";
 import type { Reconcile } from "@tideway/controller";
 import { isConflict, isNotFound } from "@tideway/errors";
 import { isCopyFrom, isDeleting, isHeld } from "../copy/body.ts";
-import type { CopyObject, Kind } from "../ports.ts";
+import { type CopyObject, type Kind, lanesOf } from "../ports.ts";
 import type { Local } from "./local.ts";
 
 /** Who a local namespace is shared with, as far as identities tell. */
@@ -33,7 +33,9 @@ export const leftoverKey = (kind: Kind, namespace: string, name: string): string
 
 /** Whether the object may need this: the cheap question asked at every event. */
 export const mayBeLeftover = (kind: Kind, o: Readonly<CopyObject>): boolean =>
-  kind.direction === "Push" ? isDeleting(o) && isHeld(o) && !isCopy(o) : isCopy(o);
+  isCopy(o)
+    ? lanesOf(kind).includes("Pull") && o.metadata.labels?.[PEER] !== undefined // one without it was pushed here
+    : lanesOf(kind).includes("Push") && isDeleting(o) && isHeld(o);
 
 /** Frees what no session can free any more: origins held for a peering that is over, and copies it left here. */
 export const createLeftovers = (d: LeftoverDeps): Reconcile => {
@@ -46,7 +48,7 @@ export const createLeftovers = (d: LeftoverDeps): Reconcile => {
     if (tie.is === "held") return {};
     const end = d.local.end(kind, namespace);
     const uid = object.metadata.uid ?? "";
-    if (kind.direction === "Pull") {
+    if (isCopy(object)) {
       if (tie.is === "over" && isCopyFrom(object, tie.peerId)) await end.delete(name, uid, signal);
       return {};
     }

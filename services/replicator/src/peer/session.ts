@@ -3,7 +3,7 @@ import { errorOf, informer, type Informer, type Kube, pathOf } from "@tideway/k8
 import type { Logger } from "@tideway/log";
 import { PEER } from "@tideway/api/names";
 import { type Copier, createCopier } from "../copy/reconciler.ts";
-import { type CopyObject, type Kind, type Peer, PeerAwayError } from "../ports.ts";
+import { type CopyObject, type Kind, type Lane, lanesOf, type Peer, PeerAwayError } from "../ports.ts";
 import { remoteEnd } from "./ends.ts";
 import { type LinkState, openLink } from "./link.ts";
 import type { Local } from "./local.ts";
@@ -44,7 +44,8 @@ export interface Summary {
 
 export interface Session {
   readonly peer: Peer;
-  copier(kind: string): Copier | undefined;
+  /** One a lane of the kind; none where the kind does not cross. */
+  copiers(kind: string): readonly Copier[];
   /** Every object looked at again. */
   touchAll(): void;
   suspect(): void;
@@ -84,7 +85,7 @@ const jsonOr = (text: string): object => {
   }
 };
 
-/** Everything that is held for one peer: the link, the watches over there, and a copier a kind. */
+/** Everything that is held for one peer: the link, the watches over there, and a copier a lane of each kind. */
 export const openSession = (o: SessionOptions): Session => {
   const { peer, timing, kinds } = o;
   const remote = new Map<Kind, Informer<CopyObject>>();
@@ -125,7 +126,7 @@ export const openSession = (o: SessionOptions): Session => {
     return cache;
   };
 
-  const copiers = new Map<string, Copier>();
+  const copiers = new Map<string, readonly Copier[]>();
   for (const kind of kinds) {
     const cache = follow(kind);
     remote.set(kind, cache);
@@ -139,22 +140,26 @@ export const openSession = (o: SessionOptions): Session => {
       timeoutMs: timing.requestTimeoutMs,
       address: peer.server,
     });
-    const push = kind.direction === "Push";
-    copiers.set(
-      kind.name,
-      createCopier({
+    const copierOf = (lane: Lane): Copier => {
+      const push = lane === "Push";
+      return createCopier({
         kind,
+        lane,
         originCluster: push ? o.ownClusterID : peer.id,
         copyLabels: push ? {} : { [PEER]: peer.name },
         ends: push ? { origin: here, copy: there } : { origin: there, copy: here },
         reachable: () => link.state.status !== "Down",
         ended: () => Date.now() >= (o.deadline() ?? Infinity),
-      }),
-    );
+      });
+    };
+    copiers.set(kind.name, lanesOf(kind).map(copierOf));
   }
 
+  const copiersOf = (kind: string): readonly Copier[] => copiers.get(kind) ?? [];
+
   const touchAll = (): void => {
-    for (const kind of kinds) for (const name of copiers.get(kind.name)?.names() ?? []) o.touched(kind, name);
+    for (const kind of kinds)
+      for (const name of new Set(copiersOf(kind.name).flatMap((c) => [...c.names()]))) o.touched(kind, name);
   };
 
   const summary = (): Summary => {
@@ -167,23 +172,23 @@ export const openSession = (o: SessionOptions): Session => {
       objects: 0,
       taken: [],
     };
-    for (const kind of kinds) {
-      const copier = copiers.get(kind.name)!;
-      for (const name of copier.names()) {
-        const { state } = copier.plan(name);
-        if (state !== "Nothing") s.objects++;
-        if (state === "Pending") s.backlog++;
-        if (state === "Pending") s.error ??= copier.lastError(name);
-        if (state === "NameTaken") s.taken.push(`${kind.resource.kind}/${name}`);
-      }
-    }
-    return s;
+    const taken = new Set<string>();
+    for (const kind of kinds)
+      for (const copier of copiersOf(kind.name))
+        for (const name of copier.names()) {
+          const { state } = copier.plan(name);
+          if (state !== "Nothing") s.objects++;
+          if (state === "Pending") s.backlog++;
+          if (state === "Pending") s.error ??= copier.lastError(name);
+          if (state === "NameTaken") taken.add(`${kind.resource.kind}/${name}`);
+        }
+    return { ...s, taken: [...taken] };
   };
 
   touchAll(); // what is known here already is pushed while the peer's lists are still on their way
   return {
     peer,
-    copier: (kind) => copiers.get(kind),
+    copiers: copiersOf,
     touchAll,
     suspect: link.suspect,
     renew: link.renew,

@@ -4,11 +4,12 @@ import { DEFAULT_KINDS, parseRegistry, registryOf } from "./registry.ts";
 
 const entry = { group: "example.org", version: "v1", resource: "things", kind: "Thing", direction: "Push" };
 
-test("without configuration requests and maps are pushed, offers are pulled, each with its status", () => {
+test("without configuration requests and maps are pushed, offers are pulled, each with its status, and network parameters go both ways without", () => {
   expect(parseRegistry(undefined).map((k) => [k.name, k.direction, k.status])).toEqual([
     ["resourcerequests.sharing.tideway.dev", "Push", true],
     ["namespacemaps.offloading.tideway.dev", "Push", true],
     ["resourceoffers.sharing.tideway.dev", "Pull", true],
+    ["networkconfigs.networking.tideway.dev", "Both", false],
   ]);
 });
 
@@ -28,7 +29,8 @@ test.each([
   [{ ...entry, version: "1" }, "such as v1alpha1"],
   [{ ...entry, resource: "Things" }, "plural in lower case"],
   [{ ...entry, kind: "thing" }, "such as ResourceRequest"],
-  [{ ...entry, direction: "Both" }, "must be Push or Pull"],
+  [{ ...entry, direction: "Sideways" }, "must be Push, Pull or Both"],
+  [{ ...entry, direction: "Both", status: true }, "no status crosses where both sides have origins"],
   [{ ...entry, status: "yes" }, "must be true or false"],
   [{ ...entry, namespace: "x" }, "kinds[0].namespace is not a field"],
   ["things", "kinds[0] must be an object"],

@@ -12,7 +12,7 @@ export interface KindEntry {
   resource: string;
   kind: string;
   direction: Direction;
-  /** Default true. */
+  /** Default true; for Both each side's status is its own business: always false. */
   status?: boolean;
 }
 
@@ -39,6 +39,14 @@ export const DEFAULT_KINDS: readonly KindEntry[] = [
     kind: "ResourceOffer",
     direction: "Pull",
   },
+  {
+    group: "networking.tideway.dev",
+    version: "v1alpha1",
+    resource: "networkconfigs",
+    kind: "NetworkConfig",
+    direction: "Both",
+    status: false,
+  },
 ];
 
 /** Most entries a registry may have: each is one watch a peer. */
@@ -60,7 +68,7 @@ const FIELDS: Record<keyof KindEntry, (v: unknown) => string | undefined> = {
     typeof v === "string" && /^[A-Z][A-Za-z0-9]{0,62}$/.test(v)
       ? undefined
       : "must be a kind such as ResourceRequest",
-  direction: (v) => (v === "Push" || v === "Pull" ? undefined : "must be Push or Pull"),
+  direction: (v) => (v === "Push" || v === "Pull" || v === "Both" ? undefined : "must be Push, Pull or Both"),
   status: (v) => (v === undefined || typeof v === "boolean" ? undefined : "must be true or false"),
 };
 
@@ -76,6 +84,9 @@ const problemsOf = (entry: unknown, at: string): string[] => {
         ? [`${at}.${field} is ${JSON.stringify(given[field]) ?? "missing"}, but ${problem}`]
         : [];
     }),
+    ...(given.direction === "Both" && given.status === true
+      ? [`${at}.status is true, but no status crosses where both sides have origins`]
+      : []),
   ];
 };
 
@@ -83,7 +94,7 @@ const toKind = (e: KindEntry): Kind => ({
   name: `${e.resource}.${e.group}`,
   resource: resource<CopyObject>(e.group, e.version, e.resource, e.kind),
   direction: e.direction,
-  status: e.status ?? true,
+  status: e.direction !== "Both" && (e.status ?? true),
 });
 
 /** Checks all entries at once; every mistake is named by its place, value and bound. */
