@@ -5,7 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import * as x509 from "@peculiar/x509";
-import { foreignClusters, invitations, resourceOffers, resourceRequests, tenants } from "@tideway/api";
+import {
+  foreignClusters,
+  invitations,
+  networkConfigs,
+  ORIGIN,
+  resourceOffers,
+  resourceRequests,
+  tenants,
+} from "@tideway/api";
 import {
   authenticateRequest,
   type AuthClient,
@@ -409,6 +417,65 @@ test("auth may make no namespace but tenant namespaces", async () => {
     "innocent",
   );
   await expect(asAuth).rejects.toThrow("tideway-tenant-");
+});
+
+test("a peer writes the NetworkConfig of its own ID, marked as its own, and no other", async () => {
+  const sly = new Consumer("aaaa0009-0000-4000-8000-000000000009", "sly");
+  const { token } = await west.invite();
+  const answer = await sly.authenticate(token);
+  const asSly = sly.kube(answer);
+  const namespace = answer.tenantNamespace;
+  const config = (id: string, origin: string | undefined, mtu = 1420) => ({
+    metadata: { name: id, namespace, ...(origin ? { labels: { [ORIGIN]: origin } } : {}) },
+    spec: {
+      clusterID: id,
+      podCIDR: "10.200.0.0/16",
+      externalCIDR: "10.201.0.0/16",
+      keys: [{ generation: 1, publicKey: `${"A".repeat(43)}=` }],
+      mtu,
+    },
+  });
+  const other = "aaaa0010-0000-4000-8000-000000000010";
+  const outcome = (call: Promise<unknown>): Promise<string> =>
+    call.then(
+      () => "done",
+      (err: unknown) => String(err),
+    );
+  const put = (c: ReturnType<typeof config>): Promise<string> =>
+    outcome(asSly.apply(networkConfigs, c, { fieldManager: "replicator" }));
+  const remove = (name: string): Promise<string> => outcome(asSly.delete(networkConfigs, name, namespace));
+
+  // The provider's own, and something of the provider under the peer's name.
+  await west.kube.create(networkConfigs, config(west.clusterID, undefined));
+  await west.kube.create(networkConfigs, config(sly.id, undefined));
+  const names = /named by its own cluster ID/;
+  const marks = /carry its own cluster ID in the label/;
+  expect(await put(config(west.clusterID, sly.id, 1300))).toMatch(names);
+  expect(await put(config(west.clusterID, west.clusterID, 1300))).toMatch(names);
+  expect(await remove(west.clusterID)).toMatch(names);
+  expect(await put(config(other, other))).toMatch(names);
+  expect(await put(config(other, sly.id))).toMatch(names);
+  expect(await put(config(sly.id, sly.id))).toMatch(marks);
+  expect(await remove(sly.id)).toMatch(marks);
+  expect((await west.kube.get(networkConfigs, west.clusterID, namespace)).spec.mtu).toBe(1420);
+  await west.kube.delete(networkConfigs, sly.id, namespace);
+
+  expect(await put(config(sly.id, undefined))).toMatch(marks);
+  expect(await put(config(sly.id, other))).toMatch(marks);
+  expect(await put(config(sly.id, sly.id))).toBe("done");
+  expect(await put(config(sly.id, sly.id, 1300))).toBe("done");
+  const relabel = asSly.patch(networkConfigs, sly.id, namespace, {
+    metadata: { labels: { [ORIGIN]: other } },
+  });
+  expect(await outcome(relabel)).toMatch(marks);
+  const status = { status: { conditions: [] } };
+  const judge = asSly.patch(networkConfigs, sly.id, namespace, status, { subresource: "status" });
+  expect(await judge.then(() => false, isForbidden)).toBe(true);
+  expect((await asSly.list(networkConfigs, { namespace })).map((c) => c.metadata.name).sort()).toEqual(
+    [sly.id, west.clusterID].sort(),
+  );
+  expect(await remove(sly.id)).toBe("done");
+  await asSly.close();
 });
 
 test("the right to end a namespace reaches tenant namespaces and no other", async () => {
