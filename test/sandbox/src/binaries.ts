@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, symlinkSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cached, type Part, partDir } from "./cache.ts";
 import { run } from "./run.ts";
@@ -69,6 +69,28 @@ const wireguard: Part = {
   },
 };
 
+/** Backends of a cloud and of times past, left out: one module is not in every proxy, one wants a C compiler. */
+const FLANNEL_WITHOUT = ["tencentvpc", "udp"];
+const flannel: Part = {
+  name: "flannel",
+  version: versions.flannel,
+  inputs: FLANNEL_WITHOUT,
+  async build(dir) {
+    const module = `github.com/flannel-io/flannel@${versions.flannel}`;
+    const { Dir } = JSON.parse(await run("go", ["mod", "download", "-json", module])) as { Dir: string };
+    const copy = join(dir, "source");
+    await run("cp", ["-r", "--no-preserve=mode", Dir, copy]);
+    const main = join(copy, "main.go");
+    const lines = readFileSync(main, "utf8").split("\n");
+    const kept = lines.filter((l) => !FLANNEL_WITHOUT.some((b) => l.includes(`pkg/backend/${b}"`)));
+    writeFileSync(main, kept.join("\n"));
+    const env = { ...goEnv, GOWORK: "off" };
+    const args = ["build", "-ldflags", "-s -w", "-o", join(dir, "flanneld"), "."];
+    await run("go", args, { cwd: copy, env, timeoutMs: 3_600_000 });
+    rmSync(copy, { recursive: true });
+  },
+};
+
 const parts = {
   kube,
   pause,
@@ -81,6 +103,7 @@ const parts = {
     `-s -w -X sigs.k8s.io/kwok/pkg/consts.Version=${versions.kwok}`,
   ),
   wireguardGo: wireguard,
+  flannel,
 };
 
 export type PartName = keyof typeof parts;
@@ -93,18 +116,18 @@ export const binaries = {
   coredns: (): Promise<string> => cached(parts.coredns).then((d) => join(d, "coredns")),
   kwok: (): Promise<string> => cached(parts.kwok).then((d) => join(d, "kwok")),
   wireguardGo: (): Promise<string> => cached(parts.wireguardGo).then((d) => join(d, "wireguard-go")),
+  /** For clusters that ask for it; the others do without. */
+  flannel: (): Promise<string> => cached(flannel).then((d) => join(d, "flanneld")),
 };
 
+const ALWAYS: readonly PartName[] = ["kube", "pause", "coredns", "nats", "kwok", "wireguardGo"];
+
 /** One after the other: the compiler fills the machine by itself, and small parts are soon useful. */
-export async function buildBinaries(report: (name: string) => void = () => {}): Promise<void> {
-  for (const name of [
-    "kube",
-    "pause",
-    "coredns",
-    "nats",
-    "kwok",
-    "wireguardGo",
-  ] as const satisfies readonly PartName[]) {
+export async function buildBinaries(
+  report: (name: string) => void = () => {},
+  more: readonly PartName[] = [],
+): Promise<void> {
+  for (const name of [...ALWAYS, ...more]) {
     if (!existsSync(partDir(parts[name])))
       report(`builds ${name}, once${name === "kube" ? " (about 5 minutes)" : ""}`);
     await cached(parts[name]);

@@ -3,15 +3,17 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { binaries, buildBinaries } from "./binaries.ts";
-import { type ClusterOptions, readRecord, startCluster } from "./cluster.ts";
+import { startCluster } from "./cluster.ts";
 import { daemonNames, isRunning } from "./daemon.ts";
 import { sandboxesOf, stopCluster, stopSandbox } from "./down.ts";
 import { checkout, clusterPlace, nodePlace, type Place, placeOf } from "./layout.ts";
 import { readLan } from "./network.ts";
 import { ensurePrerequisites } from "./prerequisites.ts";
+import { type Cni, type ClusterOptions, readRecord } from "./record.ts";
 
 const usage = `Usage: sandbox <command> [options]
   up      --clusters east,west --nodes 1 --kwok 0 --cm-qps 500 --cm-burst 1000
+          --cni east=flannel            default of the others: bridge
   down    [--clusters east] | [--all]   without either: this checkout's whole sandbox
   build                                 binaries and images only
   load-images [SERVICE...]              build service images and bring them onto every node
@@ -24,6 +26,7 @@ const options = {
   clusters: { type: "string" },
   nodes: { type: "string", default: "1" },
   kwok: { type: "string", default: "0" },
+  cni: { type: "string", default: "" },
   "cm-qps": { type: "string", default: "500" },
   "cm-burst": { type: "string", default: "1000" },
   name: { type: "string" },
@@ -44,6 +47,7 @@ export async function main(argv: string[]): Promise<number> {
         name,
         nodes: positive(values.nodes),
         kwokNodes: Number(values.kwok),
+        ...cniOf(name, values.cni),
         qps: positive(values["cm-qps"]),
         burst: positive(values["cm-burst"]),
         ...(values.dir ? { dir: values.dir } : {}),
@@ -74,6 +78,15 @@ function positive(text: string): number {
   const n = Number(text);
   if (!Number.isInteger(n) || n < 1) throw new Error(`not a positive whole number: ${text}`);
   return n;
+}
+
+function cniOf(cluster: string, text: string): { cni?: Cni } {
+  const pairs = text.split(",").filter(Boolean);
+  const known = pairs.map((p) => p.split("=", 2) as [string, Cni | undefined]);
+  const wrong = known.find(([, cni]) => cni !== "bridge" && cni !== "flannel");
+  if (wrong) throw new Error(`--cni CLUSTER=bridge or CLUSTER=flannel, not ${wrong.join("=")}`);
+  const cni = known.find(([name]) => name === cluster)?.[1];
+  return cni ? { cni } : {};
 }
 
 function timer(): (step: string) => void {
@@ -149,7 +162,7 @@ function status(place: Place): number {
   if (clusters.length === 0) return print("down\n");
   for (const c of clusters) {
     const p = clusterPlace(place, c);
-    print(`${c}  nodes ${readRecord(p).nodes}  ${p.kubeconfig}\n`);
+    print(`${c}  nodes ${readRecord(p).nodes.length}  ${p.kubeconfig}\n`);
     for (const name of daemonNames(p.pids))
       print(`  ${isRunning({ name, pidDir: p.pids }) ? "runs" : "DEAD"}  ${name}\n`);
   }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { daemonNames, signal, stopDaemon } from "./daemon.ts";
-import { type ClusterPlace, clusterPlace, type Place, RUN_ROOT, VAR_ROOT } from "./layout.ts";
+import { type ClusterPlace, clusterPlace, type NodePlace, type Place, RUN_ROOT, VAR_ROOT } from "./layout.ts";
 import { withLock } from "./lock.ts";
 import { cgroupMounts } from "./node.ts";
 import { lanLock, releaseSlot } from "./network.ts";
@@ -9,16 +9,51 @@ import { allPids, commandLine, netnsOf, type ProcessId, startTime } from "./proc
 import { attempt } from "./run.ts";
 import { until } from "./wait.ts";
 
-/** Ends one cluster; everything is found by its name's prefix, so it works after a crash and twice. */
+/** A part of a sandbox. All it made bears its names, so it is found after a crash too, and twice. */
+interface Scope {
+  place: Place;
+  /** Told a name without the sandbox's prefix: of a node, mostly. */
+  has(name: string): boolean;
+}
+
+const wholeOf = (place: Place): Scope => ({ place, has: () => true });
+const clusterScope = (p: ClusterPlace): Scope => ({
+  place: p,
+  has: (name) => name.startsWith(`${p.cluster}-`),
+});
+const nodeScope = (p: ClusterPlace, node: string): Scope => ({ place: p, has: (name) => name === node });
+
+/** A name in the kernel: network namespace or cgroup. */
+const holds = (s: Scope, name: string): boolean =>
+  name.startsWith(`${s.place.id}-`) && s.has(name.slice(s.place.id.length + 1));
+
+/** A path below the directories of one of its nodes. */
+const holdsPath = (s: Scope, path: string): boolean =>
+  [s.place.run, s.place.data].some(
+    (root) => path.startsWith(`${root}/`) && s.has(path.slice(root.length + 1).split("/")[0] ?? ""),
+  );
+
+async function sweep(s: Scope): Promise<void> {
+  await endLeftovers(s);
+  await removeContainerCgroups(s);
+  await unmountBelow(s);
+  await deleteNetns(s);
+  await removeCgroups(s);
+}
+
 export async function stopCluster(p: ClusterPlace): Promise<void> {
   await stopDaemons(p.pids);
-  await endLeftovers(`${p.id}-${p.cluster}-`, `${p.run}/${p.cluster}-`);
-  await removeContainerCgroups(`${p.run}/${p.cluster}-`);
-  await unmountBelow([`${p.run}/${p.cluster}-`, `${p.data}/${p.cluster}-`]);
-  await deleteNetns(`${p.id}-${p.cluster}-`);
-  await removeCgroups(`${p.id}-${p.cluster}-`);
+  await sweep(clusterScope(p));
   forgetCluster(p);
   await releaseSlot(p, p.cluster);
+}
+
+/** As if the machine lost its power: all of the node ends at once, its disk stays. */
+export async function cutNode(p: ClusterPlace, n: NodePlace): Promise<void> {
+  const daemons = daemonNames(p.pids).filter((d) => d.startsWith(`${n.name}.`));
+  await Promise.all(daemons.map((name) => stopDaemon({ name, pidDir: p.pids }, { signal: "SIGKILL" })));
+  await sweep(nodeScope(p, n.name));
+  rmSync(n.run, { recursive: true, force: true });
 }
 
 /** Files of a cluster of which nothing runs. */
@@ -42,11 +77,7 @@ export async function stopSandbox(p: Place): Promise<void> {
   ];
   await Promise.all([...new Set(known)].map((c) => stopCluster(clusterPlace(p, c))));
   await withLock(lanLock, async () => {
-    await endLeftovers(`${p.id}-`, `${p.run}/`);
-    await removeContainerCgroups(`${p.run}/`);
-    await unmountBelow([`${p.run}/`, `${p.data}/`]);
-    await deleteNetns(`${p.id}-`);
-    await removeCgroups(`${p.id}-`);
+    await sweep(wholeOf(p));
     await attempt("ip", ["link", "del", p.id]);
     rmSync(p.run, { recursive: true, force: true });
     rmSync(p.data, { recursive: true, force: true });
@@ -77,35 +108,33 @@ async function stopDaemons(pidDir: string): Promise<void> {
   );
 }
 
-/** Containers, their shims and whatever runs in the namespaces or cgroups with our prefix. */
-async function endLeftovers(prefix: string, runPrefix: string): Promise<void> {
+/** Containers, their shims and whatever runs in the namespaces or cgroups of the scope. */
+async function endLeftovers(s: Scope): Promise<void> {
   await until(
     async () => {
-      const found = leftovers(prefix, runPrefix);
+      const found = leftovers(s);
       for (const id of found) signal(id, "SIGKILL");
       return found.length === 0;
     },
-    { what: `end of the processes of ${prefix}`, timeoutMs: 20_000, everyMs: 30 },
+    { what: `end of the processes of ${s.place.id}`, timeoutMs: 20_000, everyMs: 30 },
   );
 }
 
-function leftovers(prefix: string, runPrefix: string): ProcessId[] {
-  const spaces = netnsInodes(prefix);
-  const inCgroups = pidsIn([...cgroupDirs(prefix), ...containerCgroups(runPrefix)]);
+function leftovers(s: Scope): ProcessId[] {
+  const spaces = netnsInodes(s);
+  const inCgroups = pidsIn([...cgroupDirs(s), ...containerCgroups(s)]);
   const ours = (pid: number): boolean =>
     inCgroups.has(pid) ||
     spaces.has(netnsOf(pid) ?? "") ||
-    commandLine(pid).some(
-      (a) => a.startsWith(runPrefix) && /shim|containerd|runc/.test(commandLine(pid)[0] ?? ""),
-    );
+    commandLine(pid).some((a) => holdsPath(s, a) && /shim|containerd|runc/.test(commandLine(pid)[0] ?? ""));
   return allPids()
     .filter((pid) => pid !== process.pid && ours(pid))
     .map((pid) => ({ pid, start: startTime(pid) ?? "" }))
     .filter((id) => id.start !== "");
 }
 
-function netnsInodes(prefix: string): Set<string> {
-  const names = entries("/run/netns").filter((n) => n.startsWith(prefix));
+function netnsInodes(s: Scope): Set<string> {
+  const names = entries("/run/netns").filter((n) => holds(s, n));
   return new Set(names.map((n) => `net:[${statSync(`/run/netns/${n}`).ino}]`));
 }
 
@@ -113,22 +142,20 @@ function netnsInodes(prefix: string): Set<string> {
  * A container outlives its shim, and its cgroup bears only its ID: containerd puts it into /k8s.io/<id>
  * where the kubelet names no parent. What containerd still knows of it says whose it is.
  */
-function containerCgroups(runPrefix: string): string[] {
-  const root = runPrefix.slice(0, runPrefix.lastIndexOf("/"));
-  const ids = entries(root)
-    .map((n) => join(root, n))
-    .filter((node) => node.startsWith(runPrefix))
-    .flatMap((node) => entries(join(node, "containerd/io.containerd.runtime.v2.task/k8s.io")));
+function containerCgroups(s: Scope): string[] {
+  const ids = entries(s.place.run)
+    .filter((name) => s.has(name))
+    .flatMap((name) => entries(join(s.place.run, name, "containerd/io.containerd.runtime.v2.task/k8s.io")));
   return cgroupMounts().flatMap((m) => ids.map((id) => join(m, "k8s.io", id)).filter(isDir));
 }
 
-function removeContainerCgroups(runPrefix: string): Promise<unknown> {
+function removeContainerCgroups(s: Scope): Promise<unknown> {
   const remove = (): Promise<boolean> => {
-    for (const dir of containerCgroups(runPrefix)) for (const d of walk(dir)) rmdirSync(d);
+    for (const dir of containerCgroups(s)) for (const d of walk(dir)) rmdirSync(d);
     return Promise.resolve(true);
   };
   return until(remove, {
-    what: `removal of the containers' cgroups below ${runPrefix}`,
+    what: `removal of the containers' cgroups of ${s.place.run}`,
     timeoutMs: 10_000,
     everyMs: 20,
   });
@@ -144,10 +171,10 @@ function pidsIn(dirs: readonly string[]): Set<number> {
   return pids;
 }
 
-const cgroupDirs = (prefix: string): string[] =>
+const cgroupDirs = (s: Scope): string[] =>
   cgroupMounts().flatMap((m) =>
     entries(m)
-      .filter((n) => n.startsWith(prefix))
+      .filter((n) => holds(s, n))
       .map((n) => join(m, n)),
   );
 
@@ -159,30 +186,30 @@ function walk(dir: string): string[] {
   return [...below.flatMap(walk), dir];
 }
 
-async function removeCgroups(prefix: string): Promise<void> {
+async function removeCgroups(s: Scope): Promise<void> {
   await until(
     async () => {
-      for (const dir of cgroupDirs(prefix)) for (const d of walk(dir)) rmdirSync(d);
+      for (const dir of cgroupDirs(s)) for (const d of walk(dir)) rmdirSync(d);
       return true;
     },
-    { what: `removal of cgroups ${prefix}`, timeoutMs: 10_000, everyMs: 20 },
+    { what: `removal of cgroups of ${s.place.id}`, timeoutMs: 10_000, everyMs: 20 },
   );
 }
 
-async function unmountBelow(prefixes: readonly string[]): Promise<void> {
+async function unmountBelow(s: Scope): Promise<void> {
   const points = readLines("/proc/self/mountinfo")
     .map((l) =>
       (l.split(" ")[4] ?? "").replaceAll(/\\(\d{3})/g, (_, o: string) =>
         String.fromCharCode(Number.parseInt(o, 8)),
       ),
     )
-    .filter((point) => prefixes.some((x) => point.startsWith(x)))
+    .filter((point) => holdsPath(s, point))
     .reverse();
   for (let i = 0; i < points.length; i += 100) await attempt("umount", ["-l", ...points.slice(i, i + 100)]);
 }
 
-async function deleteNetns(prefix: string): Promise<void> {
-  const names = entries("/run/netns").filter((n) => n.startsWith(prefix));
+async function deleteNetns(s: Scope): Promise<void> {
+  const names = entries("/run/netns").filter((n) => holds(s, n));
   await Promise.all(names.map((n) => attempt("ip", ["netns", "del", n])));
 }
 

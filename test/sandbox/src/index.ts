@@ -1,6 +1,7 @@
 export { type ApiServer, type ApiServerOptions, startApiServer } from "./api-server.ts";
 export { binaries } from "./binaries.ts";
-export { attachCluster, type Cluster, type ClusterOptions, startCluster } from "./cluster.ts";
+export { attachCluster, type Cluster, startCluster } from "./cluster.ts";
+export type { Cni, ClusterOptions } from "./record.ts";
 export { BASE_IMAGE, NATS_IMAGE, WORKLOAD_IMAGE } from "./images/system.ts";
 export { buildImages, loadImages } from "./images/services.ts";
 export { type SandboxOptions, stopSandbox } from "./stop.ts";

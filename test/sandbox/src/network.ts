@@ -11,6 +11,7 @@ import {
   RUN_ROOT,
 } from "./layout.ts";
 import { withLock } from "./lock.ts";
+import type { Cni } from "./record.ts";
 import { attempt, run } from "./run.ts";
 
 const lanFile = (p: Place): string => join(p.run, "lan.json");
@@ -99,24 +100,34 @@ async function makeLan(p: Place, lan: Lan): Promise<void> {
   await batch([`addr add ${hostAddress(lan)}/24 dev ${p.id}`, `link set ${p.id} up`]);
 }
 
-/** A node: a namespace with a cable to the segment and routes to the pods of the cluster's other nodes. */
-export async function plugNode(
-  p: Place,
-  lan: Lan,
-  node: NodePlace,
-  others: readonly NodePlace[],
-): Promise<void> {
+/** A node: a namespace with a cable to the segment. */
+export async function plugNode(p: Place, lan: Lan, node: NodePlace, cni: Cni): Promise<void> {
   const plugged = join(node.run, "plugged"); // without it the namespace is half made
-  if (!hasNetns(node.netns) || !existsSync(plugged)) {
-    await makeNode(p, lan, node);
-    mkdirSync(node.run, { recursive: true });
-    writeFileSync(plugged, "");
-  }
-  if (others.length > 0)
-    await batch(
-      others.map((o) => `route replace ${o.podCidr} via ${o.address}`),
-      node.netns,
-    );
+  if (hasNetns(node.netns) && existsSync(plugged)) return;
+  await makeNode(p, lan, node);
+  if (cni === "bridge") await nft(masquerade, node.netns);
+  mkdirSync(node.run, { recursive: true });
+  writeFileSync(plugged, "");
+}
+
+/** Each node's way to the pods of the others, as a cloud's routes give it to a CNI without an overlay. */
+export async function routePods(nodes: readonly NodePlace[]): Promise<void> {
+  await Promise.all(
+    nodes.map(async (n) => {
+      const others = nodes.filter((o) => o !== n);
+      if (others.length === 0) return;
+      await batch(
+        others.map((o) => `route replace ${o.podCidr} via ${o.address}`),
+        n.netns,
+      );
+    }),
+  );
+}
+
+export async function unroutePods(nodes: readonly NodePlace[], gone: NodePlace): Promise<void> {
+  await Promise.all(
+    nodes.map((n) => attempt(...inNetns(n.netns, "ip", ["route", "del", gone.podCidr, "via", gone.address]))),
+  );
 }
 
 async function makeNode(p: Place, lan: Lan, node: NodePlace): Promise<void> {
@@ -138,7 +149,6 @@ async function makeNode(p: Place, lan: Lan, node: NodePlace): Promise<void> {
   );
   const rpFilter = { "net/ipv4/conf/all/rp_filter": "0", "net/ipv4/conf/default/rp_filter": "0" };
   await sysctl({ "net/ipv4/ip_forward": "1", ...rpFilter }, node.netns);
-  await nft(masquerade, node.netns);
 }
 
 /** What leaves the pods' range carries the node's address, as with any common CNI. */
@@ -158,13 +168,12 @@ table ip sandbox-partition {
   chain in { type filter hook prerouting priority -310; ip saddr { ${set} } drop; }
   chain out { type filter hook postrouting priority -310; ip daddr { ${set} } drop; }
 }`;
-  await Promise.all(nodes.map((n) => nft(rules, n.netns)));
+  await Promise.all(nodes.filter((n) => hasNetns(n.netns)).map((n) => nft(rules, n.netns)));
 }
 
 export async function liftDrops(nodes: readonly NodePlace[]): Promise<void> {
-  await Promise.all(
-    nodes.map((n) => nft("table ip sandbox-partition\ndelete table ip sandbox-partition", n.netns)),
-  );
+  const lift = "table ip sandbox-partition\ndelete table ip sandbox-partition";
+  await Promise.all(nodes.filter((n) => hasNetns(n.netns)).map((n) => nft(lift, n.netns)));
 }
 
 export const inNetns = (

@@ -35,8 +35,14 @@ oom_score = -500
         Root = "${join(n.run, "runc")}"
 `;
 
-/** The masquerade is a rule of the node (see network.ts): the bridge plugin's would cover pods of other nodes too. */
-export const cniConfig = (n: NodePlace): string =>
+export interface PodNetwork {
+  mtu?: number;
+  ipMasq?: boolean;
+  routes?: { dst: string }[];
+}
+
+/** The masquerade is a rule of the node (network.ts, or flannel's): the plugin's would cover pods of other nodes too. */
+export const cniConfig = (n: NodePlace, o: PodNetwork = {}): string =>
   JSON.stringify({
     cniVersion: "0.4.0",
     name: "pods",
@@ -47,11 +53,13 @@ export const cniConfig = (n: NodePlace): string =>
         isGateway: true,
         isDefaultGateway: true,
         hairpinMode: true,
-        ipMasq: false,
+        ipMasq: o.ipMasq ?? false,
+        ...(o.mtu ? { mtu: o.mtu } : {}),
         ipam: {
           type: "host-local",
           dataDir: join(n.run, "ipam"),
           ranges: [[{ subnet: n.podCidr }]],
+          ...(o.routes ? { routes: o.routes } : {}),
         },
       },
       { type: "portmap", capabilities: { portMappings: true } },
@@ -123,6 +131,7 @@ export const proxyConfig = (n: NodePlace, kubeconfig: string): string =>
     hostnameOverride: n.name,
     clientConnection: { kubeconfig, qps: 100, burst: 200 },
     conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: "0s", tcpCloseWaitTimeout: "0s" },
+    // A change after a quiet 100 ms is programmed at once; the default holds the second of two back for 1 s.
     nftables: { minSyncPeriod: "100ms", syncPeriod: "30s" },
     healthzBindAddress: "127.0.0.1:10256",
     metricsBindAddress: "127.0.0.1:10249",

@@ -5,12 +5,19 @@ import { type Daemon, logTail, startDaemon } from "./daemon.ts";
 import { API_PORT, type ClusterPlace, type NodePlace } from "./layout.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { containerdConfig, cniConfig, kubeletArgs, kubeletConfig, proxyConfig } from "./node-config.ts";
+import type { Cni } from "./record.ts";
 import { run } from "./run.ts";
 import { until } from "./wait.ts";
 
 const CGROUPS = "/sys/fs/cgroup";
 
-const daemon = (p: ClusterPlace, n: NodePlace, name: string, command: string, args: string[]): Daemon => ({
+export const nodeDaemon = (
+  p: ClusterPlace,
+  n: NodePlace,
+  name: string,
+  command: string,
+  args: string[],
+): Daemon => ({
   name: `${n.name}.${name}`,
   command,
   args,
@@ -27,12 +34,15 @@ export function cgroupMounts(): string[] {
     .filter((d) => existsSync(join(d, "cgroup.procs")));
 }
 
-export async function startContainerd(p: ClusterPlace, n: NodePlace): Promise<void> {
+export const cniFile = (n: NodePlace): string => join(n.run, "cni", "10-pods.conflist");
+
+/** With flannel the pods' network is configured when flannel knows it: until then the node is not Ready. */
+export async function startContainerd(p: ClusterPlace, n: NodePlace, cni: Cni): Promise<void> {
   mkdirSync(join(n.run, "cni"), { recursive: true });
   mkdirSync(n.data, { recursive: true });
   writeFileSync(join(n.run, "containerd.toml"), containerdConfig(n));
-  writeFileSync(join(n.run, "cni", "10-pods.conflist"), cniConfig(n));
-  const d = daemon(p, n, "containerd", "containerd", ["--config", join(n.run, "containerd.toml")]);
+  if (cni === "bridge") writeFileSync(cniFile(n), cniConfig(n));
+  const d = nodeDaemon(p, n, "containerd", "containerd", ["--config", join(n.run, "containerd.toml")]);
   startDaemon(d);
   await until(() => ctr(n, "version").then(() => true), {
     what: `containerd of ${n.name}`,
@@ -45,7 +55,7 @@ export const ctr = (n: NodePlace, ...args: string[]): Promise<string> =>
 
 /** The kubelet and kube-proxy; the API server has to be there. */
 export async function startAgents(p: ClusterPlace, n: NodePlace): Promise<void> {
-  const server = `https://${n.index === 0 ? "127.0.0.1" : apiAddress(p, n)}:${API_PORT}`;
+  const server = `https://${apiAddress(n)}:${API_PORT}`;
   const kubeconfig = (user: string): string => {
     const file = join(n.run, `${user}.kubeconfig`);
     writeKubeconfig(file, { cluster: p.cluster, server, pki: p.pki, user });
@@ -56,13 +66,14 @@ export async function startAgents(p: ClusterPlace, n: NodePlace): Promise<void> 
   writeFileSync(join(n.run, "kubelet.yaml"), kubeletConfig(n, p.pki));
   writeFileSync(join(n.run, "kube-proxy.yaml"), proxyConfig(n, kubeconfig("kube-proxy")));
   const kubelet = kubeletArgs(n, kubeconfig(`kubelet-${n.name}`));
-  startDaemon(daemon(p, n, "kubelet", await binaries.kube("kubelet"), kubelet));
+  startDaemon(nodeDaemon(p, n, "kubelet", await binaries.kube("kubelet"), kubelet));
   const proxy = [`--config=${join(n.run, "kube-proxy.yaml")}`];
-  startDaemon(daemon(p, n, "kube-proxy", await binaries.kube("kube-proxy"), proxy));
+  startDaemon(nodeDaemon(p, n, "kube-proxy", await binaries.kube("kube-proxy"), proxy));
 }
 
 /** The control plane lives on node 0, whose address differs in the last octet only. */
-const apiAddress = (_p: ClusterPlace, n: NodePlace): string => {
+export function apiAddress(n: NodePlace): string {
+  if (n.index === 0) return "127.0.0.1";
   const octets = n.address.split(".").map(Number);
   return [...octets.slice(0, 3), (octets[3] ?? 0) - n.index].join(".");
-};
+}

@@ -23,6 +23,20 @@ export function loadOnto(node: NodePlace, images: readonly Image[]): Promise<str
   });
 }
 
+/** The images that the first node has and the second lacks, whoever brought them. */
+export function copyImages(from: NodePlace, to: NodePlace): Promise<void> {
+  return withLock(`${to.run}/images.lock`, async () => {
+    const have = await imagesOf(to);
+    const named = [...(await imagesOf(from))].filter(([n]) => n.startsWith("tideway.local/"));
+    const missing = named.filter(([n, digest]) => have.get(n) !== digest).map(([n]) => n);
+    if (missing.length === 0) return;
+    const script =
+      'from=$1; to=$2; shift 2; ctr --address "$from" --namespace k8s.io images export - "$@" | ' +
+      'ctr --address "$to" --namespace k8s.io images import -';
+    await run("sh", ["-ec", script, "sh", from.socket, to.socket, ...missing]);
+  });
+}
+
 /** Image name -> digest of its manifest. */
 async function imagesOf(node: NodePlace): Promise<Map<string, string>> {
   const lines = (await ctr(node, "images", "ls")).split("\n").slice(1);

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { type Cluster, readRecord } from "../cluster.ts";
-import { clusterPlace, nodePlace, placeOf } from "../layout.ts";
+import type { Cluster } from "../cluster.ts";
+import { clusterPlace, placeOf } from "../layout.ts";
 import { readLan } from "../network.ts";
+import { nodesOf } from "../record.ts";
 import { buildFrom } from "./containerfile.ts";
 import { loadOnto } from "./load.ts";
 import type { Image } from "./oci.ts";
@@ -42,7 +43,6 @@ export async function loadImages(
   const p = clusterPlace(placeOf({ dir: dirname(cluster.kubeconfig) }), cluster.name);
   const lan = readLan(p);
   if (!lan) throw new Error(`the sandbox of ${p.dir} is down`);
-  const nodes = Array.from({ length: readRecord(p).nodes }, (_, i) => nodePlace(p, lan, i));
-  const changed = await Promise.all(nodes.map((n) => loadOnto(n, images)));
+  const changed = await Promise.all(nodesOf(p, lan).map((n) => loadOnto(n, images)));
   return [...new Set(changed.flat())];
 }
