@@ -27,6 +27,8 @@ describe("wrong usage ends with 2, says what is wrong and asks no cluster", () =
     ],
     ["a namespace that stays", ["offload", "namespace", "kube-system"], "stays at home"],
     ["a bad moment", ["events", "--since", "tuesday"], '--since: "tuesday" is neither'],
+    ["no count of streams", ["network", "bench", "--streams", "many"], '--streams: "many" is not'],
+    ["a bad patience", ["network", "test", "--patience", "much"], '--patience: "much" is not a duration'],
     ["an unknown shell", ["completion", "csh"], 'no completion for "csh"'],
   ])("%s", async (_, argv, message) => {
     const ran = await tideway(argv, { env: { KUBECONFIG: "/nowhere" } });
@@ -57,6 +59,7 @@ describe("help and version need no cluster", () => {
       "unpeer",
       "offload",
       "status",
+      "network",
       "events",
       "--context",
       "3 timed out",

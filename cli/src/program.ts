@@ -111,6 +111,33 @@ export const makeProgram = (io: Io): Command => {
     .argument("[peer]", "one peer in detail")
     .action(action(() => import("./commands/status.ts")));
 
+  const network = program.command("network").description("The tunnels to peers: how they are, test, bench.");
+  network
+    .command("status")
+    .description("Tunnels, latency, loss, throughput, and where each side sees the other's addresses.")
+    .argument("[peer]", "one peer only")
+    .action(action(() => import("./commands/network-status.ts")));
+  const inPods = (command: Command): Command =>
+    command
+      .argument("[peer]", "a peer that this cluster uses (default: the only one)")
+      .option("--image <image>", "image of the pods, with Node in it (default: the gateway's own)")
+      .option(
+        "--peer-kubeconfig <path>",
+        "kubeconfig of the peer, to tell its nodes apart and to test from there",
+      )
+      .option("--peer-context <name>", "context of the peer, in --peer-kubeconfig or --kubeconfig")
+      .option("--keep", "leave the pods, to look into them");
+  inPods(network.command("test"))
+    .description("Who reaches whom, in both directions, from pods and nodes; and who must not.")
+    .option("--junit <file>", "also write the result as JUnit XML")
+    .option("--patience <duration>", "how long a way is tried that has to pass (default: 15s)")
+    .action(action(() => import("./commands/network-test.ts")));
+  inPods(network.command("bench"))
+    .description("Throughput and round trips between pods across the border.")
+    .option("--duration <duration>", "how long each way is measured (default: 5s)")
+    .option("--streams <number>", "connections at the same time (default: 1)")
+    .action(action(() => import("./commands/network-bench.ts")));
+
   program
     .command("events")
     .description("What happened between the clusters, from the bus.")
@@ -141,7 +168,8 @@ export const makeProgram = (io: Io): Command => {
     .helpOption(false)
     .action(action(() => import("./commands/complete.ts")));
 
-  for (const c of [...program.commands, ...offload.commands, ...unoffload.commands]) c.exitOverride();
+  for (const c of [...program.commands, ...offload.commands, ...unoffload.commands, ...network.commands])
+    c.exitOverride();
   return program;
 };
 

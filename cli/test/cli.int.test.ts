@@ -13,6 +13,7 @@ import {
   SYSTEM_NAMESPACE,
   tenantNamespace,
   tenants,
+  tunnelEndpoints,
 } from "@tideway/api";
 import { createKube, type Kube, loadCredentials, namespaces, pods, secrets } from "@tideway/k8s";
 import { decodeInvitation, encodeInvitation, hashToken, newToken } from "@tideway/pki";
@@ -355,6 +356,73 @@ describe("a cluster with Tideway", () => {
     const one = JSON.parse((await tideway("status", "west", "-o", "json")).out);
     expect(one).toMatchObject({ name: "west", borrowed: { used: { cpu: "0.5", memory: "1Gi" }, pods: 1 } });
     expect((await tideway("status", "west")).out).toContain("CONDITION");
+  });
+
+  describe("network", () => {
+    const networks = { podCIDR: "10.200.0.0/16", externalCIDR: "10.64.0.0/16" };
+    const home = tenantNamespace("west");
+    const tunnel = (remote: object) =>
+      make(tunnelEndpoints, {
+        metadata: { name: "tunnel", namespace: home },
+        spec: {
+          clusterID: WEST.id,
+          local: { ...networks, seenPodCIDR: "10.71.0.0/16", seenExternalCIDR: "10.72.0.0/16" },
+          remote: { ...networks, ...remote },
+          listenPort: 51820,
+          mtu: 1420,
+          secretName: "tunnel-west",
+        },
+      });
+    beforeEach(async () => {
+      await tideway("peer", invitation());
+      if (!(await kube.find(namespaces, home))) await kube.create(namespaces, { metadata: { name: home } });
+      await kube.delete(tunnelEndpoints, "tunnel", home);
+    });
+
+    test("status shows a tunnel, its translation, and that its gateway's metrics are not to be had", async () => {
+      await kube.create(tunnelEndpoints, tunnel({ seenPodCIDR: "10.65.0.0/16" }));
+      const status = { conditions: [condition("Ready")], gateway: "gateway-x", node: "east-0" };
+      await kube.patch(tunnelEndpoints, "tunnel", home, { status }, { subresource: "status" });
+      const { tunnels, problems } = JSON.parse((await tideway("network", "status", "-o", "json")).out);
+      expect(tunnels).toMatchObject([
+        {
+          peer: "west",
+          ready: "True",
+          gateway: "gateway-x",
+          translation: { theirPods: { cidr: "10.200.0.0/16", seenAt: "10.65.0.0/16" } },
+        },
+      ]);
+      expect(problems).toEqual([expect.stringContaining("metrics of gateway-x")]);
+      expect((await tideway("network", "status", "west")).out).toMatch(
+        /their pods +10.200.0.0\/16 +we +10.65/,
+      );
+    });
+
+    test("status says of a peering that it has no tunnel yet", async () =>
+      expect((await tideway("network", "status")).out).toContain("tunnel to west: there is none yet"));
+
+    test("test and bench make nothing before both sides have agreed on their networks", async () => {
+      expect((await tideway("network", "test")).err).toContain("there is no tunnel to west yet");
+      await kube.create(tunnelEndpoints, tunnel({}));
+      const before = (await kube.list(namespaces)).length;
+      for (const command of ["test", "bench"]) {
+        const ran = await tideway("network", command, "west", "--image", "any");
+        expect(ran.code).toBe(EXIT.failed);
+        expect(ran.err).toContain("are not agreed on yet");
+      }
+      expect(await kube.list(namespaces)).toHaveLength(before);
+    });
+
+    test("test takes its namespaces away when time runs out", async () => {
+      await kube.create(tunnelEndpoints, tunnel({ seenPodCIDR: "10.65.0.0/16" }));
+      const ran = await tideway("network", "test", "--image", "any", "--timeout", "2s");
+      expect(ran.code).toBe(EXIT.timedOut);
+      expect(ran.err).toContain("waiting for the test's pods to be ready");
+      const left = (await kube.list(namespaces, { labelSelector: "network-test" })).filter(
+        (n) => !n.metadata.deletionTimestamp,
+      );
+      expect(left).toEqual([]);
+    });
   });
 
   test("version tells what the API server is", async () => {

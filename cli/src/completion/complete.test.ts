@@ -33,6 +33,13 @@ describe("a tab key offers", () => {
     ],
     [["unpeer", "west", ""], []],
     [["status", "w"], ["west"]],
+    [
+      ["network", ""],
+      ["bench", "status", "test"],
+    ],
+    [["network", "test", "w"], ["west"]],
+    [["network", "bench", "--st"], ["--streams"]],
+    [["network", "test", "--peer-context", ""], ["kind-a"]],
     [["offload", ""], ["namespace"]],
     [
       ["offload", "namespace", "de"],

@@ -93,6 +93,7 @@ const valuesOf = async (option: Option, names: Names): Promise<string[]> => {
     case "--peer":
       return await names.peers();
     case "--context":
+    case "--peer-context":
       return await names.contexts();
     default:
       return [];
@@ -104,6 +105,9 @@ const argumentsOf = async (command: Command, names: Names): Promise<string[]> =>
   switch (path) {
     case "tideway unpeer":
     case "tideway status":
+    case "network status":
+    case "network test":
+    case "network bench":
       return await names.peers();
     case "offload namespace":
       return await names.namespaces();

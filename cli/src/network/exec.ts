@@ -1,0 +1,104 @@
+import { UnavailableError } from "@tideway/errors";
+import type { Credentials } from "@tideway/k8s";
+import WebSocket from "ws";
+
+/** Each message begins with one byte that says the stream; 3 carries how the command ended, as a Status. */
+const SUBPROTOCOL = "v4.channel.k8s.io";
+const STDIN = 0;
+const STDOUT = 1;
+const STDERR = 2;
+const STATUS = 3;
+
+export interface ExecTarget {
+  namespace: string;
+  pod: string;
+  container?: string;
+}
+
+export interface Executed {
+  out: string;
+  err: string;
+  /** 0 is success. */
+  code: number;
+}
+
+interface Status {
+  status?: string;
+  message?: string;
+  details?: { causes?: { reason?: string; message?: string }[] };
+}
+
+export const execUrl = (server: string, t: ExecTarget, command: readonly string[]): string => {
+  const path = `/api/v1/namespaces/${encodeURIComponent(t.namespace)}/pods/${encodeURIComponent(t.pod)}/exec`;
+  const query = new URLSearchParams([
+    ["stdin", "true"],
+    ["stdout", "true"],
+    ["stderr", "true"],
+    ...(t.container ? [["container", t.container]] : []),
+    ...command.map((word) => ["command", word]),
+  ] as [string, string][]);
+  return `${server.replace(/^http/, "ws").replace(/\/+$/, "")}${path}?${query}`;
+};
+
+/** The exit code that a Status tells; a command that could not be run at all has none. */
+export const exitCodeIn = (text: string): number | undefined => {
+  const status = JSON.parse(text) as Status;
+  if (status.status === "Success") return 0;
+  const code = Number(status.details?.causes?.find((c) => c.reason === "ExitCode")?.message);
+  return Number.isInteger(code) ? code : undefined;
+};
+
+/**
+ * Runs a command in a pod through the API server and gathers what it prints. `input` is written to its standard
+ * input, which this protocol cannot close: the command has to know by itself where the input ends.
+ */
+export const exec = async (
+  c: Credentials,
+  target: ExecTarget,
+  command: readonly string[],
+  o: { input?: string; signal: AbortSignal },
+): Promise<Executed> => {
+  const token = await c.token?.();
+  const where = `exec in pod ${target.namespace}/${target.pod}`;
+  o.signal.throwIfAborted();
+  return await new Promise((resolve, reject) => {
+    const ws = new WebSocket(execUrl(c.server, target, command), SUBPROTOCOL, {
+      ...(c.ca ? { ca: c.ca } : {}),
+      ...(c.cert ? { cert: c.cert } : {}),
+      ...(c.key ? { key: c.key } : {}),
+      ...(token ? { headers: { authorization: `Bearer ${token}` } } : {}),
+      rejectUnauthorized: !c.insecure,
+      perMessageDeflate: false,
+      handshakeTimeout: 15_000,
+    });
+    const streams: Record<number, Buffer[]> = { [STDOUT]: [], [STDERR]: [], [STATUS]: [] };
+    const text = (stream: number): string => Buffer.concat(streams[stream] ?? []).toString("utf8");
+    const abort = (): void => {
+      reject(o.signal.reason as Error);
+      ws.terminate();
+    };
+    const fail = (why: string): void => {
+      reject(new UnavailableError(`${where}: ${why}`));
+      ws.terminate();
+    };
+    o.signal.addEventListener("abort", abort, { once: true });
+    ws.on("open", () => {
+      if (o.input !== undefined) ws.send(Buffer.concat([Buffer.of(STDIN), Buffer.from(o.input)]));
+    });
+    ws.on("message", (message: Buffer) => {
+      streams[message[0] ?? STDERR]?.push(message.subarray(1));
+    });
+    ws.on("unexpected-response", (_request, answer) =>
+      fail(`the API server answered HTTP ${answer.statusCode ?? "?"}`),
+    );
+    ws.on("error", (err) => fail(err.message));
+    ws.on("close", () => {
+      o.signal.removeEventListener("abort", abort);
+      const status = text(STATUS);
+      if (!status) return fail("the connection broke before the command ended");
+      const code = exitCodeIn(status);
+      if (code === undefined) return fail((JSON.parse(status) as Status).message ?? status);
+      resolve({ out: text(STDOUT), err: text(STDERR), code });
+    });
+  });
+};
