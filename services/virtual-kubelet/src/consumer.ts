@@ -36,11 +36,13 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
   const offloadings = informer(kube, namespaceOffloadings, cache);
   const nsCache = informer(kube, namespaces, { ...cache, metadataOnly: true });
   const caches = [vns, nodeCache, maps, offloadings, nsCache] as unknown as Informer<KubeObject>[];
-  const [peer, offer, identity, node] = await Promise.all([
+  const [peer, offer, identity, node, network, tunnel] = await Promise.all([
     bus.facts("peer"),
     bus.facts("offer"),
     bus.facts("identity"),
     bus.facts("node"),
+    bus.facts("network"),
+    bus.facts("tunnel"),
   ]);
   for (const c of caches) {
     c.onError((err) => log.warn({ reason: describeError(err) }, "a watch broke; it is opened again"));
@@ -52,6 +54,8 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
     offer.synced,
     identity.synced,
     node.synced,
+    network.synced,
+    tunnel.synced,
     ...caches.map((c) => c.synced),
   ]);
 
@@ -74,7 +78,7 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
     sources,
     podWorkers: o.podWorkers,
     node: nodeDeps,
-    facts: { peer, offer, identity, node },
+    facts: { peer, offer, identity, node, network, tunnel },
     connections,
     unreachable: (name) => vns.get(name)?.spec.unreachable ?? "Reschedule",
     onHealth: (id) => nodeController.enqueue(id),
@@ -147,6 +151,8 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
   peer.onChange((f) => nodeController.enqueue(f.peer));
   offer.onChange((f) => f.id !== "incoming" && nodeController.enqueue(f.peer));
   identity.onChange((f) => f.id !== "incoming" && nodeController.enqueue(f.peer));
+  network.onChange((f) => nodeController.enqueue(f.peer));
+  tunnel.onChange((f) => nodeController.enqueue(f.peer));
   vns.onChange((_key, vn, old) => {
     const id = (vn ?? old)?.spec.clusterID;
     if (id && !(vn && old && vn.metadata.generation === old.metadata.generation)) nodeController.enqueue(id);

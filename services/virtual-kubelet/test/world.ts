@@ -42,8 +42,15 @@ interface Cluster {
   kube: Kube;
 }
 
-const startOne = async (name: string, clusterID: string): Promise<Cluster> => {
-  const [server, nats] = await Promise.all([startApiServer({ name, controllerManager: true }), startNats()]);
+const startOne = async (
+  name: string,
+  clusterID: string,
+  controllers: readonly string[] = [],
+): Promise<Cluster> => {
+  const [server, nats] = await Promise.all([
+    startApiServer({ name, controllerManager: true, controllers }),
+    startNats(),
+  ]);
   await server.applyCrds(new URL("../../../deploy/base/crds", import.meta.url).pathname);
   await server.kubectl(
     "apply",
@@ -78,8 +85,9 @@ const localOf = async (
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
-export const startWorld = async () => {
-  const [east, west] = await Promise.all([startOne("east", EAST), startOne("west", WEST)]);
+/** `controllers`: what Kubernetes' controller-manager runs in east besides the usual ones of these tests. */
+export const startWorld = async (o: { controllers?: readonly string[] } = {}) => {
+  const [east, west] = await Promise.all([startOne("east", EAST, o.controllers), startOne("west", WEST)]);
   await east.kube.create(namespaces, { metadata: { name: "tideway-tenant-west" } });
   await west.kube.create(namespaces, { metadata: { name: "tideway-tenant-east" } });
   await east.kube.create(namespaces, { metadata: { name: "tideway-system" } });

@@ -17,6 +17,8 @@ export interface ApiServerOptions {
   name?: string;
   /** Runs a controller-manager too: CSRs get signed, namespaces end, owners are followed, accounts appear. Default false. */
   controllerManager?: boolean;
+  /** Controllers that the manager runs besides those; default none. */
+  controllers?: readonly string[];
 }
 
 export interface ApiServer {
@@ -112,7 +114,7 @@ export async function startApiServer(o: ApiServerOptions = {}): Promise<ApiServe
           port: manager,
           qps: 500,
           burst: 1000,
-          controllers: CONTROLLERS,
+          controllers: [...CONTROLLERS, ...(o.controllers ?? [])],
         }),
       )
     : undefined;

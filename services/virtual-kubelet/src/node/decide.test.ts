@@ -29,6 +29,8 @@ const world = (more: Partial<World> = {}): World => ({
   peer: peer(),
   offer: offer(),
   identity: identity(),
+  network: undefined,
+  tunnel: undefined,
   foreignCluster: "unasked",
   virtualNode: undefined,
   node: undefined,
@@ -76,6 +78,15 @@ describe("the virtual node", () => {
     expect(decide(standing({ health }))).toMatchObject({
       fact: { state: "NOT_READY", reason: "ProviderUnreachable" },
     });
+  });
+  it("is Ready whatever the tunnel does, which has a condition of its own", () => {
+    const network = { state: "READY", generations: ["1"], remoteEndpoints: {} } as never;
+    for (const tunnel of [undefined, { state: "CONNECTING" }, { state: "DISCONNECTED" }] as never[]) {
+      const plan = decide(world({ network, tunnel }));
+      expect(plan).toMatchObject({ fact: { state: "READY" }, condition: { status: "True" } });
+      expect(plan.effects[1]).toMatchObject({ do: "node", ready: true, network: { unavailable: true } });
+    }
+    expect(decide(world()).effects[1]).toMatchObject({ ready: true, network: undefined });
   });
   it("is NotReady when the provider revoked the identity", () =>
     expect(decide(standing({ identity: identity({ state: "REVOKED" }) }))).toMatchObject({

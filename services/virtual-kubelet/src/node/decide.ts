@@ -1,8 +1,9 @@
 import type { ConditionInput } from "@tideway/api";
 import type { Node } from "@tideway/k8s";
 import type { VirtualNode } from "@tideway/api";
-import type { IdentityFact, NodeFact, OfferFact, PeerFact } from "@tideway/protos";
+import type { IdentityFact, NetworkFact, NodeFact, OfferFact, PeerFact, TunnelFact } from "@tideway/protos";
 import type { Health } from "./health.ts";
+import { networkOf, type NodeNetwork } from "./tunnel.ts";
 
 export interface World {
   clusterID: string;
@@ -11,6 +12,8 @@ export interface World {
   peer: Readonly<PeerFact> | undefined;
   offer: Readonly<OfferFact> | undefined;
   identity: Readonly<IdentityFact> | undefined;
+  network: Readonly<NetworkFact> | undefined;
+  tunnel: Readonly<TunnelFact> | undefined;
   /** Asked of the API server only where no fact tells of the peer. */
   foreignCluster: "present" | "gone" | "unasked";
   virtualNode: Readonly<VirtualNode> | undefined;
@@ -23,7 +26,15 @@ export interface World {
 
 export type Effect =
   | { do: "virtualNode"; name: string; resources: Record<string, string>; labels: Record<string, string> }
-  | { do: "node"; ready: boolean; reason: string; message: string; cordoned: boolean }
+  | {
+      do: "node";
+      ready: boolean;
+      reason: string;
+      message: string;
+      cordoned: boolean;
+      /** Undefined: no network fabric, and the node says nothing of it. */
+      network: NodeNetwork | undefined;
+    }
   /** End the pods bound to the node; with `force` without waiting for the provider. */
   | { do: "evict"; withinSeconds: number; force: boolean }
   /** Map, Lease, Node, VirtualNode: whatever is left. */
@@ -106,7 +117,7 @@ const leave = (w: World, name: string | undefined, why: string): Plan => {
 
 const nodeEffect = (w: World, cordoned: boolean): Effect => {
   const { ok, reason, message } = ready(w);
-  return { do: "node", ready: ok, reason, message, cordoned };
+  return { do: "node", ready: ok, reason, message, cordoned, network: networkOf(w.network, w.tunnel) };
 };
 
 const ready = (w: World): { ok: boolean; reason: string; message: string } => {

@@ -17,6 +17,7 @@ const wish = (more: Partial<NodeWish> = {}): NodeWish => ({
   reason: "ProviderReady",
   message: "it answers",
   cordoned: false,
+  network: undefined,
   nowIso: LATER,
   ...more,
 });
@@ -62,6 +63,35 @@ describe("a node that differs", () => {
     expect(statusPatch(made(), wish({ message: "other words" }))).toMatchObject({
       status: { conditions: [{ type: "Ready", status: "True", lastTransitionTime: AT }] },
     }));
+  it("keeps the time of its network's change, and writes that condition alone", () => {
+    const [network, later] = [
+      { unavailable: true, reason: "TunnelDown", message: "no answer" },
+      { unavailable: true, reason: "TunnelDown", message: "still none" },
+    ];
+    const connected = { unavailable: false, reason: "TunnelConnected", message: "" };
+    expect(statusPatch(made({ network }), wish({ network }))).toBeUndefined();
+    expect(statusPatch(made({ network }), wish({ network: later }))).toEqual({
+      metadata: { uid: "n" },
+      status: {
+        conditions: [
+          expect.objectContaining({ type: "NetworkUnavailable", status: "True", lastTransitionTime: AT }),
+        ],
+      },
+    });
+    expect(statusPatch(made({ network }), wish({ network: connected }))).toMatchObject({
+      status: {
+        conditions: [{ type: "NetworkUnavailable", status: "False", lastTransitionTime: LATER }],
+      },
+    });
+  });
+  it("says nothing of a network that is there no more, also when it moves", () => {
+    const node = made({ network: { unavailable: true, reason: "TunnelDown", message: "" } });
+    const gone = { $patch: "delete", type: "NetworkUnavailable" };
+    expect(statusPatch(node, wish())).toMatchObject({ status: { conditions: [gone] } });
+    const moved = statusPatch(node, wish({ address: "10.0.0.2" })) as { status: { conditions: object[] } };
+    expect(moved.status.conditions).toContainEqual(gone);
+    expect(made().status?.conditions?.map((c) => c.type)).not.toContain("NetworkUnavailable");
+  });
   it("moves to the replica that serves it now", () =>
     expect(statusPatch(made(), wish({ address: "10.0.0.2" }))).toMatchObject({
       status: { addresses: [{ type: "InternalIP", address: "10.0.0.2" }, { type: "Hostname" }] },

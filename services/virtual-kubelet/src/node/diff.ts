@@ -1,5 +1,7 @@
 import { type Node } from "@tideway/k8s";
 import {
+  NETWORK_UNAVAILABLE,
+  networkCondition,
   nodeLabels,
   nodeStatus,
   type NodeWish,
@@ -42,30 +44,49 @@ export const specPatch = (actual: Readonly<Node>, w: NodeWish): object | undefin
   };
 };
 
+interface Saying {
+  status: string;
+  reason?: string;
+  message?: string;
+}
+
 /** A strategic merge patch of the status; undefined when it says what it should. No heartbeat: that is the Lease's. */
 export const statusPatch = (actual: Readonly<Node>, w: NodeWish): object | undefined => {
   const s = actual.status;
-  const ready = s?.conditions?.find((c) => c.type === "Ready");
-  const sameReady =
-    ready?.status === (w.ready ? "True" : "False") &&
-    ready.reason === w.reason &&
-    ready.message === w.message;
+  const find = (type: string) => s?.conditions?.find((c) => c.type === type);
+  const sameSaying = (have: Saying | undefined, want: Saying | undefined): boolean =>
+    have?.status === want?.status && have?.reason === want?.reason && have?.message === want?.message;
+  const since = (have: ReturnType<typeof find>, status: string | undefined): string =>
+    (have?.status === status && have?.lastTransitionTime) || w.nowIso;
+  const ready = find("Ready");
+  const network = find(NETWORK_UNAVAILABLE);
+  const [wantNetwork] = networkCondition(w, since(network, w.network?.unavailable ? "True" : "False"));
+  const wantReady = readyCondition(w, since(ready, w.ready ? "True" : "False"));
   const port = (s?.daemonEndpoints?.kubeletEndpoint as { Port?: number } | undefined)?.Port;
   const sameWhere =
     s?.addresses?.find((a) => a.type === "InternalIP")?.address === w.address && port === w.port;
   const sameSize = sameMap(s?.capacity, w.resources) && sameMap(s?.allocatable, w.resources);
-  if (sameReady && sameWhere && sameSize) return undefined;
-  const isSteady = ready?.status === (w.ready ? "True" : "False");
-  const since = isSteady && ready?.lastTransitionTime ? ready.lastTransitionTime : w.nowIso;
+  const changed = [
+    ...(sameSaying(ready, wantReady) ? [] : [wantReady]),
+    ...(sameSaying(network, wantNetwork)
+      ? []
+      : [wantNetwork ?? { $patch: "delete", type: NETWORK_UNAVAILABLE }]),
+  ];
+  if (changed.length === 0 && sameWhere && sameSize) return undefined;
   const uid = { metadata: { uid: actual.metadata.uid } };
-  if (sameWhere && sameSize) return { ...uid, status: { conditions: [readyCondition(w, since)] } };
-  const { capacity, allocatable, ...rest } = nodeStatus(w, since);
+  if (sameWhere && sameSize) return { ...uid, status: { conditions: changed } };
+  const { capacity, allocatable, conditions, ...rest } = nodeStatus(
+    w,
+    wantReady.lastTransitionTime ?? w.nowIso,
+    wantNetwork?.lastTransitionTime ?? w.nowIso,
+  );
   const gone = (map: Readonly<Record<string, string>> | undefined) =>
     Object.fromEntries(Object.keys(map ?? {}).flatMap((k) => (k in w.resources ? [] : [[k, null]])));
   return {
     ...uid,
     status: {
       ...rest,
+      conditions: [...(conditions ?? []), ...changed.filter((c) => "$patch" in c)],
       capacity: { ...capacity, ...gone(s?.capacity) },
       allocatable: { ...allocatable, ...gone(s?.allocatable) },
     },

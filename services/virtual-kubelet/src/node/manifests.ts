@@ -1,5 +1,6 @@
 import { PEER, REMOTE_CLUSTER_ID, VIRTUAL_NODE, type VirtualNode } from "@tideway/api";
 import type { Lease, Node } from "@tideway/k8s";
+import type { NodeNetwork } from "./tunnel.ts";
 
 export const FIELD_MANAGER = "virtual-kubelet";
 export const LEASE_NAMESPACE = "kube-node-lease";
@@ -23,6 +24,8 @@ export interface NodeWish {
   reason: string;
   message: string;
   cordoned: boolean;
+  /** Undefined: the condition NetworkUnavailable is absent. */
+  network: NodeNetwork | undefined;
   nowIso: string;
 }
 
@@ -65,7 +68,28 @@ export const readyCondition = (w: NodeWish, since: string): NodeCondition => ({
   lastTransitionTime: since,
 });
 
-export const nodeStatus = (w: NodeWish, readySince: string): NonNullable<Node["status"]> => ({
+/** The node controller makes a taint of it that keeps new pods away and those that run where they are. */
+export const NETWORK_UNAVAILABLE = "NetworkUnavailable";
+
+export const networkCondition = (w: NodeWish, since: string): NodeCondition[] =>
+  w.network
+    ? [
+        {
+          type: NETWORK_UNAVAILABLE,
+          status: w.network.unavailable ? "True" : "False",
+          reason: w.network.reason,
+          message: w.network.message,
+          lastHeartbeatTime: w.nowIso,
+          lastTransitionTime: since,
+        },
+      ]
+    : [];
+
+export const nodeStatus = (
+  w: NodeWish,
+  readySince: string,
+  networkSince: string,
+): NonNullable<Node["status"]> => ({
   capacity: { ...w.resources },
   allocatable: { ...w.resources },
   addresses: [
@@ -78,7 +102,7 @@ export const nodeStatus = (w: NodeWish, readySince: string): NonNullable<Node["s
     steady("MemoryPressure", "ProviderHasCapacity", "the offer is kept by the provider", w.nowIso),
     steady("DiskPressure", "ProviderHasCapacity", "the offer is kept by the provider", w.nowIso),
     steady("PIDPressure", "ProviderHasCapacity", "the offer is kept by the provider", w.nowIso),
-    steady("NetworkUnavailable", "ProviderNetwork", "pods use the provider's network", w.nowIso),
+    ...networkCondition(w, networkSince),
   ],
   nodeInfo: {
     architecture: nodeLabels(w)["kubernetes.io/arch"] ?? "amd64",
@@ -110,7 +134,7 @@ export const nodeOf = (w: NodeWish, owner: Readonly<VirtualNode>): Node => ({
     ],
   },
   spec: { taints: [TAINT], ...(w.cordoned ? { unschedulable: true } : {}) },
-  status: nodeStatus(w, w.nowIso),
+  status: nodeStatus(w, w.nowIso, w.nowIso),
 });
 
 export const leaseOf = (node: Readonly<Node>, holder: string, renewTime: string): Lease => ({

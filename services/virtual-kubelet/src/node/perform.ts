@@ -90,6 +90,7 @@ export const ensureNode = async (
     reason: e.reason,
     message: e.message,
     cordoned: e.cordoned,
+    network: e.network,
     nowIso: nowIso(d.clock),
   };
   let found = d.nodes.get(wish.name);

@@ -17,6 +17,8 @@ export interface Facts {
   peer: FactView<"peer">;
   offer: FactView<"offer">;
   identity: FactView<"identity">;
+  network: FactView<"network">;
+  tunnel: FactView<"tunnel">;
   /** Our own: what we said last, also before a restart. */
   node: FactView<"node">;
 }
@@ -63,6 +65,8 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
       peer,
       offer: facts.offer.get(clusterID, "outgoing")?.data,
       identity: facts.identity.get(clusterID, "outgoing")?.data,
+      network: facts.network.get(clusterID)?.data,
+      tunnel: facts.tunnel.get(clusterID)?.data,
       foreignCluster: "unasked",
       virtualNode,
       node: undefined,
