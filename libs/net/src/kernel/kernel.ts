@@ -1,5 +1,45 @@
-import type { Kernel, KernelOptions } from "./types.ts";
+import { applyLinks, removeLink } from "./links.ts";
+import { applyNeighbours } from "./neighbours.ts";
+import { readCounters } from "./nft-read.ts";
+import { applyTable, removeTable } from "./nft.ts";
+import { applyRoutes } from "./routes.ts";
+import { processRunner } from "./runner.ts";
+import { type Tools, serial } from "./transaction.ts";
+import { type Kernel, type KernelOptions, WRITE_KINDS, type WriteKind } from "./types.ts";
+import { watch } from "./watch.ts";
+import { createWireguard } from "./wireguard.ts";
 
-export const createKernel = (_options: KernelOptions): Kernel => {
-  throw new Error("not built yet");
+export const createKernel = (o: KernelOptions): Kernel => {
+  const counter = o.metrics?.counter({
+    name: "tideway_kernel_writes_total",
+    help: "Transactions that changed the kernel's network state",
+    labels: { kind: WRITE_KINDS },
+  });
+  const writes = Object.fromEntries(WRITE_KINDS.map((kind) => [kind, 0])) as Record<WriteKind, number>;
+  const tools: Tools = {
+    run: o.runner ?? processRunner(o.namespace),
+    wrote: (kind) => {
+      writes[kind]++;
+      counter?.inc({ kind });
+    },
+  };
+  const [links, routes, neighbours, nft, tunnels] = [serial(), serial(), serial(), serial(), serial()];
+  const wireguard = createWireguard(o, tools);
+  return {
+    applyLinks: (wanted) => links(() => applyLinks(tools, wanted)),
+    removeLink: (name) => links(() => removeLink(tools, name)),
+    applyRoutes: (routing) => routes(() => applyRoutes(tools, routing)),
+    applyNeighbours: (device, endpoints) => neighbours(() => applyNeighbours(tools, device, endpoints)),
+    applyTable: (table) => nft(() => applyTable(tools, table)),
+    removeTable: (name, family = "ip") => nft(() => removeTable(tools, name, family)),
+    counters: (table, family = "ip") => readCounters(tools, family, table),
+    wireguard: {
+      implementation: () => wireguard.implementation(),
+      apply: (device) => tunnels(() => wireguard.apply(device)),
+      remove: (name) => tunnels(() => wireguard.remove(name)),
+      status: () => wireguard.status(),
+    },
+    writes,
+    watch: (changed, signal) => watch(o, changed, signal),
+  };
 };

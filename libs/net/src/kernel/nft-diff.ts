@@ -1,0 +1,158 @@
+import { createHash } from "node:crypto";
+import { elementText, mapElements, setElements, typesOf } from "./nft-elements.ts";
+import type { ChainState, SetState, TableState } from "./nft-read.ts";
+import type { NftBaseChain, NftChain, NftMap, NftRule, NftSet, NftTable } from "./nft-types.ts";
+import type { CounterValue } from "./types.ts";
+
+/** Elements on one line: an error names its line, and that should stay readable. */
+const PER_LINE = 500;
+
+interface Wanted {
+  readonly at: string;
+  readonly counters: ReadonlySet<string>;
+  readonly sets: ReadonlyMap<string, SetState & { readonly prefixValues: boolean }>;
+  readonly chains: ReadonlyMap<string, NftChain>;
+}
+
+const wantedSet = (s: NftSet): SetState & { prefixValues: boolean } => ({
+  types: typesOf(s.type),
+  interval: s.interval === true,
+  elements: setElements(s),
+  prefixValues: false,
+});
+const wantedMap = (m: NftMap): SetState & { prefixValues: boolean } => ({
+  types: typesOf(m.type),
+  value: m.value,
+  interval: m.interval === true,
+  elements: mapElements(m),
+  prefixValues: m.prefixValues === true,
+});
+
+const wantedOf = (t: NftTable): Wanted => ({
+  at: `${t.family ?? "ip"} ${t.name}`,
+  counters: new Set(t.counters),
+  sets: new Map([
+    ...(t.sets ?? []).map((s) => [s.name, wantedSet(s)] as const),
+    ...(t.maps ?? []).map((m) => [m.name, wantedMap(m)] as const),
+  ]),
+  chains: new Map(t.chains.map((c) => [c.name, c])),
+});
+
+/**
+ * A rule's comment carries the hash of what was asked for. The kernel lists rules in its own spelling, so text cannot
+ * be compared; and a rule that somebody added, removed or moved shows without knowing any spelling.
+ */
+const commentOf = (rule: string | NftRule): string => {
+  const { rule: text, comment } = typeof rule === "string" ? { rule, comment: undefined } : rule;
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
+  return comment === undefined ? `#${hash}` : `${comment.replaceAll('"', "'").slice(0, 100)} #${hash}`;
+};
+const ruleText = (rule: string | NftRule): string =>
+  `${typeof rule === "string" ? rule : rule.rule} comment "${commentOf(rule)}"`;
+
+const sameHook = (a?: NftBaseChain, b?: NftBaseChain): boolean =>
+  a?.type === b?.type && a?.hook === b?.hook && a?.priority === b?.priority;
+const samePolicy = (a?: NftBaseChain, b?: NftBaseChain): boolean =>
+  (a?.policy ?? "accept") === (b?.policy ?? "accept");
+const sameRules = (chain: NftChain, state: ChainState | undefined): boolean =>
+  chain.rules.length === (state?.rules.length ?? 0) &&
+  chain.rules.every((r, i) => commentOf(r) === state?.rules[i]);
+const sameSet = (a: SetState, b: SetState): boolean =>
+  a.value === b.value && a.interval === b.interval && a.types.join(" ") === b.types.join(" ");
+
+/** A set's type or a chain's hook cannot be changed in place. */
+const mustRebuild = (want: Wanted, have: TableState): boolean =>
+  [...want.sets].some(([name, s]) => {
+    const old = have.sets.get(name);
+    return old !== undefined && !sameSet(s, old);
+  }) ||
+  [...want.chains].some(([name, c]) => {
+    const old = have.chains.get(name);
+    return old !== undefined && !sameHook(c.base, old.base);
+  });
+
+const setLine = (at: string, name: string, s: SetState & { prefixValues: boolean }): string => {
+  const value = s.value === undefined ? "" : ` : ${s.prefixValues ? "interval " : ""}${s.value}`;
+  const flags = s.interval ? " flags interval ;" : "";
+  return `add ${s.value === undefined ? "set" : "map"} ${at} ${name} { type ${s.types.join(" . ")}${value} ;${flags} }`;
+};
+
+const chainLine = (at: string, { name, base }: NftChain): string => {
+  if (!base) return `add chain ${at} ${name}`;
+  const { type, hook, priority, policy = "accept" } = base;
+  return `add chain ${at} ${name} { type ${type} hook ${hook} priority ${priority} ; policy ${policy} ; }`;
+};
+
+const counterLine = (at: string, name: string, value?: CounterValue): string =>
+  value
+    ? `add counter ${at} ${name} { packets ${value.packets} bytes ${value.bytes} }`
+    : `add counter ${at} ${name}`;
+
+const elementLines = (
+  verb: string,
+  at: string,
+  name: string,
+  s: SetState,
+  list: [string, string][],
+): string[] => {
+  const lines: string[] = [];
+  for (let i = 0; i < list.length; i += PER_LINE) {
+    const texts = list.slice(i, i + PER_LINE).map((e) => elementText(s.types, s.value, e));
+    lines.push(`${verb} element ${at} ${name} { ${texts.join(", ")} }`);
+  }
+  return lines;
+};
+
+const keysNotIn = <T>(from: ReadonlyMap<string, T>, other: { has(key: string): boolean }): string[] =>
+  [...from.keys()].filter((key) => !other.has(key));
+
+const EMPTY: TableState = { counters: new Map(), sets: new Map(), chains: new Map() };
+
+/** The lines of one `nft -f` transaction; none when the kernel has it all. Order: what is referred to comes first. */
+export const tableLines = (table: NftTable, state: TableState | undefined): string[] => {
+  const want = wantedOf(table);
+  const { at } = want;
+  const rebuild = state !== undefined && mustRebuild(want, state);
+  const have = rebuild || !state ? EMPTY : state;
+  const changed = [...want.chains.values()].filter((c) => !sameRules(c, have.chains.get(c.name)));
+  const gone = keysNotIn(have.chains, want.chains);
+  const removed: string[] = [];
+  const added: string[] = [];
+  for (const [name, s] of want.sets) {
+    const old = have.sets.get(name)?.elements ?? new Map<string, string>();
+    const outdated = [...old].filter(([key, value]) => s.elements.get(key) !== value);
+    const fresh = [...s.elements].filter(([key, value]) => old.get(key) !== value);
+    removed.push(...elementLines("delete", at, name, s, outdated));
+    added.push(...elementLines("add", at, name, s, fresh));
+  }
+  const lines = [
+    ...(rebuild ? [`delete table ${at}`] : []),
+    ...(rebuild || !state ? [`add table ${at}`] : []),
+    ...[...want.counters]
+      .filter((name) => !have.counters.has(name))
+      .map((name) => counterLine(at, name, state?.counters.get(name))),
+    ...keysNotIn(want.sets, have.sets).map((name) => {
+      const s = want.sets.get(name);
+      return s ? setLine(at, name, s) : "";
+    }),
+    ...[...want.chains.values()]
+      .filter((c) => {
+        const old = have.chains.get(c.name);
+        return old === undefined || !samePolicy(c.base, old.base);
+      })
+      .map((c) => chainLine(at, c)),
+    ...[...changed.filter((c) => have.chains.get(c.name)?.rules.length).map((c) => c.name), ...gone].map(
+      (name) => `flush chain ${at} ${name}`,
+    ),
+    ...removed,
+    ...changed.flatMap((c) => c.rules.map((r) => `add rule ${at} ${c.name} ${ruleText(r)}`)),
+    ...added,
+    // A map that goes may still point to a chain that goes.
+    ...keysNotIn(have.sets, want.sets).map(
+      (name) => `delete ${have.sets.get(name)?.value === undefined ? "set" : "map"} ${at} ${name}`,
+    ),
+    ...gone.map((name) => `delete chain ${at} ${name}`),
+    ...keysNotIn(have.counters, want.counters).map((name) => `delete counter ${at} ${name}`),
+  ];
+  return lines;
+};
