@@ -26,6 +26,9 @@ export const TRACEPARENT = "tideway.dev/traceparent";
 export const ORIGIN_UID = "tideway.dev/origin-uid";
 /** Annotation: metadata.generation of the object a copy was made from, when it was made; a copy counts its own. */
 export const ORIGIN_GENERATION = "tideway.dev/origin-generation";
+/** Annotation of a pod: whose API server it talks to across the border, {@link API_SERVER_CONSUMER} or nobody's. */
+export const API_SERVER = "tideway.dev/api-server";
+export const API_SERVER_CONSUMER = "consumer";
 /** Annotation on a ResourceRequest on the provider, "yes" or "no": the owner's answer to a rule that asks. */
 export const APPROVE = "sharing.tideway.dev/approve";
 

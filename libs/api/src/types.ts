@@ -63,6 +63,7 @@ export type NamespaceMapStatus = StatusOf<typeof offloading.namespaceMap>;
 export interface NamespaceMap extends Typed<NamespaceMapSpec, NamespaceMapStatus> {}
 export type ShadowEndpointSliceSpec = SpecOf<typeof offloading.shadowEndpointSlice>;
 export type ShadowEndpointSliceStatus = StatusOf<typeof offloading.shadowEndpointSlice>;
+export type ShadowEndpoint = ShadowEndpointSliceSpec["endpoints"][number];
 export interface ShadowEndpointSlice extends Typed<ShadowEndpointSliceSpec, ShadowEndpointSliceStatus> {}
 
 /** A list of resources as a service writes it: amounts are strings. */

@@ -4,6 +4,9 @@ import type {
   V1ClusterRole,
   V1ClusterRoleBinding,
   V1ConfigMap,
+  V1EndpointSlice,
+  V1Ingress,
+  V1IngressClass,
   V1Lease,
   V1Namespace,
   V1NetworkPolicy,
@@ -12,6 +15,7 @@ import type {
   V1Role,
   V1RoleBinding,
   V1Secret,
+  V1Service,
   V1ServiceAccount,
 } from "@kubernetes/client-node";
 import { type KubeObject, type ObjectMeta, resource } from "./types.ts";
@@ -40,6 +44,10 @@ export type ClusterRole = Kind<V1ClusterRole>;
 export type ClusterRoleBinding = Kind<V1ClusterRoleBinding>;
 export type CertificateSigningRequest = Kind<V1CertificateSigningRequest>;
 export type NetworkPolicy = Kind<V1NetworkPolicy>;
+export type Service = Kind<V1Service>;
+export type EndpointSlice = Kind<V1EndpointSlice>;
+export type Ingress = Kind<V1Ingress>;
+export type IngressClass = Kind<V1IngressClass>;
 
 export const pods = resource<Pod>("", "v1", "pods", "Pod");
 export const nodes = resource<Node>("", "v1", "nodes", "Node", false);
@@ -72,4 +80,19 @@ export const networkPolicies = resource<NetworkPolicy>(
   "v1",
   "networkpolicies",
   "NetworkPolicy",
+);
+export const services = resource<Service>("", "v1", "services", "Service");
+export const endpointSlices = resource<EndpointSlice>(
+  "discovery.k8s.io",
+  "v1",
+  "endpointslices",
+  "EndpointSlice",
+);
+export const ingresses = resource<Ingress>("networking.k8s.io", "v1", "ingresses", "Ingress");
+export const ingressClasses = resource<IngressClass>(
+  "networking.k8s.io",
+  "v1",
+  "ingressclasses",
+  "IngressClass",
+  false,
 );

@@ -25,6 +25,23 @@ export const virtualNode = defineKind({
           "What happens to the pods when the peer is away: kept, started elsewhere after their toleration, or stopped over there first.",
       }),
     ),
+    ingressClasses: Type.Optional(
+      listByKey(
+        Type.Object({
+          from: Type.String({ maxLength: 253, description: "Class here; `*`: any that is not listed." }),
+          to: Type.String({
+            maxLength: 253,
+            description: "Class at the peer; empty: the peer's default; `-`: not reflected.",
+          }),
+        }),
+        "from",
+        {
+          maxItems: 64,
+          description:
+            "Ingress classes of this cluster and of the peer. An Ingress of a class that is not listed gets the peer's default.",
+        },
+      ),
+    ),
   }),
   status: Type.Object({
     conditions,
@@ -215,23 +232,63 @@ export const namespaceMap = defineKind({
   ],
 });
 
+const port = Type.Integer({ minimum: 1, maximum: 65_535, format: "int32" });
+const shadowEndpoint = Type.Object({
+  addresses: Type.Array(Type.String({ minLength: 1, maxLength: 45 }), {
+    minItems: 1,
+    maxItems: 100,
+    description: "As the consumer knows them: of its pods, or of its external addresses.",
+  }),
+  conditions: Type.Optional(
+    Type.Object({
+      ready: Type.Optional(Type.Boolean()),
+      serving: Type.Optional(Type.Boolean()),
+      terminating: Type.Optional(Type.Boolean()),
+    }),
+  ),
+  hostname: Type.Optional(Type.String({ maxLength: 63 })),
+  zone: Type.Optional(Type.String({ maxLength: 253 })),
+  pod: Type.Optional(Type.String({ maxLength: 253, description: "Name of the consumer's pod; for people." })),
+});
+const shadowPort = Type.Object({
+  name: Type.Optional(Type.String({ maxLength: 63 })),
+  protocol: Type.Optional(oneOf(["TCP", "UDP", "SCTP"])),
+  port: Type.Optional(port),
+  appProtocol: Type.Optional(Type.String({ maxLength: 316 })),
+});
+
 export const shadowEndpointSlice = defineKind({
   concern: "offloading",
   kind: "ShadowEndpointSlice",
   plural: "shadowendpointslices",
   shortNames: ["ses"],
   namespaced: true,
-  description: "Endpoints of a consumer's service, as the provider sees them.",
+  description:
+    "Endpoints of a consumer's service that do not run here. The provider makes an EndpointSlice of it, with the addresses as this cluster reaches them.",
   spec: Type.Object({
     originUID: Type.String({
       minLength: 1,
       maxLength: 63,
       description: "UID of the consumer's EndpointSlice.",
     }),
-    template: anyObject<Record<string, unknown>>(
-      "discovery.k8s.io/v1 EndpointSlice: addressType, endpoints, ports.",
+    service: Type.String({ minLength: 1, maxLength: 63, description: "Name of the service." }),
+    addressType: oneOf(["IPv4", "IPv6"]),
+    endpoints: Type.Array(shadowEndpoint, { maxItems: 1000, description: "At most 1,000." }),
+    ports: Type.Optional(Type.Array(shadowPort, { maxItems: 100 })),
+  }),
+  status: Type.Object({
+    conditions,
+    observedGeneration,
+    endpoints: Type.Optional(
+      Type.Integer({ minimum: 0, format: "int32", description: "Endpoints that are served here." }),
     ),
   }),
-  status: Type.Object({ conditions, observedGeneration }),
-  columns: [{ name: "Ready", jsonPath: ready("status") }, { name: "Reason", jsonPath: ready("reason") }, age],
+  columns: [
+    { name: "Service", jsonPath: ".spec.service" },
+    { name: "Endpoints", jsonPath: ".status.endpoints", type: "integer" },
+    { name: "Ready", jsonPath: ready("status") },
+    { name: "Reason", jsonPath: ready("reason") },
+    { name: "Message", jsonPath: ready("message"), priority: 1 },
+    age,
+  ],
 });
