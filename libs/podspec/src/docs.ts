@@ -38,8 +38,11 @@ export const page = (): string =>
     "- Labels cross, less those of `tideway.dev`. Annotations cross, less those that speak to the provider's kubelet, runtime,",
     "  network or mesh (`*.kubernetes.io`, `*.k8s.io`, `*.cncf.io`, Calico, Cilium, OVN, Istio, Linkerd), and less kubectl's copy",
     "  of the last applied manifest. Changes of both follow.",
-    "- Pod and host IPs are not shown on the consumer until the network fabric translates them: the peer may use the very same",
-    "  addresses, and a local component that used them would reach a stranger.",
+    "- The pod's IP comes back as the consumer reaches it, once both sides have agreed on that; the host's IP is the virtual",
+    "  node's. Addresses of the provider's own plan are never shown: the consumer may use the very same ones.",
+    "- A pod with the annotation `tideway.dev/api-server: consumer` gets what it needs to talk to the consumer's API server:",
+    "  the default token volume (filled with the consumer's token, CA and namespace), `KUBERNETES_SERVICE_HOST` and",
+    "  `KUBERNETES_SERVICE_PORT`, and a line in its `/etc/hosts`. Without it a pod reaches no API server at all.",
     "- `kube-root-ca.crt` crosses as `tideway-kube-root-ca.crt`, because the twin namespace has one of its own.",
     "",
   ].join("\n");

@@ -1,3 +1,4 @@
+export type { ApiServerAccess } from "./api-server.ts";
 export * from "./docs.ts";
 export * from "./references.ts";
 export { refusals, type Refusal } from "./refusals.ts";

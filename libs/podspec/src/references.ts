@@ -33,9 +33,14 @@ export const tokenSecretName = (podName: string): string => {
   if (name.length <= MAX_NAME) return name;
   return `${name.slice(0, MAX_NAME - 9)}-${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;
 };
+/** Key in the same Secret: the pod's namespace, for clients that find it beside their token. */
+export const NAMESPACE_KEY = "namespace";
 export const tokenKey = (volume: string, source: number): string => `${volume}.${source}`;
 
-/** The volume that the ServiceAccount admission adds to each pod; it would be of no use over there. */
+/**
+ * The volume that the ServiceAccount admission adds to each pod; of use over there only to a pod that may talk to the
+ * consumer's API server.
+ */
 export const isDefaultTokenVolume = (v: Volume): boolean =>
   v.name.startsWith("kube-api-access-") &&
   (v.projected?.sources ?? []).some((s) => s.serviceAccountToken !== undefined);
@@ -59,10 +64,11 @@ const ofVolume = (
   configMaps: Set<string>,
   secrets: Set<string>,
   tokens: TokenProjection[],
+  o: { defaultToken?: boolean },
 ): void => {
   if (v.configMap?.name) configMaps.add(v.configMap.name);
   if (v.secret?.secretName) secrets.add(v.secret.secretName);
-  if (!v.projected || isDefaultTokenVolume(v)) return;
+  if (!v.projected || (isDefaultTokenVolume(v) && !o.defaultToken)) return;
   for (const [i, source] of (v.projected.sources ?? []).entries()) {
     if (source.configMap?.name) configMaps.add(source.configMap.name);
     if (source.secret?.name) secrets.add(source.secret.name);
@@ -76,13 +82,16 @@ const ofVolume = (
   }
 };
 
-/** The ConfigMaps, Secrets and tokens that the consumer's pod refers to. */
-export const references = (spec: PodSpec): References => {
+/**
+ * The ConfigMaps, Secrets and tokens that the consumer's pod refers to; `defaultToken`: the token that every pod gets
+ * crosses too.
+ */
+export const references = (spec: PodSpec, o: { defaultToken?: boolean } = {}): References => {
   const configMaps = new Set<string>();
   const secrets = new Set<string>();
   const tokens: TokenProjection[] = [];
   for (const { name } of spec.imagePullSecrets ?? []) if (name) secrets.add(name);
   for (const c of allContainers(spec)) ofContainer(c, configMaps, secrets);
-  for (const v of spec.volumes ?? []) ofVolume(v, configMaps, secrets, tokens);
+  for (const v of spec.volumes ?? []) ofVolume(v, configMaps, secrets, tokens, o);
   return { configMaps, secrets, tokens };
 };

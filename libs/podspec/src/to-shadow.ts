@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Pod } from "@tideway/k8s";
+import { type ApiServerAccess, withApiServer } from "./api-server.ts";
 import { podRules } from "./table-pod.ts";
 import {
   isDefaultTokenVolume,
+  NAMESPACE_KEY,
   remoteConfigMapName,
   tokenKey,
   tokenSecretName,
@@ -83,6 +85,13 @@ const crossVolume = (pod: Pod, v: Volume): Volume => {
   const sources = v.projected.sources.map((s, i) => {
     if (s.configMap?.name)
       return { ...s, configMap: { ...s.configMap, name: remoteConfigMapName(s.configMap.name) } };
+    if (isDefaultTokenVolume(v) && s.downwardAPI)
+      return {
+        secret: {
+          name: tokenSecretName(pod.metadata.name),
+          items: [{ key: NAMESPACE_KEY, path: NAMESPACE_KEY }],
+        },
+      };
     if (!s.serviceAccountToken) return s;
     const items = [{ key: tokenKey(v.name, i), path: s.serviceAccountToken.path }];
     return { secret: { name: tokenSecretName(pod.metadata.name), items } };
@@ -90,11 +99,12 @@ const crossVolume = (pod: Pod, v: Volume): Volume => {
   return { ...v, projected: { ...v.projected, sources } };
 };
 
-const crossSpec = (pod: Pod, spec: PodSpec): PodSpec => {
+const crossSpec = (pod: Pod, spec: PodSpec, apiServer: ApiServerAccess | undefined): PodSpec => {
   const out = Object.fromEntries(
     Object.entries(spec).filter(([field]) => !DROPPED.has(field)),
   ) as unknown as PodSpec;
-  const tokenVolumes = new Set((spec.volumes ?? []).filter(isDefaultTokenVolume).map((v) => v.name));
+  const leftOut = apiServer ? [] : (spec.volumes ?? []).filter(isDefaultTokenVolume);
+  const tokenVolumes = new Set(leftOut.map((v) => v.name));
   out.containers = spec.containers.map((c) => crossContainer(pod, tokenVolumes, c));
   if (spec.initContainers)
     out.initContainers = spec.initContainers.map((c) => crossContainer(pod, tokenVolumes, c));
@@ -103,18 +113,23 @@ const crossSpec = (pod: Pod, spec: PodSpec): PodSpec => {
     .map((v) => crossVolume(pod, v));
   if (volumes.length > 0) out.volumes = volumes;
   else delete out.volumes;
-  return out;
+  return apiServer ? withApiServer(out, apiServer) : out;
 };
 
+export interface ToShadowOptions {
+  /** The pod talks to the consumer's API server, which is there. Default: it talks to none. */
+  apiServer?: ApiServerAccess | undefined;
+}
+
 /** The ShadowPod spec for a pod bound to a virtual node. The pod is not changed; unchanged parts are shared. */
-export const toShadowPodSpec = (pod: Pod): ShadowPodSpec => {
+export const toShadowPodSpec = (pod: Pod, o: ToShadowOptions = {}): ShadowPodSpec => {
   if (!pod.spec) throw new TypeError(`pod ${pod.metadata.name} has no spec`);
   const podLabels = without(pod.metadata.labels, (k) => k.startsWith(OWN));
   const podAnnotations = without(pod.metadata.annotations, (k) => k.startsWith(OWN) || k === LAST_APPLIED);
   return {
     originUID: pod.metadata.uid ?? "",
     originNamespace: pod.metadata.namespace ?? "",
-    pod: crossSpec(pod, pod.spec),
+    pod: crossSpec(pod, pod.spec, o.apiServer),
     ...(podLabels ? { podLabels } : {}),
     ...(podAnnotations ? { podAnnotations } : {}),
   };
