@@ -8,8 +8,10 @@ import { whyLeave, type World } from "./node/decide.ts";
 import { makeNodeReconciler } from "./node/reconciler.ts";
 import { makeMapReconciler, ownMap } from "./offloading/maps.ts";
 import { makeNamespaceReconciler } from "./offloading/reconciler.ts";
+import { createApiServerSource } from "./network/api-server.ts";
+import { watchNetworks } from "./network/networks.ts";
 import { createConnections } from "./peers/connections.ts";
-import { type Local, type Part, type PeerConnections, systemClock } from "./ports.ts";
+import { type AddressMapper, type Local, type Part, type PeerConnections, systemClock } from "./ports.ts";
 import { createSources } from "./reflection/sources.ts";
 
 export interface ConsumerOptions {
@@ -18,6 +20,8 @@ export interface ConsumerOptions {
   /** Shown as version of the virtual nodes. */
   kubeletVersion: string;
   podWorkers: number;
+  /** IP address management of this cluster. */
+  mapper: AddressMapper;
   metrics?: VirtualKubeletMetrics;
 }
 export interface Consumer extends Part {
@@ -36,12 +40,13 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
   const offloadings = informer(kube, namespaceOffloadings, cache);
   const nsCache = informer(kube, namespaces, { ...cache, metadataOnly: true });
   const caches = [vns, nodeCache, maps, offloadings, nsCache] as unknown as Informer<KubeObject>[];
-  const [peer, offer, identity, node, network, tunnel] = await Promise.all([
+  const [peer, offer, identity, node, network, address, tunnel] = await Promise.all([
     bus.facts("peer"),
     bus.facts("offer"),
     bus.facts("identity"),
     bus.facts("node"),
     bus.facts("network"),
+    bus.facts("address"),
     bus.facts("tunnel"),
   ]);
   for (const c of caches) {
@@ -55,6 +60,7 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
     identity.synced,
     node.synced,
     network.synced,
+    address.synced,
     tunnel.synced,
     ...caches.map((c) => c.synced),
   ]);
@@ -76,6 +82,15 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
     local,
     clock,
     sources,
+    networks: watchNetworks(network),
+    mapper: o.mapper,
+    apiServer: createApiServerSource(kube, signal),
+    heldFor: (clusterID, namespace) =>
+      address
+        .list()
+        .filter(({ data }) => data.state === "MAPPED" && data.namespace === namespace)
+        .flatMap(({ data }) => (data.peers.includes(clusterID) ? data.address : [])),
+    ingressClasses: (name) => vns.get(name)?.spec.ingressClasses ?? [],
     podWorkers: o.podWorkers,
     node: nodeDeps,
     facts: { peer, offer, identity, node, network, tunnel },
@@ -155,7 +170,10 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
   tunnel.onChange((f) => nodeController.enqueue(f.peer));
   vns.onChange((_key, vn, old) => {
     const id = (vn ?? old)?.spec.clusterID;
-    if (id && !(vn && old && vn.metadata.generation === old.metadata.generation)) nodeController.enqueue(id);
+    if (id && !(vn && old && vn.metadata.generation === old.metadata.generation)) {
+      nodeController.enqueue(id);
+      connections.get(id)?.network.resync(); // the map of ingress classes is in its spec
+    }
     if (!vn || !old) allNamespaces();
   });
   nodeCache.onChange((key, now, old) => {

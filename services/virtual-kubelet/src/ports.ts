@@ -73,3 +73,10 @@ export interface Part {
   /** Resolves when nothing of the part runs any more; called in the order of shutdown. */
   stop(): Promise<void>;
 }
+
+/** Addresses of this cluster's external CIDR; network-manager keeps them. Both calls may be repeated. */
+export interface AddressMapper {
+  /** Gives `address` an external one that the peer's pods of the namespace may reach; answers that. */
+  mapAddress(o: { address: string; peer: string; namespace: string }): Promise<string>;
+  unmapAddress(o: { address: string; peer: string; namespace: string }): Promise<void>;
+}

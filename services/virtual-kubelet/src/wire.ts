@@ -9,6 +9,7 @@ import { startConsumer } from "./consumer.ts";
 import { startKubeletApi } from "./kubelet-api/index.ts";
 import { kubeletApiMetrics } from "./kubelet-api/metrics.ts";
 import { virtualKubeletMetrics } from "./metrics.ts";
+import { lazyMapper } from "./network/mapper.ts";
 import type { Local } from "./ports.ts";
 import { startProvider } from "./provider/index.ts";
 
@@ -71,12 +72,15 @@ export const wire = async (ctx: RuntimeContext): Promise<void> => {
     owns: membership.owns,
     onOwnersChange: (handler) => membership.onChange(handler),
   };
+  const mapper = lazyMapper({ endpoint: config.ipamEndpoint, kube, namespace: config.namespace });
+  ctx.onShutdown("mapper", () => Promise.resolve(mapper.close()));
   const [provider, consumer] = await Promise.all([
     startProvider(local, { podSecurity: config.podSecurity }),
     startConsumer(local, {
       port: config.kubeletPort,
       kubeletVersion: await kubeletVersion(local),
       podWorkers: config.podWorkers,
+      mapper,
       metrics: virtualKubeletMetrics(ctx.metrics),
     }),
   ]);

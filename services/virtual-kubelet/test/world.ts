@@ -26,7 +26,7 @@ import {
 import { createLogger, type Logger, silentLogger } from "@tideway/log";
 import { type ApiServer, type NatsServer, startApiServer, startNats, until } from "@tideway/sandbox";
 import { type Consumer, startConsumer } from "../src/consumer.ts";
-import type { Local, Part } from "../src/ports.ts";
+import type { AddressMapper, Local, Part } from "../src/ports.ts";
 import { startProvider } from "../src/provider/index.ts";
 
 export const EAST = "11111111-1111-1111-1111-111111111111";
@@ -154,6 +154,39 @@ export const startWorld = async (o: { controllers?: readonly string[] } = {}) =>
     localNamespace: "tideway-tenant-east",
   } as never);
 
+  /** Both clusters have pods at 10.244.0.0/16 and external addresses at 10.70.0.0/16, and see each other's elsewhere. */
+  const networkFact = async (state = "READY"): Promise<void> => {
+    const one = { state, localPodCidr: "10.244.0.0/16", localExternalCidr: "10.70.0.0/16" } as const;
+    const other = { remotePodCidr: "10.244.0.0/16", remoteExternalCidr: "10.70.0.0/16" };
+    const east2west = { podSeen: "10.61.0.0/16", externalSeen: "10.62.0.0/16" };
+    const west2east = { podSeen: "10.71.0.0/16", externalSeen: "10.72.0.0/16" };
+    const fact = (here: typeof east2west, there: typeof east2west) =>
+      ({
+        ...one,
+        ...other,
+        localPodSeenCidr: there.podSeen,
+        localExternalSeenCidr: there.externalSeen,
+        remotePodSeenCidr: here.podSeen,
+        remoteExternalSeenCidr: here.externalSeen,
+      }) as never;
+    await east.bus.publish("network", { peer: WEST }, fact(east2west, west2east));
+    await west.bus.publish("network", { peer: EAST }, fact(west2east, east2west));
+  };
+  /** IPAM, as far as this service asks it. */
+  const mapped = new Map<string, string>();
+  const mapper: AddressMapper = {
+    mapAddress: (r) => {
+      const key = `${r.address} ${r.peer} ${r.namespace}`;
+      const external = mapped.get(key) ?? `10.70.0.${mapped.size + 10}`;
+      mapped.set(key, external);
+      return Promise.resolve(external);
+    },
+    unmapAddress: (r) => {
+      mapped.delete(`${r.address} ${r.peer} ${r.namespace}`);
+      return Promise.resolve();
+    },
+  };
+
   // The replicator, in ten lines: spec over, status back.
   const copying = new AbortController();
   const here = informer(east.kube, namespaceMaps, {
@@ -217,7 +250,7 @@ export const startWorld = async (o: { controllers?: readonly string[] } = {}) =>
   const provider = await startHalf(west, WEST, (l) => startProvider(l, { refusedRetryMs: 300 }));
   const newConsumer = () =>
     startHalf<Consumer>(east, EAST, (l) =>
-      startConsumer(l, { port: 10250, kubeletVersion: "v1.34.4-tideway", podWorkers: 32 }),
+      startConsumer(l, { port: 10250, kubeletVersion: "v1.34.4-tideway", podWorkers: 32, mapper }),
     );
   let consumer = await newConsumer();
 
@@ -251,6 +284,8 @@ export const startWorld = async (o: { controllers?: readonly string[] } = {}) =>
     peerFact,
     offerFact,
     identityFact,
+    networkFact,
+    mapped,
     kubelet,
     offload,
     until: there1,

@@ -1,16 +1,28 @@
 import { type Controller, startController } from "@tideway/controller";
 import { type Credentials, keyOf, splitKey } from "@tideway/k8s";
+import { type ApiServerSource, createApiServerAccess, wantsApiServer } from "../network/api-server.ts";
+import type { NetworkView } from "../network/networks.ts";
 import { createEvents } from "../reflection/events.ts";
 import { type Reflection, startReflection } from "../reflection/index.ts";
+import { type NetworkReflection, startNetworkReflection } from "../reflection/network/index.ts";
+import type { ClassMap } from "../reflection/network/ingress.ts";
+import { createMappings } from "../reflection/network/mappings.ts";
 import type { Sources } from "../reflection/sources.ts";
 import { makePodReconciler } from "../pods/reconciler.ts";
-import type { Clock, Local } from "../ports.ts";
+import type { AddressMapper, Clock, Local } from "../ports.ts";
 import { openSession, type Session } from "./session.ts";
 
 export interface ServedDeps {
   local: Local;
   clock: Clock;
   sources: Sources;
+  networks: NetworkView;
+  mapper: AddressMapper;
+  apiServer: ApiServerSource;
+  /** External addresses that are held for the peer and the namespace. */
+  heldFor(clusterID: string, namespace: string): readonly string[];
+  /** VirtualNode.spec.ingressClasses of the peer's node. */
+  ingressClasses(peer: string): Readonly<ClassMap>;
   /** Pods worked on at the same time; each costs one request at a time. Default 32. */
   podWorkers: number;
   /** The provider's health changed. */
@@ -28,6 +40,7 @@ export interface Served {
   serial: string;
   pods: Controller;
   reflection: Reflection;
+  network: NetworkReflection;
   /** Source namespaces with their twins, as the NamespaceMap says. */
   setTwins(wanted: ReadonlyMap<string, string>): void;
 }
@@ -51,8 +64,10 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
     onLocalPod: (key) => {
       const pod = session.localPods.get(key);
       reflection.onLocalPod(key, pod);
+      if (pod && wantsApiServer(pod)) apiServer.hold(pod);
       pods.enqueue(key);
       if (pod) return;
+      apiServer.release(splitKey(key).namespace ?? "", splitKey(key).name);
       reconciler.forget(key);
       d.onPodGone(o.clusterID, splitKey(key).namespace ?? "");
     },
@@ -60,16 +75,35 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
       onPod: (source, name) =>
         name === undefined ? enqueueNamespace(source) : pods.enqueue(`${source}/${name}`),
       onCopy: (source, kind, name) => reflection.onCopy(source, kind, name),
+      onNetworkCopy: (source, kind, name) => network.onCopy(source, kind, name),
       onEvent: (source, event) => events.onEvent(source, event),
     },
   });
   const reflection = startReflection({ session, sources: d.sources, local: d.local, clock: d.clock });
+  const mappings = createMappings({ session, mapper: d.mapper });
+  const apiServer = createApiServerAccess({
+    session,
+    source: d.apiServer,
+    networks: d.networks,
+    mappings,
+  });
+  const network = startNetworkReflection({
+    session,
+    sources: d.sources,
+    local: d.local,
+    networks: d.networks,
+    mappings,
+    ingressClasses: () => d.ingressClasses(o.peer),
+    held: (namespace) => d.heldFor(o.clusterID, namespace),
+  });
   const events = createEvents({ session, local: d.local, clock: d.clock });
   const reconciler = makePodReconciler({
     local: d.local,
     session,
     clock: d.clock,
     prepare: reflection.prepare,
+    networks: d.networks,
+    apiServer: apiServer.of,
     hold: () => d.unreachable(o.peer) === "Hold",
   });
   const pods = startController({
@@ -93,18 +127,28 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
     for (const twin of session.twins())
       for (const shadow of twin.shadows.list()) pods.enqueue(`${twin.source}/${shadow.metadata.name}`);
     reflection.resync();
+    network.resync();
   };
+  const stopNetworks = d.networks.onChange((id) => {
+    if (id === o.clusterID) for (const pod of session.localPods.list()) pods.enqueue(keyOf(pod));
+  });
+  session.signal.addEventListener("abort", stopNetworks, { once: true });
 
   return {
     session,
     serial: o.serial,
     pods,
     reflection,
+    network,
     setTwins: (wanted) => {
       const before = new Set([...session.twins()].map((t) => t.source));
       session.setTwins(wanted);
       for (const source of new Set([...before, ...wanted.keys()]))
-        if (before.has(source) !== wanted.has(source)) enqueueNamespace(source);
+        if (before.has(source) !== wanted.has(source)) {
+          enqueueNamespace(source);
+          if (wanted.has(source)) network.resync(source);
+          else network.drop(source);
+        }
     },
   };
 };

@@ -1,4 +1,4 @@
-import { type ShadowPod, shadowPods } from "@tideway/api";
+import { type ShadowEndpointSlice, shadowEndpointSlices, type ShadowPod, shadowPods } from "@tideway/api";
 import {
   type ConfigMap,
   configMaps,
@@ -6,14 +6,20 @@ import {
   events,
   type Informer,
   informer,
+  type Ingress,
+  ingresses,
   type Kube,
+  type KubeObject,
   type Pod,
   pods,
   type Secret,
   secrets,
+  type Service,
+  services,
 } from "@tideway/k8s";
 import { slimRemote, slimShadow } from "../pods/slim.ts";
 import { REFLECTED } from "../reflection/names.ts";
+import type { NetworkKind } from "../reflection/network/kinds.ts";
 import { slimEvent } from "../reflection/slim-event.ts";
 
 /** The provider's side of one offloaded namespace. */
@@ -25,6 +31,12 @@ export interface Twin {
   /** Metadata only: which copies exist, and of which version. */
   readonly configMaps: Informer<ConfigMap>;
   readonly secrets: Informer<Secret>;
+  /** Metadata only, by the plural of what they were made from. */
+  readonly network: {
+    services: Informer<Service>;
+    endpointslices: Informer<ShadowEndpointSlice>;
+    ingresses: Informer<Ingress>;
+  };
   readonly events: Informer<CoreEvent>;
   /** ShadowPods and pods have synced: what is not there does not exist. */
   readonly known: boolean;
@@ -38,6 +50,8 @@ export interface TwinHandlers {
   /** A ShadowPod or pod of this name changed, or all may have (undefined). */
   onPod(source: string, name: string | undefined): void;
   onCopy(source: string, kind: "configmaps" | "secrets", name: string): void;
+  /** A copy of the kind changed, or all of the twin may be looked at for the first time (undefined). */
+  onNetworkCopy(source: string, kind: NetworkKind, name: string | undefined): void;
   onEvent(source: string, event: Readonly<CoreEvent>): void;
   onError(err: unknown): void;
 }
@@ -53,6 +67,11 @@ export const watchTwin = (kube: Kube, source: string, name: string, on: TwinHand
     pods: informer(kube, pods, { ...base, transform: slimRemote }),
     configMaps: informer(kube, configMaps, copies),
     secrets: informer(kube, secrets, copies),
+    network: {
+      services: informer(kube, services, copies),
+      endpointslices: informer(kube, shadowEndpointSlices, copies),
+      ingresses: informer(kube, ingresses, copies),
+    },
     events: informer(kube, events, {
       ...base,
       fieldSelector: "involvedObject.kind=Pod",
@@ -69,7 +88,15 @@ export const watchTwin = (kube: Kube, source: string, name: string, on: TwinHand
   twin.configMaps.onChange((key) => on.onCopy(source, "configmaps", nameOf(key)));
   twin.secrets.onChange((key) => on.onCopy(source, "secrets", nameOf(key)));
   twin.events.onChange((_key, event) => event && on.onEvent(source, event));
-  const all = [twin.shadows, twin.pods, twin.configMaps, twin.secrets, twin.events];
+  const network = Object.entries(twin.network) as [NetworkKind, Informer<KubeObject>][];
+  for (const [kind, copies] of network) {
+    copies.onChange((key) => on.onNetworkCopy(source, kind, nameOf(key)));
+    void copies.synced.then(() => on.onNetworkCopy(source, kind, undefined));
+  }
+  const all = [
+    ...[twin.shadows, twin.pods, twin.configMaps, twin.secrets, twin.events],
+    ...network.map(([, copies]) => copies),
+  ];
   for (const i of all) {
     i.onError((err) => on.onError(err));
     i.start(stop.signal);

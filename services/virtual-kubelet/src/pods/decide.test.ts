@@ -52,6 +52,7 @@ const world = (more: Partial<World> = {}): World => ({
   waitedMs: 0,
   forwarded: { is: "h", want: "h" },
   hold: false,
+  addresses: undefined,
   nowIso: NOW,
   ...more,
 });

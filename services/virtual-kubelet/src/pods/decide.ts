@@ -1,6 +1,6 @@
 import { findCondition, ORIGIN_UID, type ShadowPod } from "@tideway/api";
 import type { Pod } from "@tideway/k8s";
-import { endedStatus, isTerminal, isUrgent, statusChange } from "./status.ts";
+import { type Addresses, endedStatus, isTerminal, isUrgent, statusChange } from "./status.ts";
 
 export interface World {
   /** The local pod bound to the virtual node. */
@@ -22,6 +22,8 @@ export interface World {
   forwarded: { is: string | undefined; want: string | undefined };
   /** The owner of the virtual node wants pods kept while the provider is away. */
   hold: boolean;
+  /** Where this cluster reaches the pod; undefined while that is not known. */
+  addresses: Addresses | undefined;
   nowIso: string;
 }
 
@@ -95,7 +97,7 @@ const deleting = (w: World, local: Readonly<Pod>, mine: boolean): Plan => {
   const isRead = (local.metadata.finalizers?.length ?? 0) > 0;
   const ended =
     isRead && mine && w.remote && isTerminal(w.remote) && !isTerminal(local)
-      ? statusChange(local, w.remote)
+      ? statusChange(local, w.remote, w.addresses)
       : undefined;
   return {
     effects: [
@@ -122,9 +124,9 @@ const concluded = (w: World, local: Readonly<Pod>, shadow: Readonly<ShadowPod>):
 };
 
 const copyBack = (w: World, local: Readonly<Pod>, remote: Readonly<Pod>): Plan => {
-  const change = statusChange(local, remote);
+  const change = statusChange(local, remote, w.addresses);
   if (!change) return NOTHING;
-  if (isUrgent(local, remote) || w.waitedMs >= GATHER_MS) return { effects: say(local, change) };
+  if (isUrgent(local, remote, w.addresses) || w.waitedMs >= GATHER_MS) return { effects: say(local, change) };
   return { effects: [], recheckMs: GATHER_MS - w.waitedMs };
 };
 

@@ -9,7 +9,9 @@ import {
   isNotFound,
 } from "@tideway/errors";
 import { events, type Pod, pods } from "@tideway/k8s";
-import { forwardedHash, toShadowPodSpec } from "@tideway/podspec";
+import { type ApiServerAccess, forwardedHash, toShadowPodSpec } from "@tideway/podspec";
+import { wantsApiServer } from "../network/api-server.ts";
+import type { NetworkView } from "../network/networks.ts";
 import type { Session } from "../peers/session.ts";
 import { type Clock, type Local, nowIso } from "../ports.ts";
 import type { Effect } from "./decide.ts";
@@ -21,12 +23,18 @@ export const FORWARDED = "offloading.tideway.dev/forwarded";
 /** A refusal that may pass (a quota, a policy, a role not bound yet) is tried again after this. */
 const REFUSED_RETRY_MS = 5_000;
 
+/** A pod that waits for the way to our API server; the network's word wakes it too. */
+const NETWORK_RETRY_MS = 1_000;
+
 export interface Deps {
   local: Local;
   session: Session;
   clock: Clock;
   /** ConfigMaps, Secrets and tokens that the pod refers to are at the provider. */
   prepare: (pod: Readonly<Pod>) => Promise<void>;
+  networks: NetworkView;
+  /** The pod's way to this cluster's API server; undefined while there is none. */
+  apiServer: (pod: Readonly<Pod>) => Promise<ApiServerAccess | undefined>;
   /** VirtualNode.spec.unreachable is Hold. */
   hold: () => boolean;
 }
@@ -109,11 +117,19 @@ const refused = async (d: Deps, pod: Readonly<Pod>, err: unknown): Promise<Done>
   return { requeueAfterMs: REFUSED_RETRY_MS };
 };
 
+const wayHome = async (d: Deps, pod: Readonly<Pod>): Promise<ApiServerAccess | undefined | "none"> =>
+  wantsApiServer(pod) ? ((await d.apiServer(pod)) ?? "none") : undefined;
+
 const createShadow = async (d: Deps, pod: Readonly<Pod>): Promise<Done> => {
   const { name, namespace = "" } = pod.metadata;
   const twin = d.session.twinNamespace(namespace);
   if (!twin) return {};
-  await d.prepare(pod);
+  const [apiServer] = await Promise.all([wayHome(d, pod), d.prepare(pod)]);
+  if (apiServer === "none") {
+    const message = `the pod asks for this cluster's API server, and the network to ${d.session.peer} is not ready`;
+    if (pod.status?.message !== message) await writeStatus(d, pod, { reason: "NetworkNotReady", message });
+    return { requeueAfterMs: NETWORK_RETRY_MS };
+  }
   const shadow = {
     metadata: {
       name,
@@ -121,7 +137,7 @@ const createShadow = async (d: Deps, pod: Readonly<Pod>): Promise<Done> => {
       labels: { [ORIGIN]: d.local.clusterID },
       annotations: { [FORWARDED]: forwardedHash(pod) },
     },
-    spec: toShadowPodSpec(pod),
+    spec: toShadowPodSpec(pod, { apiServer }),
   } as ShadowPod;
   try {
     await create(d.session.kube, shadowPods, shadow, d.session.signal);
@@ -138,7 +154,9 @@ const forward = async (d: Deps, pod: Readonly<Pod>): Promise<Done> => {
   const { name, namespace = "" } = pod.metadata;
   const twin = d.session.twinNamespace(namespace);
   if (!twin) return {};
-  const { pod: spec, podLabels, podAnnotations } = toShadowPodSpec(pod);
+  const apiServer = await wayHome(d, pod);
+  if (apiServer === "none") return { requeueAfterMs: NETWORK_RETRY_MS };
+  const { pod: spec, podLabels, podAnnotations } = toShadowPodSpec(pod, { apiServer });
   const { containers, initContainers, activeDeadlineSeconds } = spec;
   // A JSON patch, because a merge patch would keep labels that are not said any more.
   const body = [

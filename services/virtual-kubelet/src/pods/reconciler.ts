@@ -1,5 +1,6 @@
 import { type Reconcile } from "@tideway/controller";
 import { type Pod, splitKey } from "@tideway/k8s";
+import { addressesOf } from "./addresses.ts";
 import { forwardedHash } from "@tideway/podspec";
 import { nowIso } from "../ports.ts";
 import { decide, type World } from "./decide.ts";
@@ -54,17 +55,23 @@ const createMemory = (now: () => number) => {
 };
 export type Memory = ReturnType<typeof createMemory>;
 
-const observe = ({ session, hold }: Deps, memory: Memory, key: string, now: string): World => {
+const observe = (
+  { session, hold, networks, local: here }: Deps,
+  memory: Memory,
+  key: string,
+  now: string,
+): World => {
   const { namespace = "", name } = splitKey(key);
   const twin = session.twin(namespace);
   const local = session.localPods.get(key);
   const shadow = twin?.shadows.get(`${twin.name}/${name}`);
   const uid = local?.metadata.uid ?? "";
+  const remote = twin?.pods.get(`${twin.name}/${name}`);
   if (shadow && shadow.spec.originUID === uid) memory.seen(key);
   return {
     local,
     shadow,
-    remote: twin?.pods.get(`${twin.name}/${name}`),
+    remote,
     offloaded: twin !== undefined,
     known: session.localPods.hasSynced && (twin === undefined || twin.known),
     healthy: session.health.current().ok,
@@ -75,6 +82,7 @@ const observe = ({ session, hold }: Deps, memory: Memory, key: string, now: stri
       want: local && shadow ? memory.hash(local) : undefined,
     },
     hold: hold(),
+    addresses: remote && addressesOf(remote, networks.of(session.clusterID)?.remotePods, here.podIP),
     nowIso: now,
   };
 };

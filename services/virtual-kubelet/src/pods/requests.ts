@@ -8,7 +8,7 @@ const METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
 const send = async (
   kube: Kube,
-  method: "POST" | "PATCH",
+  method: "POST" | "PUT" | "PATCH",
   path: string,
   contentType: string,
   body: unknown,
@@ -43,6 +43,22 @@ export const create = <T extends KubeObject>(
     kube,
     "POST",
     pathOf(r, obj.metadata.namespace),
+    "application/json",
+    { apiVersion: r.group ? `${r.group}/${r.version}` : r.version, kind: r.kind, ...obj },
+    signal,
+  );
+
+/** Replaces the whole object, whatever its version, if it is still the one with `metadata.uid`. */
+export const replace = <T extends KubeObject>(
+  kube: Kube,
+  r: Resource<T>,
+  obj: T,
+  signal: AbortSignal,
+): Promise<KubeObject["metadata"]> =>
+  send(
+    kube,
+    "PUT",
+    pathOf(r, obj.metadata.namespace, obj.metadata.name),
     "application/json",
     { apiVersion: r.group ? `${r.group}/${r.version}` : r.version, kind: r.kind, ...obj },
     signal,

@@ -5,11 +5,7 @@ export type PodStatus = NonNullable<Pod["status"]>;
 type PodCondition = NonNullable<PodStatus["conditions"]>[number];
 type ContainerStatus = NonNullable<PodStatus["containerStatuses"]>[number];
 
-/**
- * What comes back. Not the addresses (podIP, podIPs, hostIP): until the network fabric translates them they
- * would be understood as addresses of *this* cluster, whose pods may use the very same ones. Not
- * PodScheduled either: that one is the local scheduler's.
- */
+/** What comes back. Not PodScheduled: that one is the local scheduler's. */
 const CONDITIONS: ReadonlySet<string> = new Set([
   "PodReadyToStartContainers",
   "Initialized",
@@ -74,10 +70,37 @@ const changedConditions = (local: Readonly<Pod>, remote: Readonly<Pod>): PodCond
     })) as unknown as PodCondition[];
 };
 
+/** Where this cluster reaches the pod. */
+export interface Addresses {
+  podIPs: readonly string[];
+  /** Of the virtual node. */
+  hostIP: string;
+}
+
+/** Lists of addresses merge by `ip` in a strategic merge patch: an old one would stay. */
+const ips = (have: readonly { ip: string }[] | undefined, want: readonly string[]): object[] => [
+  ...(have?.length ? [{ $patch: "replace" }] : []),
+  ...want.map((ip) => ({ ip })),
+];
+
+const addressChange = (have: PodStatus | undefined, want: Addresses | undefined): Record<string, unknown> => {
+  const [first] = want?.podIPs ?? [];
+  if (!want || first === undefined) return {}; // an address once shown stays until there is another one
+  const shown = (have?.podIPs ?? (have?.podIP ? [{ ip: have.podIP }] : [])).map((p) => p.ip);
+  if (isDeepStrictEqual(shown, [...want.podIPs])) return {};
+  return {
+    podIP: first,
+    podIPs: ips(have?.podIPs, want.podIPs),
+    hostIP: want.hostIP,
+    hostIPs: ips(have?.hostIPs, [want.hostIP]),
+  };
+};
+
 /** The part of the status that has to change, as a strategic merge patch (conditions merge by type); undefined: none. */
 export const statusChange = (
   local: Readonly<Pod>,
   remote: Readonly<Pod>,
+  addresses?: Addresses,
 ): Record<string, unknown> | undefined => {
   const [have, want] = [local.status, remote.status];
   if (!want?.phase) return undefined;
@@ -92,6 +115,7 @@ export const statusChange = (
     const wanted = containers(want[field]);
     if (wanted.length > 0 && !isDeepStrictEqual(containers(have?.[field]), wanted)) change[field] = wanted;
   }
+  Object.assign(change, addressChange(have, addresses));
   return Object.keys(change).length > 0 ? change : undefined;
 };
 
@@ -108,8 +132,12 @@ const milestones = (s: Readonly<PodStatus> | undefined): unknown[] => [
     .filter(([kind]) => kind !== ""),
 ];
 
-/** Whether somebody may wait for this change: phase, readiness, a container that started, ended or is in trouble. */
-export const isUrgent = (local: Readonly<Pod>, remote: Readonly<Pod>): boolean =>
+/**
+ * Whether somebody may wait for this change: phase, readiness, a container that started, ended or is in trouble; or an
+ * address, by which our gateway knows the pod: until it does, what the pod sends is dropped.
+ */
+export const isUrgent = (local: Readonly<Pod>, remote: Readonly<Pod>, addresses?: Addresses): boolean =>
+  (addresses?.podIPs[0] !== undefined && local.status?.podIP !== addresses.podIPs[0]) ||
   (local.status?.phase ?? "Pending") !== remote.status?.phase ||
   !isDeepStrictEqual(milestones(local.status), milestones(remote.status));
 

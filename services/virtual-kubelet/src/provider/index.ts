@@ -2,12 +2,14 @@
  * The provider's half: what peers placed here. Twin namespaces from their NamespaceMaps, and a Pod from each
  * ShadowPod. Stateless: everything is read again at start, and the finalizer of the pods holds what must last.
  */
-import { namespaceMaps, ORIGIN, shadowPods } from "@tideway/api";
+import { namespaceMaps, ORIGIN, shadowEndpointSlices, shadowPods } from "@tideway/api";
 import { startController } from "@tideway/controller";
 import { describeError } from "@tideway/errors";
 import {
+  endpointSlices,
   type Informer,
   informer,
+  keyOf,
   type KubeObject,
   namespaces,
   networkPolicies,
@@ -15,9 +17,12 @@ import {
   roleBindings,
   serviceAccounts,
 } from "@tideway/k8s";
+import { watchNetworks } from "../network/networks.ts";
 import { type Local, type Part, systemClock } from "../ports.ts";
+import { MANAGED_BY, MANAGER } from "./endpoint-slices/manifests.ts";
+import { makeEndpointSliceReconciler } from "./endpoint-slices/reconciler.ts";
 import { TWIN_SELECTOR } from "./labels.ts";
-import { DEFAULT_DENY, WORKLOAD_BINDING } from "./namespaces/manifests.ts";
+import { DEFAULT_DENY, OPEN, openOf, WORKLOAD_BINDING } from "./namespaces/manifests.ts";
 import { makeNamespaceReconciler } from "./namespaces/reconciler.ts";
 import { podBuilder } from "./pod-builder.ts";
 import type { ProviderOptions } from "./ports.ts";
@@ -34,7 +39,11 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
   const clock = systemClock;
   const furniture = { labelSelector: TWIN_SELECTOR, metadataOnly: true };
 
-  const identities = await local.bus.facts("identity");
+  const [identities, networkFacts] = await Promise.all([
+    local.bus.facts("identity"),
+    local.bus.facts("network"),
+  ]);
+  const networks = watchNetworks(networkFacts);
   const maps = informer(kube, namespaceMaps);
   const twins = informer(kube, namespaces, { labelSelector: TWIN_SELECTOR, metadataOnly: true });
   const policies = informer(kube, networkPolicies, furniture);
@@ -42,18 +51,31 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
   const accounts = informer(kube, serviceAccounts, furniture);
   const shadows = informer(kube, shadowPods);
   const made = informer(kube, pods, { labelSelector: ORIGIN, transform: trimPod });
-  const caches: Informer<KubeObject>[] = [maps, twins, policies, bindings, accounts, shadows, made] as never;
+  const shadowSlices = informer(kube, shadowEndpointSlices);
+  const slices = informer(kube, endpointSlices, {
+    labelSelector: `${MANAGED_BY}=${MANAGER}`,
+    metadataOnly: true,
+  });
+  const furnishing = [maps, twins, policies, bindings, accounts];
+  const caches: Informer<KubeObject>[] = [...furnishing, shadows, made, shadowSlices, slices] as never;
 
   twins.index("origin", (n) => [n.metadata.labels?.[ORIGIN] ?? ""]);
   shadows.index("namespace", (s) => [s.metadata.namespace ?? ""]);
   made.index("namespace", (p) => [p.metadata.namespace ?? ""]);
+  for (const cache of [shadowSlices, slices] as Informer<KubeObject>[])
+    cache.index("namespace", (s) => [s.metadata.namespace ?? ""]);
   const memory = remember(shadows, made);
   for (const cache of caches) {
     cache.onError((err) => log.warn({ reason: describeError(err) }, "a watch broke; it is opened again"));
     cache.start(signal);
   }
   // absence in a cache that has not synced is not a fact
-  await Promise.all([identities.synced, ...caches.map((c) => c.synced)]);
+  await Promise.all([identities.synced, networkFacts.synced, ...caches.map((c) => c.synced)]);
+
+  const isOpen = (ns: string, wanted: string | undefined): boolean => {
+    const policy = policies.get(`${ns}/${DEFAULT_DENY}`);
+    return policy !== undefined && (wanted === undefined || policy.metadata.annotations?.[OPEN] === wanted);
+  };
 
   const peers = startController({
     name: "twin-namespaces",
@@ -67,8 +89,15 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
       identities,
       maps,
       twins,
-      furnished: (ns) =>
-        policies.get(`${ns}/${DEFAULT_DENY}`) !== undefined &&
+      openTo: (id) => {
+        if (networks.isGone(id)) return [];
+        const n = networks.of(id);
+        return n && [n.remotePods.seen, n.remoteExternal.seen];
+      },
+      opened: (ns) =>
+        policies.get(`${ns}/${DEFAULT_DENY}`)?.metadata.annotations?.[OPEN]?.split(",").filter(Boolean),
+      furnished: (ns, open) =>
+        isOpen(ns, openOf(open)) &&
         bindings.get(`${ns}/${WORKLOAD_BINDING}`) !== undefined &&
         accounts.get(`${ns}/default`) !== undefined,
       owns: local.owns,
@@ -97,9 +126,31 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
     }),
   });
 
+  const endpoints = makeEndpointSliceReconciler({
+    kube,
+    clock,
+    shadows: shadowSlices,
+    slices,
+    twins,
+    networks,
+    owns: local.owns,
+  });
+  const endpointWork = startController({
+    name: "endpoint-slices",
+    workers: o.workers ?? 32,
+    log,
+    metrics: local.metrics,
+    signal,
+    reconcile: endpoints.reconcile,
+  });
+
+  const enqueueSlices = (ns: string): void => {
+    for (const shadow of shadowSlices.byIndex("namespace", ns)) endpointWork.enqueue(keyOf(shadow));
+  };
   const enqueueNamespace = (ns: string): void => {
     for (const cache of [shadows, made] as Informer<KubeObject>[])
       for (const { metadata } of cache.byIndex("namespace", ns)) work.enqueue(`${ns}/${metadata.name}`);
+    enqueueSlices(ns);
   };
   const originOf = (obj: Readonly<KubeObject> | undefined): string | undefined =>
     obj?.metadata.labels?.[ORIGIN];
@@ -135,6 +186,18 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
       if (!obj) wakeEmptied(key);
     });
 
+  shadowSlices.onChange((key) => endpointWork.enqueue(key));
+  slices.onChange((key, slice, old) => {
+    endpoints.seen(key, slice);
+    const owner = (slice ?? old)?.metadata.ownerReferences?.[0]?.name;
+    // One that somebody changed or deleted is made again.
+    if (owner) endpointWork.enqueue(`${key.slice(0, key.indexOf("/"))}/${owner}`);
+  });
+  networks.onChange((id) => {
+    peers.enqueue(id);
+    for (const twin of twins.byIndex("origin", id)) enqueueSlices(twin.metadata.name);
+  });
+
   const everything = (): void => {
     for (const fact of identities.list()) if (fact.id === "incoming") peers.enqueue(fact.peer);
     for (const twin of twins.list()) {
@@ -148,7 +211,7 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
 
   return {
     stop: async () => {
-      await Promise.all([peers.done, work.done]);
+      await Promise.all([peers.done, work.done, endpointWork.done]);
     },
   };
 };

@@ -1,7 +1,7 @@
 import { ORIGIN, ORIGIN_UID } from "@tideway/api";
 import { isForbidden, isInvalid, isNotFound } from "@tideway/errors";
 import { type Kube, type Pod, secrets, serviceAccounts } from "@tideway/k8s";
-import { tokenSecretName, type TokenProjection } from "@tideway/podspec";
+import { NAMESPACE_KEY, tokenSecretName, type TokenProjection } from "@tideway/podspec";
 import type { Session } from "../peers/session.ts";
 import type { Twin } from "../peers/twin.ts";
 import type { Clock } from "../ports.ts";
@@ -66,9 +66,11 @@ export const createTokens = (d: TokensDeps) => {
       d.clock.now(),
       issued.map((i) => i.expiresAt),
     );
-    const data = Object.fromEntries(
-      tokens.map((t, i) => [t.key, Buffer.from(issued[i]?.token ?? "").toString("base64")]),
-    );
+    const base64 = (text: string): string => Buffer.from(text).toString("base64");
+    const data = {
+      [NAMESPACE_KEY]: base64(pod.metadata.namespace ?? ""),
+      ...Object.fromEntries(tokens.map((t, i) => [t.key, base64(issued[i]?.token ?? "")])),
+    };
     await d.session.kube.apply(
       secrets,
       {

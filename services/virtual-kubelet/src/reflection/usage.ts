@@ -1,4 +1,5 @@
 import type { Pod } from "@tideway/k8s";
+import { wantsApiServer } from "../network/api-server.ts";
 import { references, type TokenProjection } from "@tideway/podspec";
 import { copyKey } from "./names.ts";
 
@@ -34,7 +35,7 @@ export const createUsage = (): Usage => {
     const namespace = pod.metadata.namespace ?? "";
     const uid = pod.metadata.uid;
     if (!pod.spec) return { uid, keys: NO_KEYS, tokens: NO_TOKENS };
-    const { configMaps, secrets, tokens } = references(pod.spec);
+    const { configMaps, secrets, tokens } = references(pod.spec, { defaultToken: wantsApiServer(pod) });
     if (configMaps.size + secrets.size === 0) return { uid, keys: NO_KEYS, tokens };
     const keys = [
       ...[...configMaps].map((name) => copyKey("configmaps", namespace, name)),

@@ -19,6 +19,8 @@ export interface Existing {
   terminating: boolean;
   /** Whether network policy, binding and service account stand. */
   furnished: boolean;
+  /** Prefixes that its network policy opens. */
+  open?: readonly string[] | undefined;
   /** ShadowPods and pods made from them that are still in it. */
   occupied: boolean;
 }
@@ -30,6 +32,8 @@ export interface World {
   /** The consumer's wishes; undefined when it has withdrawn them all. */
   map: Readonly<NamespaceMap> | undefined;
   existing: readonly Existing[];
+  /** Where the consumer's addresses are seen here; undefined: not known now, so what is open stays so. */
+  open?: readonly string[] | undefined;
   /** Twins whose name something else holds, found by trying to create them. */
   taken: ReadonlySet<string>;
 }
@@ -113,7 +117,7 @@ export const decide = (w: World): Plan => {
     const name = twinNamespace(w.peer, source);
     const found = byName.get(name);
     wanted.add(name);
-    const twin: Twin = { origin: w.origin, peer: w.peer, source, name };
+    const twin: Twin = { origin: w.origin, peer: w.peer, source, name, open: w.open ?? found?.open };
     const problem = problemOf(source, name, found, w);
     namespaces.push({
       source,

@@ -10,6 +10,8 @@ export interface Twin {
   peer: string;
   source: string;
   name: string;
+  /** Prefixes in which this cluster sees the consumer's pods and external addresses; undefined: not known now. */
+  open?: readonly string[] | undefined;
 }
 
 const POD_SECURITY = "pod-security.kubernetes.io";
@@ -45,17 +47,23 @@ const DNS = [
   { protocol: "TCP", port: 53 },
 ];
 
+/** Annotation of the policy: the prefixes it opens, as {@link openOf} says them. */
+export const OPEN = "offloading.tideway.dev/open";
+export const openOf = (prefixes: readonly string[] | undefined): string | undefined => prefixes?.join(",");
+
 /**
  * In: only the pods of this namespace. Out: they, DNS, and the public internet; nothing private of the
- * owner's. What the two clusters agree on beyond that is added by policies of their own: policies add up.
+ * owner's. Both ways: the consumer's own pods and addresses, once the network knows where they are seen; who of them
+ * reaches whom is the gateways' to say. What the two clusters agree on beyond that is added by policies of their own.
  */
 export const networkPolicyOf = (t: Twin): NetworkPolicy => {
+  const home = (t.open ?? []).map((cidr) => ({ ipBlock: { cidr } }));
   const spec = {
     podSelector: {},
     policyTypes: ["Ingress", "Egress"],
-    ingress: [{ from: [{ podSelector: {} }] }],
+    ingress: [{ from: [{ podSelector: {} }, ...home] }],
     egress: [
-      { to: [{ podSelector: {} }] },
+      { to: [{ podSelector: {} }, ...home] },
       { to: [{ namespaceSelector: {} }], ports: DNS },
       {
         to: [
@@ -66,7 +74,13 @@ export const networkPolicyOf = (t: Twin): NetworkPolicy => {
     ],
   };
   // client-node's types call `from` `_from`; the wire does not
-  return { metadata: { name: DEFAULT_DENY, namespace: t.name, labels: labelsOf(t) }, spec: spec as object };
+  const metadata = {
+    name: DEFAULT_DENY,
+    namespace: t.name,
+    labels: labelsOf(t),
+    annotations: { [OPEN]: openOf(t.open) ?? "" },
+  };
+  return { metadata, spec: spec as object };
 };
 
 export const roleBindingOf = (t: Twin): RoleBinding => ({

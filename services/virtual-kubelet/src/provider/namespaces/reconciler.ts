@@ -24,8 +24,12 @@ export interface NamespaceDeps {
   maps: Informer<NamespaceMap>;
   /** Namespaces matching TWIN_SELECTOR, indexed by "origin". */
   twins: Informer<Namespace>;
-  /** Whether binding, policy and service account of the twin are seen. */
-  furnished(namespace: string): boolean;
+  /** Whether binding, service account and policy of the twin are seen, and the policy opens these prefixes. */
+  furnished(namespace: string, open: readonly string[] | undefined): boolean;
+  /** Prefixes that the namespace's policy opens. */
+  opened(namespace: string): readonly string[] | undefined;
+  /** Prefixes in which the consumer's addresses are seen here; undefined while the network says nothing about it. */
+  openTo(clusterID: string): readonly string[] | undefined;
   owns(clusterID: string): boolean;
   podSecurity: PodSecurityLevel;
   /** Where this service runs. */
@@ -54,13 +58,14 @@ export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
   /** By consumer: twins whose name something else holds. Only remembered; found again after a restart. */
   const taken = new Map<string, Set<string>>();
 
-  const existingOf = (origin: string): Existing[] =>
+  const existingOf = (origin: string, open: readonly string[] | undefined): Existing[] =>
     d.twins.byIndex("origin", origin).map((n) => ({
       name: n.metadata.name,
       uid: n.metadata.uid ?? "",
       source: n.metadata.labels?.[SOURCE_NAMESPACE] ?? "",
       terminating: n.metadata.deletionTimestamp !== undefined,
-      furnished: d.furnished(n.metadata.name),
+      furnished: d.furnished(n.metadata.name, open),
+      open: d.opened(n.metadata.name),
       occupied: [d.shadows, d.pods].some((cache) => cache.byIndex("namespace", n.metadata.name).length > 0),
     }));
 
@@ -100,12 +105,14 @@ export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
       .find((m) => m.metadata.namespace === fact?.localNamespace && m.metadata.labels?.[ORIGIN] === origin);
     const held = taken.get(origin) ?? new Set<string>();
     taken.set(origin, held);
+    const open = d.openTo(origin);
     const plan = decide({
       origin,
       peer: fact?.name ?? "",
       standing: standingOf(fact?.state),
       map,
-      existing: existingOf(origin),
+      existing: existingOf(origin, open),
+      open,
       taken: held,
     });
 
