@@ -1,0 +1,35 @@
+/** What the agent needs of the world; `wire.ts` builds it, tests can. */
+import type { Kernel } from "@tideway/net";
+import type { FactOf } from "@tideway/bus";
+
+/** The part of the kernel driver that a node needs. */
+export type NodeKernel = Pick<
+  Kernel,
+  | "applyLinks"
+  | "applyRoutes"
+  | "applyNeighbours"
+  | "applyTable"
+  | "removeLink"
+  | "removeTable"
+  | "writes"
+  | "watch"
+>;
+
+/** What is read of the node without changing it. */
+export interface NodeView {
+  /** MTU of the link that has the address; undefined when none has it. */
+  mtuOf(address: string): Promise<number | undefined>;
+  /** Prefixes with their gateways that are in Tideway's table now. */
+  routes(): Promise<Inherited[]>;
+}
+
+/** A route that an earlier agent left. */
+export interface Inherited {
+  prefix: string;
+  gateway: string;
+  mtu?: number;
+}
+
+export type Tunnel = Pick<FactOf["tunnel"], "clusterId" | "state" | "gatewayIp" | "prefixes" | "mtu">;
+export type Network = Pick<FactOf["network"], "clusterId" | "state" | "localPodCidr">;
+export type RouteFact = FactOf["route"];
