@@ -123,7 +123,7 @@ describe("the nodes that are tested", () => {
         conditions: [{ type: "Ready", status: o.ready ?? "True" }],
         addresses: [{ type: "InternalIP", address: `address of ${name}` }],
       },
-    }) as Node;
+    });
   test("are the gateway's and one other that is real and Ready", () =>
     expect(
       testNodes(
