@@ -17,6 +17,7 @@ const usage = `Usage: sandbox <command> [options]
   down    [--clusters east] | [--all]   without either: this checkout's whole sandbox
   build                                 binaries and images only
   load-images [SERVICE...]              build service images and bring them onto every node
+  load-apps [NAME...]                   nginx, redis, PostgreSQL, a Node front end, network tools, likewise
   exec CLUSTER -- COMMAND...            in the network namespace of the cluster's first node, with KUBECONFIG set
   status
 Options of all: --name NAME (a sandbox of its own), --dir DIR (default .sandbox)
@@ -59,6 +60,8 @@ export async function main(argv: string[]): Promise<number> {
       return build();
     case "load-images":
       return loadImages(place, rest);
+    case "load-apps":
+      return loadApps(place, rest);
     case "exec":
       return exec(place, rest);
     case "status":
@@ -133,6 +136,20 @@ async function loadImages(place: Place, services: string[]): Promise<number> {
       ),
     ),
   );
+  return 0;
+}
+
+async function loadApps(place: Place, wanted: string[]): Promise<number> {
+  const step = timer();
+  const { appImageNames, loadAppImages } = await import("./images/app.ts");
+  const unknown = wanted.filter((w) => !appImageNames.some((n) => n === w));
+  if (unknown.length > 0) throw new Error(`not ${unknown.join(" ")}; there are ${appImageNames.join(" ")}`);
+  const names = wanted.length > 0 ? appImageNames.filter((n) => wanted.includes(n)) : appImageNames;
+  for (const c of clustersOf(place)) {
+    const { kubeconfig } = clusterPlace(place, c);
+    const loaded = await loadAppImages({ name: c, kubeconfig }, names);
+    step(`${c}: loaded ${loaded.join(" ") || "nothing new"}`);
+  }
   return 0;
 }
 

@@ -82,7 +82,8 @@ function writeConfig(n: NodePlace, env: Record<string, string>): void {
   renameSync(`${cniFile(n)}.new`, cniFile(n));
 }
 
-const parseEnv = (text: string): Record<string, string> =>
-  Object.fromEntries(
-    text.split("\n").flatMap((l) => (l.includes("=") ? [l.split("=", 2)] : [])) as string[][],
-  );
+function parseEnv(text: string): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [, key = "", value = ""] of text.matchAll(/^(\w+)=(.*)$/gm)) env[key] = value;
+  return env;
+}

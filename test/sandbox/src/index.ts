@@ -3,6 +3,7 @@ export { binaries } from "./binaries.ts";
 export { attachCluster, type Cluster, startCluster } from "./cluster.ts";
 export type { Cni, ClusterOptions } from "./record.ts";
 export { BASE_IMAGE, NATS_IMAGE, WORKLOAD_IMAGE } from "./images/system.ts";
+export { appImage, type AppImageName, loadAppImages } from "./images/app.ts";
 export { buildImages, loadImages } from "./images/services.ts";
 export { type SandboxOptions, stopSandbox } from "./stop.ts";
 export { type NatsServer, startNats } from "./nats.ts";

@@ -30,6 +30,7 @@ export interface ImageConfig {
   Env?: string[];
   WorkingDir?: string;
   User?: string;
+  StopSignal?: string;
   ExposedPorts?: Record<string, object>;
   Labels?: Record<string, string>;
 }

@@ -23,16 +23,16 @@ const DEBIAN_PACKAGES = [
   "procps",
   "wireguard-tools",
 ];
-const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+export const PATH_ENV = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 const binaryLayer = (file: string): Promise<Blob> =>
   layer(["-C", dirname(file), file.slice(dirname(file).length + 1)]);
 
 async function single(name: string, file: string, config: ImageConfig): Promise<Image> {
-  return composeImage(name, [await binaryLayer(file)], { Env: [PATH], ...config });
+  return composeImage(name, [await binaryLayer(file)], { Env: [PATH_ENV], ...config });
 }
 
-const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+export const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
   let value: Promise<T> | undefined;
   return () => (value ??= make());
 };
@@ -49,20 +49,27 @@ export const natsImage = once(async () =>
   single(NATS_IMAGE, await binaries.nats(), { Entrypoint: ["/nats-server"], User: "65532:65532" }),
 );
 
-/** Debian and Node, as `node:24-bookworm-slim` has them, made from packages since there is no registry of images. */
-const debian: Part = {
-  name: "debian",
+/** Made from packages since there is no registry of images; without what nobody reads in a container. */
+export const debianPart = (
+  name: string,
+  packages: readonly string[],
+  options: readonly string[] = [],
+): Part => ({
+  name,
   version: versions.debian,
-  inputs: [...DEBIAN_PACKAGES, "layer"],
+  inputs: [...packages, ...options, "layer"],
   async build(dir) {
     const leaveOut = ["doc", "man", "locale", "info"].map((d) => `--dpkgopt=path-exclude=/usr/share/${d}/*`);
-    const include = `--include=${DEBIAN_PACKAGES.join(",")}`;
+    const args = ["--variant=minbase", `--include=${packages.join(",")}`, ...leaveOut, ...options];
     const tar = join(dir, "rootfs.tar");
-    await run("mmdebstrap", ["--variant=minbase", include, ...leaveOut, versions.debian, tar]);
+    await run("mmdebstrap", [...args, versions.debian, tar]);
     keepLayer(dir, await addLayer(tar));
     rmSync(tar);
   },
-};
+});
+
+/** With Node, this is what `node:24-bookworm-slim` is. */
+const debian = debianPart("debian", DEBIAN_PACKAGES);
 
 const node: Part = {
   name: "node",
@@ -85,7 +92,7 @@ function keepLayer(dir: string, blob: Blob): void {
   writeFileSync(join(dir, "layer.json"), JSON.stringify(blob));
 }
 
-async function layerOf(part: Part): Promise<Blob> {
+export async function layerOf(part: Part): Promise<Blob> {
   const dir = await cached(part);
   const blob = JSON.parse(readFileSync(join(dir, "layer.json"), "utf8")) as Blob;
   if (existsSync(blobPath(blob.digest))) return blob;
@@ -99,7 +106,7 @@ const wireguardLayer = async (): Promise<Blob> => {
   return layer(["-C", dir, "--transform=s,^,usr/local/bin/,", "wireguard-go"]);
 };
 
-const baseLayers = once(async (): Promise<Blob[]> => [
+export const baseLayers = once(async (): Promise<Blob[]> => [
   await layerOf(debian),
   await layerOf(node),
   await wireguardLayer(),
@@ -107,16 +114,19 @@ const baseLayers = once(async (): Promise<Blob[]> => [
 
 export const baseImage = once(async () =>
   composeImage(BASE_IMAGE, await baseLayers(), {
-    Env: [PATH, `NODE_VERSION=${versions.node}`],
+    Env: [PATH_ENV, `NODE_VERSION=${versions.node}`],
     Cmd: ["node"],
   }),
 );
 
-/** For the demo and for tests of exec, cp and logs: it waits, and ends at once when told to. */
+/** A shell that waits, and ends at once when told to. */
+export const WAIT = ["/usr/bin/bash", "-c", 'trap "exit 0" TERM INT; while :; do sleep 3600 & wait $!; done'];
+
+/** For the demo and for tests of exec, cp and logs. */
 export const workloadImage = once(async () =>
   composeImage(WORKLOAD_IMAGE, await baseLayers(), {
-    Env: [PATH, `NODE_VERSION=${versions.node}`],
-    Entrypoint: ["/usr/bin/bash", "-c", 'trap "exit 0" TERM INT; while :; do sleep 3600 & wait $!; done'],
+    Env: [PATH_ENV, `NODE_VERSION=${versions.node}`],
+    Entrypoint: WAIT,
   }),
 );
 
