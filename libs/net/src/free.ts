@@ -1,4 +1,4 @@
-import { type Prefix, bitsOf, covers, formatPrefix, overlaps, parsePrefix, size } from "./address.ts";
+import { type Prefix, bitsOf, formatPrefix, overlaps, parsePrefix, prefixAround, size } from "./address.ts";
 
 /**
  * The lowest prefix of this length inside the pool (first pool first) that overlaps nothing taken. Steps over taken
@@ -25,11 +25,13 @@ export const firstFree = (
   return undefined;
 };
 
+const key = ({ family, base, length }: Prefix): string => `${family} ${base} ${length}`;
+
 /** Without those that another one covers, and without doubles; order of the first appearance. */
 export const disjoint = (prefixes: readonly string[]): string[] => {
-  const all = prefixes.map(parsePrefix);
-  const kept: Prefix[] = [];
-  for (const [i, p] of all.entries())
-    if (!all.some((q, j) => j !== i && covers(q, p) && (q.length < p.length || j < i))) kept.push(p);
-  return kept.map(formatPrefix);
+  const all = new Map(prefixes.map((text) => parsePrefix(text)).map((p) => [key(p), p]));
+  const lengths = [...new Set([...all.values()].map((p) => p.length))];
+  const covered = ({ family, base, length }: Prefix): boolean =>
+    lengths.some((l) => l < length && all.has(key(prefixAround({ family, value: base }, l))));
+  return [...all.values()].filter((p) => !covered(p)).map(formatPrefix);
 };

@@ -13,6 +13,8 @@ import { type WireguardState, parseDump } from "./wireguard-dump.ts";
 import { userspace } from "./wireguard-process.ts";
 
 const PROBE = "twprobe";
+/** `wg` opens /dev/stdin by name, which works for a pipe but not for the socket that Node gives a child. */
+const PIPED = 'cat | "$@"';
 
 const sameList = (a: readonly string[], b: readonly string[]): boolean =>
   [...a].sort().join() === [...b].sort().join();
@@ -78,7 +80,9 @@ export const createWireguard = (o: KernelOptions, tools: Tools): Wireguard => {
     if (args.length === 0) return NOTHING;
     const command = ["wg", "set", device.name, ...args];
     tools.wrote("wireguard");
-    const result = await tools.run(command, args.includes("private-key") ? `${device.privateKey}\n` : "");
+    const result = args.includes("private-key")
+      ? await tools.run(["sh", "-c", PIPED, "sh", ...command], `${device.privateKey}\n`)
+      : await tools.run(command);
     if (result.code === 0) return { lines: [command.join(" ")] };
     asked.delete(device.name);
     throw failed(command, result);
