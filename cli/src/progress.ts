@@ -4,6 +4,8 @@ import { type Io, painter } from "./io.ts";
 export interface Step {
   id: string;
   title: string;
+  /** May not exist; one that is open when all is well is left out. */
+  optional?: boolean;
 }
 
 /**
@@ -14,7 +16,7 @@ export interface Progress {
   done(id: string, detail?: string): void;
   /** Why a step is not done yet. The same text twice is shown once. */
   note(id: string, text: string): void;
-  /** Steps that are still open end as failed (`false`) or are left out (`true`). Resolves when all is drawn. */
+  /** Steps that are still open end as failed (`false`), or as done, optional ones as left out (`true`). Resolves when all is drawn. */
   end(ok: boolean): Promise<void>;
 }
 
@@ -54,6 +56,12 @@ export const lineProgress = (
   };
 };
 
+interface Task {
+  title: string;
+  output: string;
+  skip(): void;
+}
+
 const listProgress = async (
   io: Io,
   terminal: NodeJS.WriteStream,
@@ -62,15 +70,16 @@ const listProgress = async (
 ): Promise<Progress> => {
   const { Listr, ListrLogger, ProcessOutput } = await import("listr2");
   const logger = new ListrLogger({ processOutput: new ProcessOutput(terminal, terminal) });
-  const ends = new Map(steps.map((s) => [s.id, Promise.withResolvers<string>()]));
-  const tasks = new Map<string, { title: string; output: string }>();
+  const ends = new Map(steps.map((s) => [s.id, Promise.withResolvers<string | undefined>()]));
+  const tasks = new Map<string, Task>();
   const list = new Listr(
     steps.map((s) => ({
       title: s.title,
-      task: async (_: unknown, task: { title: string; output: string }) => {
+      task: async (_: unknown, task: Task) => {
         tasks.set(s.id, task);
         const took = await ends.get(s.id)?.promise;
-        if (took) task.title = `${s.title}  ${took}`;
+        if (took === undefined) task.skip();
+        else if (took) task.title = `${s.title}  ${took}`;
       },
     })),
     {
@@ -89,7 +98,11 @@ const listProgress = async (
       if (task) task.output = text;
     },
     end: async (ok) => {
-      for (const { resolve, reject } of ends.values()) ok ? resolve("") : reject(new Error("not done"));
+      for (const { id, optional } of steps) {
+        const { resolve, reject } = ends.get(id)!;
+        if (ok) resolve(optional ? undefined : "");
+        else reject(new Error("not done"));
+      }
       await drawn;
     },
   };

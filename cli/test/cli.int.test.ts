@@ -213,6 +213,39 @@ describe("a cluster with Tideway", () => {
       expect(ran.out).toMatch(/^west is ready as node west after \d+ ms/);
     });
 
+    test("--wait waits for the network too where there is one", async () => {
+      const running = tideway("peer", invitation(), "--wait");
+      await until(() => kube.find(foreignClusters, "west"));
+      await say("west", "network-manager", condition("Connected", "Unknown", "Exchanging"));
+      for (const [type, manager] of [
+        ["Reachable", "discovery"],
+        ["Authenticated", "auth"],
+        ["Negotiated", "negotiator"],
+        ["Virtualised", "virtual-kubelet"],
+        ["Connected", "network-manager"],
+      ] as const)
+        await say("west", manager, condition(type));
+      const ran = await running;
+      expect(ran.code).toBe(EXIT.ok);
+      expect(ran.err.trimEnd().split("\n").at(-1)).toMatch(/^✓ connected/);
+    });
+
+    test("--wait says of a network that is refused that the peer is not connected", async () => {
+      const running = tideway("peer", invitation(), "--wait");
+      await until(() => kube.find(foreignClusters, "west"));
+      await say("west", "network-manager", condition("Connected", "False", "SpecialNetwork"));
+      for (const [type, manager] of [
+        ["Reachable", "discovery"],
+        ["Authenticated", "auth"],
+        ["Negotiated", "negotiator"],
+        ["Virtualised", "virtual-kubelet"],
+      ] as const)
+        await say("west", manager, condition(type));
+      const ran = await running;
+      expect(ran.code).toBe(EXIT.failed);
+      expect(ran.err).toContain("west cannot be connected: SpecialNetwork: Connected is False");
+    });
+
     test("--wait stops at once, with what to do, when only a person can help", async () => {
       const running = tideway("peer", invitation(), "--wait");
       await until(() => kube.find(foreignClusters, "west"));
@@ -356,6 +389,23 @@ describe("a cluster with Tideway", () => {
     const one = JSON.parse((await tideway("status", "west", "-o", "json")).out);
     expect(one).toMatchObject({ name: "west", borrowed: { used: { cpu: "0.5", memory: "1Gi" }, pods: 1 } });
     expect((await tideway("status", "west")).out).toContain("CONDITION");
+  });
+
+  test("status says whether a peer's network is there, and what to do when it is not", async () => {
+    await tideway("peer", invitation());
+    await say("west", "discovery", condition("Ready"));
+    expect((await tideway("status")).out).toMatch(/west +Ready +- +Yes/);
+    await say("west", "network-manager", condition("Connected", "Unknown", "Exchanging"));
+    expect((await tideway("status")).out).toMatch(/west +Ready +Connecting +Yes/);
+    await say("west", "network-manager", condition("Connected", "False", "NoAnswer"));
+    const table = (await tideway("status")).out;
+    expect(table).toMatch(/west +Ready +Disconnected +Yes/);
+    expect(table).toContain("west: Connected: NoAnswer: Connected is False");
+    const one = (await tideway("status", "west")).out;
+    expect(one).toMatch(/network +Disconnected: NoAnswer: Connected is False/);
+    expect(one).toContain("next: pods there go on running; see whether the peer's gateway runs");
+    await say("west", "network-manager", condition("Connected"));
+    expect((await tideway("status")).out).toMatch(/west +Ready +Connected +Yes/);
   });
 
   describe("network", () => {

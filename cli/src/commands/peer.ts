@@ -7,7 +7,7 @@ import { CliError, UsageError } from "../exit.ts";
 import { isForMachines, renderDocument } from "../output.ts";
 import { choosePeerName, CLI, foreignCluster, tokenSecret, tokenSecretsOf } from "../peering/request.ts";
 import { hintFor, isHopeless } from "../peering/reasons.ts";
-import { isPeered, openStep, PEERING, peeringSteps, type StepState } from "../peering/steps.ts";
+import { CONNECTED, isPeered, openStep, PEERING, peeringSteps, type StepState } from "../peering/steps.ts";
 import { createProgress } from "../progress.ts";
 import { SERVICE_NEXT } from "../status/advice.ts";
 import { watchOne } from "../wait.ts";
@@ -97,9 +97,12 @@ const follow = async (cli: Cli, kube: Kube, fc: ForeignCluster, deadline: Deadli
     const open = openStep(steps);
     if (open?.text) progress.note(open.id, open.text);
     if (open?.reason && isHopeless(open.reason))
-      throw new CliError(`${name} cannot be peered: ${open.text}`, {
-        next: hintFor(open.reason) ?? SERVICE_NEXT(open.service),
-      });
+      throw new CliError(
+        `${name} cannot be ${open.id === CONNECTED ? "connected" : "peered"}: ${open.text}`,
+        {
+          next: hintFor(open.reason) ?? SERVICE_NEXT(open.service),
+        },
+      );
     return isPeered(steps) || undefined;
   };
   try {

@@ -119,6 +119,64 @@ export const REASONS: Readonly<Record<string, Advice>> = {
   OfferWithdrawn: {
     next: "the provider took its offer back and the node is drained; see the condition Negotiated",
   },
+  // Connected (network-manager; of the tunnel itself, gateway)
+  Exchanging: {
+    next: "the peer's network-manager has not answered; see whether it runs there, and the condition Replicated",
+  },
+  Allocating: { next: "see kubectl get addresspool default, and the log of network-manager" },
+  KeysDiffer: {
+    next: "keys are being exchanged; when it stays, see the log of network-manager on both sides",
+  },
+  NoGateway: {
+    next: "see whether a gateway runs: kubectl -n tideway-network get pods -l app.kubernetes.io/name=gateway",
+  },
+  NoHandshake: {
+    next: "open the UDP port that the message names, on the peer's side or on this one (one is enough)",
+  },
+  NoAnswer: {
+    next: "pods there go on running; see whether the peer's gateway runs and the UDP port is open still",
+  },
+  NoAnswerYet: {
+    next: "the tunnel stands but its probe is not answered; see the gateway's log on both sides",
+  },
+  WaitingForPeerView: {
+    next: "the peer's network-manager has not answered; see whether it runs there, and the condition Replicated",
+  },
+  PoolExhausted: { hopeless: true, next: "add a prefix to spec.prefixes of the AddressPool default" },
+  NetworkTooLarge: {
+    hopeless: true,
+    next: "the peer announces more than a cluster can have; its owner sets its CIDRs, see its network-manager",
+  },
+  SpecialNetwork: {
+    hopeless: true,
+    next: "the peer announces addresses that are nobody's; its owner sets its CIDRs, see its network-manager",
+  },
+  InvalidNetwork: { hopeless: true, next: "the peer announces no network; its owner sets its CIDRs" },
+  NetworksOverlap: {
+    hopeless: true,
+    next: "the peer's own networks overlap; its owner gives another prefix in its AddressPool",
+  },
+  FamilyMismatch: {
+    hopeless: true,
+    next: "one side has IPv4 pods and the other IPv6; they cannot be connected",
+  },
+  WrongMTU: { hopeless: true, next: "the peer's owner sets the MTU of its network-manager" },
+  InvalidKey: {
+    hopeless: true,
+    next: "the peer announces a key that is none; its owner restarts its network-manager",
+  },
+  InvalidEndpoint: {
+    hopeless: true,
+    next: "the peer announces an address that is not its own; its owner looks at the exposure of its gateway",
+  },
+  WrongMapping: {
+    next: "the peer sees this cluster at addresses that do not fit; its network-manager is asked again by itself",
+  },
+  NotFromThisPeer: {
+    hopeless: true,
+    next: "somebody else wrote the peer's NetworkConfig in its tenant namespace; delete it there",
+  },
+  NotThisPeer: { hopeless: true, next: "the peer speaks for another cluster: suspect it, and unpeer" },
   // Ready of a NamespaceOffloading (virtual-kubelet)
   NoVirtualNode: { next: "peer with a cluster first, or correct the selector; see tideway status" },
   TwinsNotReady: {

@@ -22,6 +22,17 @@ describe("a peering", () => {
   test("is up when all four conditions are true", () =>
     expect(isPeered(peeringSteps(west(...ALL.map((t) => is(t, "True")))))).toBe(true));
 
+  test("has the step of the network only where somebody speaks of one, and then waits for it", () => {
+    const four = ALL.map((t) => is(t, "True"));
+    expect(peeringSteps(west(...four)).map((s) => s.id)).toEqual(ALL);
+    const connecting = peeringSteps(
+      west(...four, is("Connected", "Unknown", { reason: "Exchanging", message: "wait" })),
+    );
+    expect(isPeered(connecting)).toBe(false);
+    expect(openStep(connecting)).toMatchObject({ id: "Connected", text: "Exchanging: wait" });
+    expect(isPeered(peeringSteps(west(...four, is("Connected", "True"))))).toBe(true);
+  });
+
   test("waits for the first condition that is not, and says why", () => {
     const steps = peeringSteps(
       west(is("Reachable", "True"), is("Authenticated", "False", { reason: "Refused" })),

@@ -1,12 +1,17 @@
 import { type Condition, findCondition, type ForeignCluster } from "@tideway/api";
 import type { Step } from "../progress.ts";
 
+/** The step that only clusters with the network fabric have. */
+export const CONNECTED = "Connected";
+
 /** How a peering comes up: one condition of the ForeignCluster a step, and the service that owns it. */
 export const PEERING = [
   { id: "Reachable", title: "discovered", service: "discovery" },
   { id: "Authenticated", title: "authenticated", service: "auth" },
   { id: "Negotiated", title: "negotiated", service: "negotiator" },
   { id: "Virtualised", title: "node ready", service: "virtual-kubelet" },
+  // Only where there is a network fabric, which says so by the condition: who has none does not wait for it.
+  { id: "Connected", title: "connected", service: "network-manager", optional: true },
 ] as const satisfies (Step & { service: string })[];
 
 export interface StepState {
@@ -34,8 +39,9 @@ export const peeringSteps = (
   fc: Readonly<ForeignCluster> | undefined,
   before?: Readonly<ForeignCluster>,
 ): StepState[] =>
-  PEERING.map(({ id, service }) => {
+  PEERING.flatMap(({ id, service }) => {
     const c = findCondition(fc?.status?.conditions, id);
+    if (!c && id === CONNECTED) return [];
     if (!fc || !c || !isCurrent(fc, before, c)) return { id, service, done: false, text: "" };
     const done = c.status === "True";
     return { id, service, done, text: done ? c.message : `${c.reason}: ${c.message}`, reason: c.reason };

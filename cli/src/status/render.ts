@@ -51,11 +51,22 @@ export const stateOf = (p: PeerStatus): { word: string; why: string; good: boole
   return { word: ready?.reason ?? "Waiting", why: firstOpen(p), good: false };
 };
 
-const ORDER = ["Reachable", "Authenticated", "Negotiated", "Replicated", "Virtualised", "Ready"];
+const ORDER = ["Reachable", "Authenticated", "Negotiated", "Replicated", "Virtualised", "Ready", "Connected"];
 
 const firstOpen = (p: PeerStatus): string => {
-  const open = ORDER.map((type) => findCondition(p.conditions, type)).find((c) => c && c.status !== "True");
+  const open = ORDER.filter((type) => type !== "Connected")
+    .map((type) => findCondition(p.conditions, type))
+    .find((c) => c && c.status !== "True");
   return open ? `${open.type}: ${open.reason}: ${open.message}` : "";
+};
+
+/** Whether packets cross: the condition Connected in a word; empty where there is no network fabric. */
+export const networkOf = (p: PeerStatus): { word: string; why: string; good: boolean } => {
+  const c = findCondition(p.conditions, "Connected");
+  if (!c) return { word: "", why: "", good: true };
+  if (c.status === "True") return { word: "Connected", why: "", good: true };
+  const word = c.status === "Unknown" ? "Connecting" : "Disconnected";
+  return { word, why: `${c.reason}: ${c.message}`, good: false };
 };
 
 /** `0.5/4`: reserved of offered. */
@@ -72,6 +83,7 @@ const peers = (list: PeerStatus[], { paint, now, wide }: Look): string => {
   const head = [
     "PEER",
     "STATE",
+    "NETWORK",
     "USED-HERE",
     "CPU",
     "MEMORY",
@@ -83,19 +95,27 @@ const peers = (list: PeerStatus[], { paint, now, wide }: Look): string => {
   ];
   const rows = list.map((p) => {
     const { word, good } = stateOf(p);
+    const network = networkOf(p);
     const node = p.node && p.node.ready !== "True" ? ` (node ${p.node.reason || "not ready"})` : "";
     const amounts = [p.borrowed, p.lent].flatMap((c) => ["cpu", "memory", "pods"].map((r) => share(c, r)));
     const more = wide ? [p.clusterID, p.authEndpoint, p.identityNotAfter] : [];
     return [
       p.name,
       paint(good ? "green" : "yellow", word) + node,
+      network.word === "" ? "" : paint(network.good ? "green" : "yellow", network.word),
       p.outgoing,
       ...amounts,
       formatAge(p.createdAt, now),
       ...more,
     ];
   });
-  const why = list.flatMap((p) => (stateOf(p).why ? [`  ${p.name}: ${stateOf(p).why}`] : []));
+  const why = list.flatMap((p) => {
+    const { why: network } = networkOf(p);
+    const said = stateOf(p).why;
+    // a peering that does not stand yet has a first reason, and the network is not it
+    const all = said !== "" ? [said] : network !== "" ? [`Connected: ${network}`] : [];
+    return all.map((w) => `  ${p.name}: ${w}`);
+  });
   return [renderTable([...head, ...(wide ? ["ID", "AUTH", "IDENTITY-UNTIL"] : [])], rows), ...why].join("\n");
 };
 
@@ -128,6 +148,7 @@ export const renderPeer = (p: PeerStatus, look: Look): string => {
       ["may use us", `${p.incoming}${p.isTenant ? ", and does" : ""}`],
       ["namespace", p.tenantNamespace],
       ["identity", p.identityNotAfter && `until ${p.identityNotAfter}`],
+      ["network", networkOf(p).word + (networkOf(p).why && `: ${networkOf(p).why}`)],
       [
         "node",
         p.node &&
