@@ -1,0 +1,266 @@
+/** Keeps the network to a peer as both owners want it. The key is the peer's cluster ID; everything is looked at anew. */
+import { foreignClusters, type NetworkConfig } from "@tideway/api";
+import type { PeerConditionWriter } from "@tideway/api/foreign-cluster-condition";
+import type { Bus } from "@tideway/bus";
+import type { Reconcile, ReconcileContext } from "@tideway/controller";
+import type { Kube } from "@tideway/k8s";
+import { withSpan } from "@tideway/telemetry/tracing";
+import { ExhaustedError } from "../pool/book.ts";
+import type { PoolStore } from "../pool/store.ts";
+import type { Clock, Heard, Own } from "../ports.ts";
+import { allocate, releaseAll } from "./allocate.ts";
+import { conditionOf, configSpec, factOf, goneFact, type Line, tunnelSpec } from "./describe.ts";
+import { endpointsOf, ensureService, type Exposing } from "./expose.ts";
+import { planKeys } from "./keys.ts";
+import type { Link, Networks } from "./model.ts";
+import * as objects from "./objects.ts";
+import { DIRECTIONS, type Peers } from "./peers.ts";
+import type { Rings } from "./ring.ts";
+import { isAsked, type Rotations } from "./rotation.ts";
+import { type Staged, stageOf } from "./stage.ts";
+import { type Refusal, refusalOf } from "./validate.ts";
+
+export interface Deps {
+  clusterID: string;
+  kube: Pick<Kube, "find">;
+  heard: Heard;
+  peers: Peers;
+  owns: (id: string) => boolean;
+  clock: Clock;
+  own: () => Own;
+  store: PoolStore;
+  rings: Rings;
+  rotations: Rotations;
+  exposing: Exposing;
+  writer: objects.Writer;
+  publish: Bus["publish"];
+  condition: PeerConditionWriter;
+  /** Told of each link's state, for the metrics. */
+  seen?: (id: string, state: "up" | "refused" | "pending" | undefined) => void;
+}
+
+interface Peer {
+  id: string;
+  name: string;
+}
+
+const observe = (d: Deps, { id, name }: Peer): Staged => {
+  const peer = d.heard.peers.get(id)?.data;
+  const said = d.heard.said.get(id)?.data;
+  return stageOf({
+    wanted: peer && peer.phase === "PRESENT" && peer.outgoing,
+    outgoing: d.heard.identities.get(id, "outgoing")?.data.state,
+    incoming: d.heard.identities.get(id, "incoming")?.data.state,
+    node: d.heard.nodes.get(id)?.data.state,
+    unpeerDeadline: peer?.unpeerDeadline || undefined,
+    stands: d.peers.ownConfigs(id).length > 0 || d.rings.get(id, name) !== undefined,
+    was: { consumer: said?.consumer ?? false, provider: said?.provider ?? false },
+    brought: d.peers.broughtConfigs(id).some((c) => !c.metadata.deletionTimestamp),
+    now: d.clock.now().toISOString(),
+  });
+};
+
+interface Verdict {
+  theirs: Readonly<NetworkConfig> | undefined;
+  refusal: Refusal | undefined;
+}
+
+/** One that is not its own makes the peer a liar, whatever else it announces. */
+const judge = (d: Deps, { id, name }: Peer, own: Own): Verdict => {
+  const ownKeys = d.rings.get(id, name)?.keys.map((k) => k.publicKey) ?? [];
+  const brought = d.peers.broughtConfigs(id).filter((c) => !c.metadata.deletionTimestamp);
+  const context = { peer: id, clusterID: d.clusterID, own, ownKeys };
+  for (const config of brought) {
+    const refusal = refusalOf(config, context);
+    if (refusal) return { theirs: undefined, refusal };
+  }
+  return { theirs: brought.find((c) => c.metadata.name === id), refusal: undefined };
+};
+
+/** How the peer was seen until now, where the pool has forgotten it. */
+const seenBefore = (d: Deps, id: string): Networks | undefined =>
+  d.peers.ownConfigs(id).find((c) => c.spec.mapping)?.spec.mapping;
+
+const take = async (
+  d: Deps,
+  { id }: Peer,
+  { theirs, refusal }: Verdict,
+): Promise<{ seen?: Networks; refusal: Refusal | undefined }> => {
+  const before = seenBefore(d, id);
+  if (!theirs || refusal) return { refusal, ...(before ? { seen: before } : {}) };
+  try {
+    return { seen: await allocate(d.store, id, theirs, before), refusal };
+  } catch (err) {
+    if (!(err instanceof ExhaustedError)) throw err;
+    return { refusal: { reason: "PoolExhausted", message: err.message } };
+  }
+};
+
+const publish = (d: Deps, fact: Parameters<typeof factOf>[0] | Peer, ctx: ReconcileContext): void => {
+  const said = "keys" in fact ? factOf(fact) : goneFact(fact.id, fact.name);
+  // Not awaited: the publisher tries until it is stored, and a lost bus must not keep objects from being written.
+  d.publish("network", { peer: fact.id }, said, { traceparent: traceOf(d, fact.id) }).catch(
+    (err: unknown) => {
+      if (!ctx.signal.aborted) ctx.log.error({ err, peer: fact.id }, "network fact not published");
+    },
+  );
+};
+
+/** The identity that makes the exchange possible began it. */
+const traceOf = (d: Deps, id: string): string | undefined =>
+  d.heard.identities.get(id, "outgoing")?.traceparent ?? d.heard.identities.get(id, "incoming")?.traceparent;
+
+interface Exposed {
+  keys: Link["keys"];
+  listenPort: number;
+  secretName: string;
+  recheckMs: number | undefined;
+}
+
+/** Keys and port, each written only where it differs; both at once. */
+const expose = async (d: Deps, peer: Peer, { theirs }: Verdict, signal: AbortSignal): Promise<Exposed> => {
+  const { id, name } = peer;
+  const known = d.rings.get(id, name);
+  const tunnel = d.heard.tunnels.get(id)?.data;
+  const tunnels = d.peers.tunnels(id);
+  const rotation = d.rotations.look(id, known, tunnel, isAsked(tunnels));
+  const plan = planKeys({
+    own: known?.keys.map((k) => k.generation) ?? [],
+    remote: theirs?.spec.keys.map((k) => k.generation),
+    ...rotation,
+  });
+  const [ring, service] = await Promise.all([
+    d.rings.ensure(id, name, plan, signal),
+    ensureService(d.exposing, peer, d.rings.portFor(id), signal),
+  ]);
+  if (known && plan.add !== undefined && rotation.due)
+    await Promise.all(tunnels.map((t) => objects.dropRotateOrder(d.writer, t, signal)));
+  return {
+    keys: ring.keys.map((k) => ({
+      ...k,
+      endpoints: endpointsOf(d.exposing, service, ring.listenPort, k.generation),
+    })),
+    listenPort: ring.listenPort,
+    secretName: ring.secret.metadata.name,
+    recheckMs: rotation.recheckMs,
+  };
+};
+
+const least = (...times: (number | undefined)[]): { requeueAfterMs?: number } => {
+  const known = times.filter((t) => t !== undefined);
+  return known.length > 0 ? { requeueAfterMs: Math.max(1, Math.min(...known)) } : {};
+};
+
+const ACCEPTED: Line = { status: "True", reason: "Accepted", message: "its networks and keys are used" };
+
+const connect = async (
+  d: Deps,
+  peer: Peer,
+  staged: Staged,
+  ctx: ReconcileContext,
+): Promise<{ requeueAfterMs?: number }> => {
+  const { id, name } = peer;
+  const { signal } = ctx;
+  const own = d.own();
+  const verdict = judge(d, peer, own);
+  const [exposed, taken] = await Promise.all([expose(d, peer, verdict, signal), take(d, peer, verdict)]);
+  const link: Link = {
+    clusterID: d.clusterID,
+    id,
+    name,
+    own,
+    ...exposed,
+    theirs: taken.refusal ? undefined : verdict.theirs,
+    refusal: taken.refusal,
+    seen: taken.seen,
+    consumer: staged.consumer === "up",
+    provider: staged.provider === "up",
+    tunnel: d.heard.tunnels.get(id)?.data,
+  };
+  publish(d, link, ctx);
+  const namespaces = new Set(
+    DIRECTIONS.filter((direction) => (direction === "outgoing" ? link.consumer : link.provider)).flatMap(
+      (direction) => d.peers.namespaceOf(id, direction) ?? [],
+    ),
+  );
+  const line = conditionOf(link);
+  await Promise.all(
+    [...namespaces].flatMap((namespace) => {
+      const target = { ...peer, namespace, signal, traceparent: traceOf(d, id) };
+      return [
+        objects.writeConfig(d.writer, target, configSpec(link)),
+        objects.writeTunnel(d.writer, target, tunnelSpec(link)),
+      ];
+    }),
+  );
+  await Promise.all([
+    d.condition.write(name, line, signal),
+    ...[...namespaces].map((namespace) =>
+      objects.writeTunnelStatus(d.writer, { ...peer, namespace, signal }, line, link.tunnel),
+    ),
+    ...d.peers.broughtConfigs(id).map((c) => {
+      const said = taken.refusal ? ({ status: "False", ...taken.refusal } as const) : ACCEPTED;
+      return objects.writeAcceptance(d.writer, c, said, signal);
+    }),
+  ]);
+  d.seen?.(id, link.refusal ? "refused" : line.status === "True" ? "up" : "pending");
+  return least(exposed.recheckMs, staged.recheckMs);
+};
+
+/** Nothing crosses any more; what is left is what the next exchange can use again. */
+const disconnect = async (d: Deps, peer: Peer, ctx: ReconcileContext): Promise<void> => {
+  const said = d.heard.said.get(peer.id)?.data.state;
+  if (said !== undefined && said !== "GONE") publish(d, peer, ctx);
+  await Promise.all([
+    objects.deleteExchange(d.writer, d.peers.ownConfigs(peer.id), d.peers.tunnels(peer.id), ctx.signal),
+    releaseAll(d.store, peer.id),
+    d.condition.write(peer.name, undefined, ctx.signal),
+  ]);
+  d.rotations.forget(peer.id);
+  d.seen?.(peer.id, undefined);
+};
+
+const leave = async (d: Deps, peer: Peer, ctx: ReconcileContext): Promise<void> => {
+  const known = d.rings.get(peer.id, peer.name) ?? d.exposing.services.get(objectKey(d, peer.name));
+  await Promise.all([
+    disconnect(d, peer, ctx),
+    known ? objects.deleteExposure(d.writer, peer.name, ctx.signal) : undefined,
+  ]);
+  d.rings.forget(peer.id);
+};
+
+const objectKey = (d: Deps, name: string): string => `${d.exposing.namespace}/tunnel-${name}`;
+
+/** Of a peer that nobody speaks of, only the end of its ForeignCluster says that it is gone. */
+const isForgotten = async (d: Deps, { id, name }: Peer, signal: AbortSignal): Promise<boolean> => {
+  const isSpokenOf =
+    d.heard.peers.get(id) ?? d.heard.identities.get(id, "outgoing") ?? d.heard.identities.get(id, "incoming");
+  return !isSpokenOf && (await d.kube.find(foreignClusters, name, undefined, { signal })) === undefined;
+};
+
+export const makePeerReconciler =
+  (d: Deps): Reconcile =>
+  async (id, ctx) => {
+    const name = d.peers.nameOf(id);
+    if (!d.owns(id) || name === undefined) return {};
+    const peer = { id, name };
+    const staged = observe(d, peer);
+    const trace = { traceparent: traceOf(d, id), attributes: { peer: id, stage: staged.stage } };
+    switch (staged.stage) {
+      case "up":
+        return withSpan("network", trace, () => connect(d, peer, staged, ctx));
+      case "prepared": {
+        const [exposed] = await Promise.all([
+          expose(d, peer, { theirs: undefined, refusal: undefined }, ctx.signal),
+          disconnect(d, peer, ctx),
+        ]);
+        return least(exposed.recheckMs);
+      }
+      case "down":
+        await leave(d, peer, ctx);
+        return {};
+      case "unknown":
+        if (await isForgotten(d, peer, ctx.signal)) await leave(d, peer, ctx);
+        return {};
+    }
+  };

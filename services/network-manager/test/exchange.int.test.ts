@@ -1,0 +1,326 @@
+import { networkConfigs, tunnelEndpoints } from "@tideway/api";
+import { secrets, services } from "@tideway/k8s";
+import { overlaps } from "@tideway/net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  addPeer,
+  bringConfig,
+  conditionOf,
+  configOf,
+  eventually,
+  factOf,
+  keyNumber,
+  type Peer,
+  POD_CIDR,
+  sayIdentity,
+  sayNode,
+  sayPeer,
+  sayTunnel,
+  startWorld,
+  tunnelOf,
+  type World,
+} from "./world.ts";
+
+let w: World;
+beforeAll(async () => {
+  w = await startWorld();
+});
+afterAll(() => w?.stop());
+
+const own = async (p: Peer) => ({
+  config: await configOf(w, p),
+  tunnel: await tunnelOf(w, p),
+  secret: await w.kube.find(secrets, `tunnel-${p.name}`, "tideway-network"),
+  service: await w.kube.find(services, `tunnel-${p.name}`, "tideway-network"),
+});
+const mappingFor = async (p: Peer): Promise<{ podCIDR: string; externalCIDR: string }> => {
+  const { spec } = (await configOf(w, p))!;
+  return { podCIDR: spec.podCIDR.replace("10.200", "10.9"), externalCIDR: spec.externalCIDR };
+};
+
+describe("consumer", () => {
+  it("tells its networks, sees an identical network elsewhere, and is ready when both know", async () => {
+    const west = await addPeer(w, "west", "outgoing");
+    const config = await eventually("our parameters", () => configOf(w, west));
+    expect(config.spec).toMatchObject({ clusterID: w.clusterID, podCIDR: POD_CIDR, mtu: 1420 });
+    expect(config.spec.keys).toHaveLength(1);
+    expect(config.spec.keys[0]?.endpoints?.[0]).toMatch(/^192\.168\.7\.10:3\d{4}$/);
+    await eventually(
+      "the fact",
+      () => factOf(w, west),
+      (f) => f.data.state === "PENDING",
+    );
+
+    await bringConfig(w, west);
+    const mapped = await eventually(
+      "the mapping",
+      () => configOf(w, west),
+      (c) => c.spec.mapping !== undefined,
+    );
+    const seen = mapped.spec.mapping!;
+    expect(seen.podCIDR).toMatch(/\/16$/);
+    for (const taken of [POD_CIDR, "10.96.0.0/12", mapped.spec.externalCIDR])
+      expect(overlaps(seen.podCIDR, taken)).toBe(false);
+    expect(seen.externalCIDR).toBe("10.130.16.0/20"); // nothing here overlaps it
+    const pending = await eventually(
+      "the key",
+      () => factOf(w, west),
+      (f) => f.data.generations.length === 1,
+    );
+    expect(pending.data).toMatchObject({ state: "PENDING", remoteKeys: { "1": keyNumber(7) } });
+
+    const mapping = await mappingFor(west);
+    await bringConfig(w, west, { mapping });
+    const { data } = await eventually(
+      "readiness",
+      () => factOf(w, west),
+      (f) => f.data.state === "READY",
+    );
+    expect(data).toMatchObject({
+      localPodCidr: POD_CIDR,
+      localPodSeenCidr: mapping.podCIDR,
+      remotePodCidr: POD_CIDR,
+      remotePodSeenCidr: seen.podCIDR,
+      remoteEndpoints: { "1": "203.0.113.7:31000" },
+      generations: ["1"],
+      listenPort: 51820,
+      secretName: "tunnel-west",
+      mtu: 1400,
+      consumer: true,
+      provider: false,
+    });
+    const tunnel = await eventually(
+      "the tunnel",
+      () => tunnelOf(w, west),
+      (t) => t.spec.local.seenPodCIDR !== undefined,
+    );
+    expect(tunnel.spec.remote?.seenPodCIDR).toBe(seen.podCIDR);
+    await eventually(
+      "no gateway yet",
+      () => conditionOf(w, west),
+      (c) => c.reason === "NoGateway",
+    );
+
+    await sayTunnel(w, west, {
+      generation: 1,
+      gateway: "gateway-0",
+      implementation: "kernel",
+      endpoint: "203.0.113.7:31000",
+    });
+    await eventually(
+      "connected",
+      () => conditionOf(w, west),
+      (c) => c.status === "True",
+    );
+    const status = await eventually(
+      "the status",
+      () => tunnelOf(w, west),
+      (t) => t.status?.gateway === "gateway-0",
+    );
+    expect(status.status?.conditions?.[0]).toMatchObject({ type: "Ready", status: "True" });
+    await sayTunnel(w, west, {
+      state: "DISCONNECTED",
+      reason: "NoHandshake",
+      message: "203.0.113.7:31000 is silent",
+    });
+    const lost = await eventually(
+      "lost",
+      () => conditionOf(w, west),
+      (c) => c.status === "False",
+    );
+    expect(lost).toMatchObject({
+      reason: "NoHandshake",
+      message: expect.stringContaining("203.0.113.7:31000"),
+    });
+  });
+
+  it("rotates keys on demand without losing the older one before the tunnel uses the newer one", async () => {
+    const west = { id: "id-of-west", name: "west", namespace: "tideway-tenant-west" };
+    await w.kube.patch(tunnelEndpoints, "tunnel", west.namespace, {
+      metadata: { annotations: { "networking.tideway.dev/rotate": "now" } },
+    });
+    const two = await eventually(
+      "two keys",
+      () => configOf(w, west),
+      (c) => c.spec.keys.length === 2,
+    );
+    expect(two.spec.keys.map((k) => k.generation)).toEqual([1, 2]);
+    await eventually(
+      "the order is carried out",
+      () => tunnelOf(w, west),
+      (t) => !t.metadata.annotations?.["networking.tideway.dev/rotate"],
+    );
+    const mapping = await mappingFor(west);
+    const keys = [1, 2].map((g) => ({ generation: g, publicKey: keyNumber(6 + g) }));
+    await bringConfig(w, west, { mapping, keys });
+    await eventually(
+      "both generations",
+      () => factOf(w, west),
+      (f) => f.data.generations.join() === "1,2",
+    );
+    await sayTunnel(w, west, { generation: 1 });
+    expect((await configOf(w, west))!.spec.keys).toHaveLength(2);
+    await sayTunnel(w, west, { generation: 2 });
+    await eventually(
+      "the newer one alone",
+      () => configOf(w, west),
+      (c) => c.spec.keys.map((k) => k.generation).join() === "2",
+    );
+    const secret = await w.kube.get(secrets, "tunnel-west", "tideway-network");
+    expect(Object.keys(secret.data ?? {})).toEqual(["2"]);
+    await eventually(
+      "one generation",
+      () => factOf(w, west),
+      (f) => f.data.generations.join() === "2",
+    );
+  });
+
+  it("stays while pods leave, and leaves nothing behind when the node is gone", async () => {
+    const west = { id: "id-of-west", name: "west", namespace: "tideway-tenant-west" };
+    await sayNode(w, west, "DRAINING");
+    await sayPeer(w, west, { outgoing: false });
+    await sayTunnel(w, west, { generation: 2, gateway: "gateway-1" });
+    await eventually(
+      "still told",
+      () => tunnelOf(w, west),
+      (t) => t.status?.gateway === "gateway-1",
+    );
+    await sayNode(w, west, "GONE");
+    await eventually(
+      "nothing left",
+      () => own(west),
+      (o) => Object.values(o).every((v) => v === undefined),
+    );
+    await eventually(
+      "the fact of it",
+      () => factOf(w, west),
+      (f) => f.data.state === "GONE",
+    );
+    await eventually(
+      "the end of the condition",
+      async () => ({ c: await conditionOf(w, west) }),
+      ({ c }) => c === undefined,
+    );
+  });
+});
+
+describe("provider", () => {
+  it("answers a peer's parameters with its own, and takes them back when the peer's are gone", async () => {
+    const east = await addPeer(w, "east", "incoming");
+    await eventually(
+      "keys and port in advance",
+      () => own(east),
+      (o) => o.secret !== undefined && o.service !== undefined,
+    );
+    expect(await configOf(w, east)).toBeUndefined();
+    await bringConfig(w, east, { podCIDR: "10.33.0.0/16" });
+    const config = await eventually("our answer", () => configOf(w, east));
+    expect(config.spec.mapping?.podCIDR).toBe("10.33.0.0/16"); // free here: as it is there
+    const copy = await eventually(
+      "acceptance",
+      () => w.kube.get(networkConfigs, east.id, east.namespace),
+      (c) => c.status?.conditions?.[0]?.status === "True",
+    );
+    expect(copy.status?.conditions?.[0]?.reason).toBe("Accepted");
+    await eventually(
+      "the fact",
+      () => factOf(w, east),
+      (f) => f.data.state === "PENDING" && f.data.provider,
+    );
+
+    await w.kube.delete(networkConfigs, east.id, east.namespace);
+    await eventually(
+      "taken back",
+      () => own(east),
+      (o) => o.config === undefined && o.tunnel === undefined,
+    );
+    await eventually(
+      "gone",
+      () => factOf(w, east),
+      (f) => f.data.state === "GONE",
+    );
+    await sayIdentity(w, east, "incoming", "GONE");
+    await eventually(
+      "nothing left",
+      () => own(east),
+      (o) => Object.values(o).every((v) => v === undefined),
+    );
+  });
+
+  it("sees two peers with the same network at two places, and refuses a liar without harm to them", async () => {
+    const [first, second] = [await addPeer(w, "first", "incoming"), await addPeer(w, "second", "incoming")];
+    await bringConfig(w, first, {
+      podCIDR: "10.55.0.0/16",
+      keys: [{ generation: 1, publicKey: keyNumber(11) }],
+    });
+    const one = await eventually(
+      "the first",
+      () => configOf(w, first),
+      (c) => c.spec.mapping !== undefined,
+    );
+    await bringConfig(w, second, {
+      podCIDR: "10.55.0.0/16",
+      keys: [{ generation: 1, publicKey: keyNumber(12) }],
+    });
+    const other = await eventually(
+      "the second",
+      () => configOf(w, second),
+      (c) => c.spec.mapping !== undefined,
+    );
+    expect(one.spec.mapping?.podCIDR).toBe("10.55.0.0/16");
+    expect(overlaps(other.spec.mapping!.podCIDR, "10.55.0.0/16")).toBe(false);
+
+    const liar = await addPeer(w, "liar", "incoming");
+    await bringConfig(w, liar, { podCIDR: "0.0.0.0/0" });
+    const refused = await eventually(
+      "the refusal",
+      () => factOf(w, liar),
+      (f) => f.data.state === "REFUSED",
+    );
+    expect(refused.data).toMatchObject({ reason: "NetworkTooLarge", remotePodSeenCidr: "" });
+    await eventually(
+      "its condition",
+      () => conditionOf(w, liar),
+      (c) => c.reason === "NetworkTooLarge",
+    );
+    await bringConfig(w, liar, { podCIDR: "10.60.0.0/16" });
+    await eventually(
+      "mended",
+      () => factOf(w, liar),
+      (f) => f.data.state === "PENDING",
+    );
+    await bringConfig(w, liar, { name: first.id, clusterID: first.id });
+    const again = await eventually(
+      "refused again",
+      () => factOf(w, liar),
+      (f) => f.data.state === "REFUSED",
+    );
+    expect(again.data.reason).toBe("NotThisPeer");
+    expect((await configOf(w, first))!.spec.mapping).toEqual(one.spec.mapping);
+    expect(factOf(w, first)?.data.state).toBe("PENDING");
+  });
+
+  it("moves a peer out of the way of a new node, and says where the pool is full", async () => {
+    const third = await addPeer(w, "third", "incoming");
+    await bringConfig(w, third, {
+      podCIDR: "192.168.7.0/24",
+      keys: [{ generation: 1, publicKey: keyNumber(13) }],
+    });
+    const config = await eventually(
+      "its place",
+      () => configOf(w, third),
+      (c) => c.spec.mapping !== undefined,
+    );
+    expect(overlaps(config.spec.mapping!.podCIDR, "192.168.7.10/32")).toBe(false);
+    await bringConfig(w, third, {
+      podCIDR: "10.0.0.0/9",
+      keys: [{ generation: 1, publicKey: keyNumber(13) }],
+    });
+    const full = await eventually(
+      "the refusal",
+      () => factOf(w, third),
+      (f) => f.data.reason === "PoolExhausted",
+    );
+    expect(full.data.message).toMatch(/no free \/9.*spec\.prefixes of AddressPool default/);
+  });
+});
