@@ -35,7 +35,7 @@ const DAEMON_SET = "route-agent";
 /** The part of the shutdown's time that the question may take. */
 const ASK_MS = 2500;
 /** Others' changes of a busy node come in showers: looked at at once, then at most this often, ms. */
-const CALM_MS = 500;
+const CALM_MS = 200;
 
 const dataOf = <F extends "tunnel" | "network">(view: FactView<F>) => view.list().map((f) => f.data);
 
