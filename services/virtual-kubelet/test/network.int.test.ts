@@ -1,11 +1,13 @@
-import { shadowEndpointSlices } from "@tideway/api";
+import { shadowEndpointSlices, virtualNodes } from "@tideway/api";
 import {
+  configMaps,
   type EndpointSlice,
   endpointSlices,
   informer,
   ingresses,
   type Pod,
   pods,
+  secrets,
   type Service,
   services,
 } from "@tideway/k8s";
@@ -284,7 +286,6 @@ describe("an Ingress", () => {
     const copy = await w.until(() => w.west.kube.find(ingresses, "plain", twin), "the Ingress");
     expect(copy.spec?.ingressClassName).toBeUndefined();
     expect(copy.metadata.annotations).not.toHaveProperty("nginx.ingress.kubernetes.io/configuration-snippet");
-    const { virtualNodes } = await import("@tideway/api");
     await w.east.kube.patch(virtualNodes, "west", undefined, {
       spec: {
         ingressClasses: [
@@ -301,6 +302,92 @@ describe("an Ingress", () => {
     await ingress("other", "other");
     await w.until(() => w.west.kube.find(ingresses, "other", twin), "the other one");
     expect(await w.west.kube.find(ingresses, "inner", twin)).toBeUndefined();
+  });
+});
+
+describe("a pod that asks for this cluster's API server", () => {
+  it("finds it where the provider reaches it, with the consumer's token, CA and namespace", async () => {
+    // the light API server listens on loopback only, which it does not announce
+    await w.east.kube.create(endpointSlices, {
+      ...slice("kubernetes", "kubernetes", [{ addresses: ["192.168.250.1"] }]),
+      metadata: {
+        name: "kubernetes",
+        namespace: "default",
+        labels: { "kubernetes.io/service-name": "kubernetes" },
+      },
+      ports: [{ name: "https", port: 6443, protocol: "TCP" }],
+    });
+    const { spec, metadata } = pod("operator");
+    const { automountServiceAccountToken: _, ...rest } = spec ?? { containers: [] };
+    const annotations = { "tideway.dev/api-server": "consumer" };
+    await w.east.kube.create(pods, { metadata: { ...metadata, annotations }, spec: rest });
+    const remote = await w.until(() => w.remote(twin, "operator"), "the pod at the provider");
+    const home = await w.east.kube.get(endpointSlices, "kubernetes", "default");
+    const [address = ""] = addressesOf(home);
+    const external = w.mapped.get(`${address} ${WEST} ${NS}`) ?? "";
+    expect(remote.spec?.hostAliases).toEqual([
+      expect.objectContaining({ ip: external.replace("10.70.", "10.72.") }) as object,
+    ]);
+    expect(remote.spec?.hostAliases?.[0]?.hostnames).toContain("kubernetes.default.svc");
+    const [container] = remote.spec?.containers ?? [];
+    expect(container?.env).toEqual(
+      expect.arrayContaining([
+        { name: "KUBERNETES_SERVICE_HOST", value: "kubernetes.default.svc" },
+        { name: "KUBERNETES_SERVICE_PORT", value: String(home.ports?.[0]?.port) },
+      ]),
+    );
+    expect(container?.volumeMounts?.map((m) => m.mountPath)).toContain(
+      "/var/run/secrets/kubernetes.io/serviceaccount",
+    );
+    const sources = remote.spec?.volumes?.find((v) => v.projected)?.projected?.sources ?? [];
+    const items = sources.flatMap((x) => x.secret?.items ?? x.configMap?.items ?? []);
+    expect(items.map((i) => i.path).sort()).toEqual(["ca.crt", "namespace", "token"]);
+    const tokens = await w.west.kube.get(secrets, "tideway-tokens-operator", twin);
+    const text = (key = ""): string => Buffer.from(tokens.data?.[key] ?? "", "base64").toString();
+    expect(text("namespace")).toBe(NS);
+    const token = text(items.find((i) => i.path === "token")?.key);
+    expect(JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString())).toMatchObject({
+      sub: `system:serviceaccount:${NS}:default`,
+    });
+    expect((await w.west.kube.get(configMaps, "tideway-kube-root-ca.crt", twin)).data?.["ca.crt"]).toBe(
+      (await w.east.kube.get(configMaps, "kube-root-ca.crt", NS)).data?.["ca.crt"],
+    );
+  });
+
+  it("others find none", async () => {
+    const remote = await w.remote(twin, "early");
+    expect(remote?.spec?.hostAliases).toBeUndefined();
+    expect(remote?.spec?.containers[0]?.env).toBeUndefined();
+  });
+});
+
+describe("after a restart", () => {
+  it("nothing is written again, and what nobody uses any more is given back", async () => {
+    await w.east.kube.create(endpointSlices, slice("held-1", "held", [endpoint("192.168.7.7")]));
+    await w.until(() => thereSlice("held-1"), "the slice");
+    const versions = async (): Promise<string> => {
+      const lists = await Promise.all([
+        w.west.kube.list(services, { namespace: twin }),
+        w.west.kube.list(shadowEndpointSlices, { namespace: twin }),
+        w.west.kube.list(endpointSlices, { namespace: twin }),
+        w.west.kube.list(ingresses, { namespace: twin }),
+      ]);
+      return JSON.stringify(
+        lists.map((l) => l.map((o) => [o.metadata.name, o.metadata.resourceVersion]).sort()),
+      );
+    };
+    await w.until(async () => {
+      const all = await w.west.kube.list(shadowEndpointSlices, { namespace: twin });
+      return all.every((s) => s.status?.conditions !== undefined);
+    }, "every slice told");
+    await w.mapper.mapAddress({ address: "192.168.6.6", peer: WEST, namespace: NS });
+    const before = await versions();
+    await w.restartConsumer();
+    await w.until(async () => !w.mapped.has(`192.168.6.6 ${WEST} ${NS}`), "the leftover given back");
+    expect(await versions()).toBe(before);
+    expect(w.mapped.has(`192.168.7.7 ${WEST} ${NS}`)).toBe(true);
+    const home = await w.east.kube.get(endpointSlices, "kubernetes", "default");
+    expect(w.mapped.has(`${addressesOf(home)[0]} ${WEST} ${NS}`)).toBe(true);
   });
 });
 

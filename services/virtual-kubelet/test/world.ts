@@ -174,16 +174,27 @@ export const startWorld = async (o: { controllers?: readonly string[] } = {}) =>
   };
   /** IPAM, as far as this service asks it. */
   const mapped = new Map<string, string>();
+  const addressFact = (r: { address: string; peer: string; namespace: string }, state: string, ip: string) =>
+    east.bus.publish("address", { peer: "local", id: ip.replaceAll(".", "-") }, {
+      external: ip,
+      address: r.address,
+      state,
+      peers: [r.peer],
+      namespace: r.namespace,
+    } as never);
   const mapper: AddressMapper = {
-    mapAddress: (r) => {
+    mapAddress: async (r) => {
       const key = `${r.address} ${r.peer} ${r.namespace}`;
       const external = mapped.get(key) ?? `10.70.0.${mapped.size + 10}`;
       mapped.set(key, external);
-      return Promise.resolve(external);
+      await addressFact(r, "MAPPED", external);
+      return external;
     },
-    unmapAddress: (r) => {
-      mapped.delete(`${r.address} ${r.peer} ${r.namespace}`);
-      return Promise.resolve();
+    unmapAddress: async (r) => {
+      const key = `${r.address} ${r.peer} ${r.namespace}`;
+      const external = mapped.get(key);
+      mapped.delete(key);
+      if (external) await addressFact(r, "GONE", external);
     },
   };
 
@@ -286,6 +297,7 @@ export const startWorld = async (o: { controllers?: readonly string[] } = {}) =>
     identityFact,
     networkFact,
     mapped,
+    mapper,
     kubelet,
     offload,
     until: there1,

@@ -126,8 +126,8 @@ const createShadow = async (d: Deps, pod: Readonly<Pod>): Promise<Done> => {
   if (!twin) return {};
   const [apiServer] = await Promise.all([wayHome(d, pod), d.prepare(pod)]);
   if (apiServer === "none") {
-    const message = `the pod asks for this cluster's API server, and the network to ${d.session.peer} is not ready`;
-    if (pod.status?.message !== message) await writeStatus(d, pod, { reason: "NetworkNotReady", message });
+    const message = `the pod asks for this cluster's API server, and ${d.session.peer} has no way to it (yet)`;
+    if (pod.status?.message !== message) await writeStatus(d, pod, { reason: "NoWayToApiServer", message });
     return { requeueAfterMs: NETWORK_RETRY_MS };
   }
   const shadow = {

@@ -36,7 +36,7 @@ export interface EndpointSliceDeps {
 }
 
 /** A `True` is not what anybody waits for: it is said when the burst it belongs to is over. In ms. */
-const TELL_LATER_MS = 1_000;
+const TELL_LATER_MS = 2_000;
 /** A slice whose name somebody else holds is tried again after this, in ms. */
 const TAKEN_RETRY_MS = 30_000;
 
