@@ -23,9 +23,11 @@ export const makeApply = (kernel: NodeKernel): ((state: NodeState | undefined) =
       return;
     }
     await kernel.applyLinks(state.links);
-    await kernel.applyTable(state.table);
     const leaving = before.filter(({ address }) => !state.endpoints.some((e) => e.address === address));
-    await kernel.applyNeighbours(OVERLAY_DEVICE, [...state.endpoints, ...leaving]);
+    await Promise.all([
+      kernel.applyTable(state.table),
+      kernel.applyNeighbours(OVERLAY_DEVICE, [...state.endpoints, ...leaving]),
+    ]);
     await kernel.applyRoutes(state.routing);
     if (leaving.length > 0) await kernel.applyNeighbours(OVERLAY_DEVICE, state.endpoints);
     before = state.endpoints;
