@@ -23,7 +23,13 @@ export const createKernel = (o: KernelOptions): Kernel => {
       counter?.inc({ kind });
     },
   };
-  const [links, routes, neighbours, nft, tunnels] = [serial(), serial(), serial(), serial(), serial()];
+  const [links, routes, neighbours, nft] = [serial(), serial(), serial(), serial()];
+  const tunnels = new Map<string, ReturnType<typeof serial>>();
+  const tunnel = (name: string): ReturnType<typeof serial> => {
+    const own = tunnels.get(name) ?? serial();
+    tunnels.set(name, own);
+    return own;
+  };
   const wireguard = createWireguard(o, tools);
   return {
     applyLinks: (wanted) => links(() => applyLinks(tools, wanted)),
@@ -35,8 +41,8 @@ export const createKernel = (o: KernelOptions): Kernel => {
     counters: (table, family = "ip") => readCounters(tools, family, table),
     wireguard: {
       implementation: () => wireguard.implementation(),
-      apply: (device) => tunnels(() => wireguard.apply(device)),
-      remove: (name) => tunnels(() => wireguard.remove(name)),
+      apply: (device) => tunnel(device.name)(() => wireguard.apply(device)),
+      remove: (name) => tunnel(name)(() => wireguard.remove(name)),
       status: () => wireguard.status(),
     },
     writes,

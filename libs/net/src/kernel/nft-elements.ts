@@ -1,5 +1,5 @@
-import { disjoint } from "../free.ts";
 import { formatAddress, parseAddress } from "../address.ts";
+import { disjointKeys, protocolNumber } from "./nft-boxes.ts";
 import type { NftKey, NftMap, NftSet, NftType } from "./nft-types.ts";
 
 /** Elements in one spelling, so that what is wanted and what `nft -j` lists compare as text. */
@@ -9,53 +9,31 @@ const CONCAT = " . ";
 export const typesOf = (type: NftType | readonly NftType[]): readonly NftType[] =>
   typeof type === "string" ? [type] : type;
 
-const component = (value: string | number): string => {
+const component = (value: string | number, type: NftType | "verdict" | undefined): string => {
   const text = String(value);
-  if (!/^[0-9a-f:.]+(\/\d+)?$/i.test(text) || !/[.:]/.test(text)) return text;
+  if (type === "inet_proto") return protocolNumber(text);
+  if (type === "ipv4_addr") return text.endsWith("/32") ? text.slice(0, -3) : text;
+  if (type !== "ipv6_addr" || text.includes("-")) return text;
   const [address = "", length] = text.split("/");
-  const v6 = address.includes(":");
-  const spelled =
-    v6 && !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(address) ? formatAddress(parseAddress(address)) : address;
-  return length === undefined || length === (v6 ? "128" : "32") ? spelled : `${spelled}/${length}`;
+  const spelled = formatAddress(parseAddress(address));
+  return length === undefined || length === "128" ? spelled : `${spelled}/${length}`;
 };
 
-export const canonicalKey = (key: NftKey): string =>
-  typeof key === "object" ? key.map(component).join(CONCAT) : component(key);
-
-/** A prefix that another element covers is left out: the kernel refuses elements that overlap. */
-const withoutCovered = (keys: readonly string[]): readonly string[] => {
-  const groups = new Map<string, { at: number; prefixes: string[] }>();
-  const rest: string[] = [];
-  for (const key of keys) {
-    const parts = key.split(CONCAT);
-    const at = parts.findLastIndex((p) => /^[0-9a-f:.]+(\/\d+)?$/i.test(p) && /[.:]/.test(p));
-    const prefix = parts[at];
-    if (prefix === undefined) {
-      rest.push(key);
-      continue;
-    }
-    const others = parts.with(at, "").join(CONCAT);
-    const group = groups.get(others) ?? { at, prefixes: [] };
-    group.prefixes.push(prefix.includes("/") ? prefix : `${prefix}/${prefix.includes(":") ? 128 : 32}`);
-    groups.set(others, group);
-  }
-  for (const [others, { at, prefixes }] of groups)
-    for (const p of disjoint(prefixes)) rest.push(others.split(CONCAT).with(at, component(p)).join(CONCAT));
-  return rest;
-};
+const partsOf = (types: readonly NftType[], key: NftKey): string[] =>
+  (typeof key === "object" ? key : [key]).map((part, i) => component(part, types[i]));
 
 export const setElements = (set: NftSet): Elements => {
-  const keys = set.elements.map(canonicalKey);
-  return new Map((set.interval ? withoutCovered(keys) : keys).map((key) => [key, ""]));
+  const types = typesOf(set.type);
+  const keys = set.elements.map((key) => partsOf(types, key));
+  return new Map((set.interval ? disjointKeys(types, keys) : keys).map((key) => [key.join(CONCAT), ""]));
 };
 
-export const mapElements = (map: NftMap): Elements =>
-  new Map(
-    map.elements.map(([key, value]) => [
-      canonicalKey(key),
-      map.value === "verdict" ? String(value) : component(value),
-    ]),
+export const mapElements = (map: NftMap): Elements => {
+  const types = typesOf(map.type);
+  return new Map(
+    map.elements.map(([key, value]) => [partsOf(types, key).join(CONCAT), component(value, map.value)]),
   );
+};
 
 interface JsonObject {
   readonly [key: string]: unknown;
@@ -63,23 +41,34 @@ interface JsonObject {
 const isObject = (v: unknown): v is JsonObject => typeof v === "object" && v !== null && !Array.isArray(v);
 
 /** One value as `nft -j` lists it. */
-export const fromJson = (value: unknown): string => {
-  if (typeof value === "string" || typeof value === "number") return component(value);
+const fromJson = (value: unknown, type: NftType | "verdict" | undefined): string => {
+  if (typeof value === "string" || typeof value === "number") return component(value, type);
   if (!isObject(value)) return JSON.stringify(value);
-  const { prefix, range, concat, elem, jump, goto } = value;
-  if (isObject(prefix)) return component(`${String(prefix["addr"])}/${String(prefix["len"])}`);
-  if (Array.isArray(range)) return range.map(fromJson).join("-");
-  if (Array.isArray(concat)) return concat.map(fromJson).join(CONCAT);
-  if (isObject(elem)) return fromJson(elem["val"]);
+  const { prefix, range, jump, goto } = value;
+  if (isObject(prefix)) return component(`${String(prefix["addr"])}/${String(prefix["len"])}`, type);
+  if (Array.isArray(range)) return range.map((end) => fromJson(end, type)).join("-");
   if (isObject(jump)) return `jump ${String(jump["target"])}`;
   if (isObject(goto)) return `goto ${String(goto["target"])}`;
   return Object.keys(value)[0] ?? ""; // {"accept": null}
 };
 
-export const elementsFromJson = (elem: readonly unknown[] | undefined, isMap: boolean): Elements =>
+const keyFromJson = (value: unknown, types: readonly NftType[]): string => {
+  if (isObject(value) && isObject(value["elem"])) return keyFromJson(value["elem"]["val"], types);
+  if (isObject(value) && Array.isArray(value["concat"]))
+    return value["concat"].map((part, i) => fromJson(part, types[i])).join(CONCAT);
+  return fromJson(value, types[0]);
+};
+
+export const elementsFromJson = (
+  elem: readonly unknown[] | undefined,
+  types: readonly NftType[],
+  value: NftType | "verdict" | undefined,
+): Elements =>
   new Map(
     (elem ?? []).map((e) =>
-      isMap && Array.isArray(e) ? [fromJson(e[0]), fromJson(e[1])] : [fromJson(e), ""],
+      value !== undefined && Array.isArray(e)
+        ? [keyFromJson(e[0], types), fromJson(e[1], value)]
+        : [keyFromJson(e, types), ""],
     ),
   );
 

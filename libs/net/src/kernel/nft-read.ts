@@ -40,7 +40,7 @@ interface Entry {
 const setState = (s: NonNullable<Entry["set"]>, value?: NftType | "verdict"): SetState => ({
   types: typesOf(s.type),
   interval: [s.flags ?? []].flat().includes("interval"),
-  elements: elementsFromJson(s.elem, value !== undefined),
+  elements: elementsFromJson(s.elem, typesOf(s.type), value),
   ...(value === undefined ? {} : { value }),
 });
 

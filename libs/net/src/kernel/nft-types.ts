@@ -5,7 +5,8 @@ export type NftType =
 
 /**
  * A value in nft's own words: address, prefix (`interval` only), interface name without quotes, number, protocol name
- * (`tcp`). An array is a concatenation, in the order of the set's types: `[7, "10.1.0.0/16"]`.
+ * (`tcp`). Names of sets, maps, chains and counters must not be words of nft's grammar (`mark`, `all`, `fwd`, `in` is
+ * fine). An array is a concatenation, in the order of the set's types: `[7, "10.1.0.0/16"]`.
  */
 export type NftKey = string | number | readonly (string | number)[];
 /** `accept`, `drop`, `return`, `jump <chain>`, `goto <chain>`. */
@@ -15,7 +16,7 @@ export interface NftSet {
   readonly name: string;
   /** One type, or those of a concatenation. */
   readonly type: NftType | readonly NftType[];
-  /** Elements may be prefixes. One that another covers is left out (the kernel refuses overlaps). */
+  /** Elements may be prefixes and ranges (`1024-65535`), and may overlap: they are cut so that the kernel takes them. */
   readonly interval?: boolean;
   readonly elements: readonly NftKey[];
 }

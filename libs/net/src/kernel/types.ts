@@ -134,7 +134,7 @@ export interface Wireguard {
 /**
  * Whole desired state in, minimal transaction out: each call reads what there is, writes the difference at once, and
  * writes nothing when there is none. A failed write leaves the old state and rejects with a `KernelError`.
- * Calls of one kind wait for each other; all are safe to repeat.
+ * Calls of one kind (WireGuard: of one interface) wait for each other; all are safe to repeat.
  */
 export interface Kernel {
   /** Makes and changes these links; others are not touched. */

@@ -59,8 +59,11 @@ export const createWireguard = (o: KernelOptions, tools: Tools): Wireguard => {
   };
   const implementation = (): Promise<WireguardImplementation> => (found ??= probe());
 
-  const dump = async (): Promise<Map<string, WireguardState>> =>
-    parseDump((await read(tools, ["wg", "show", "all", "dump"])) ?? "");
+  /** Undefined when nothing answers to the name. */
+  const stateOf = async (name: string): Promise<WireguardState | undefined> => {
+    const { code, stdout } = await tools.run(["wg", "show", name, "dump"]);
+    return code === 0 ? parseDump(stdout.replaceAll(/^(?=.)/gm, `${name}\t`)).get(name) : undefined;
+  };
 
   const make = async (name: string): Promise<string> => {
     tools.wrote("wireguard");
@@ -85,7 +88,9 @@ export const createWireguard = (o: KernelOptions, tools: Tools): Wireguard => {
       : await tools.run(command);
     if (result.code === 0) return { lines: [command.join(" ")] };
     asked.delete(device.name);
-    throw failed(command, result);
+    // wg repeats a key that it cannot read.
+    const stderr = result.stderr.replaceAll(device.privateKey, "(private key)");
+    throw failed(command, { ...result, stderr });
   };
 
   const remove = async (name: string): Promise<Applied> => {
@@ -106,7 +111,7 @@ export const createWireguard = (o: KernelOptions, tools: Tools): Wireguard => {
     apply: async (device) => {
       const lines: string[] = [];
       let links: ReadonlyMap<string, LinkState> = await readLinks(tools);
-      let have = links.has(device.name) ? (await dump()).get(device.name) : undefined;
+      let have = links.has(device.name) ? await stateOf(device.name) : undefined;
       if (!have) {
         await remove(device.name); // a device without WireGuard behind it, or a process without device
         asked.delete(device.name);
@@ -121,8 +126,8 @@ export const createWireguard = (o: KernelOptions, tools: Tools): Wireguard => {
       return { lines };
     },
     status: async () => {
-      const [devices, links] = await Promise.all([dump(), readLinks(tools)]);
-      const here = [...devices].filter(([name]) => links.has(name)); // sockets of other namespaces show too
+      const [text, links] = await Promise.all([read(tools, ["wg", "show", "all", "dump"]), readLinks(tools)]);
+      const here = [...parseDump(text ?? "")].filter(([name]) => links.has(name)); // sockets of other namespaces show too
       return new Map(
         here.map(([name, { listenPort, publicKey, peers }]): [string, WireguardStatus] => [
           name,
