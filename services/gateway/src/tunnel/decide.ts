@@ -1,0 +1,122 @@
+import type { NetworkFact } from "../ports.ts";
+import { endpointsOf, generationsOf } from "../peers/peer.ts";
+
+/** An interface of one generation of keys, as it is. */
+export interface Standing {
+  generation: number;
+  /** Of the peer's key; undefined: never, or the interface is not there yet. */
+  handshake: boolean;
+  /** It is there, with the peer's key of this generation. */
+  up: boolean;
+  /** Something came through it since the last look. */
+  receiving: boolean;
+  /** How often it was set up or begun anew; picks the endpoint. */
+  attempt: number;
+  /** When that was last. */
+  attemptAt: number;
+  /** Attempts since an answer came. */
+  failures: number;
+  /** Since when its generation is not wanted any more. */
+  unwantedSince?: number;
+}
+
+export interface TunnelWorld {
+  fact: NetworkFact;
+  standing: readonly Standing[];
+  /** Generation that packets are sent by. */
+  active: number | undefined;
+  /** Answers come through the active one. Undefined: it cannot be asked yet. */
+  alive: boolean | undefined;
+  /** Since when no answers come, when they came before. */
+  lostSince: number | undefined;
+  now: number;
+  /** Spreads the attempts of several peers, 0 to 1. */
+  jitter: number;
+}
+
+export interface Setup {
+  generation: number;
+  /** Given when the peer is to be called there now. Left out: it is left where it is. */
+  endpoint?: string;
+  /** The peer is taken off first: only that makes WireGuard shake hands at once instead of after its own 5 s. */
+  anew: boolean;
+}
+
+export interface TunnelPlan {
+  setups: Setup[];
+  drop: number[];
+  active: number;
+  /** Look again after so many ms. */
+  recheckMs: number;
+}
+
+/** Between two attempts to shake hands; WireGuard's own retry comes after 5 s. */
+export const RETRY_MS = 1_000;
+const PATIENT_MS = 2_500;
+/** Attempts after which a peer that is away is tried less often. */
+const HASTY = 15;
+/** How long packets that came through without answers to probes keep a tunnel from being begun anew. */
+const GRACE_MS = 5_000;
+/** Packets on their way still come by the old keys. */
+export const LINGER_MS = 3_000;
+const ROTATING_MS = 100;
+const CALM_MS = 10_000;
+
+const retryMs = (s: Standing, jitter: number): number =>
+  (s.failures < HASTY ? RETRY_MS : PATIENT_MS) * (1 + jitter / 3);
+
+const pick = (endpoints: readonly string[], attempt: number): { endpoint?: string } => {
+  const endpoint = endpoints[attempt % Math.max(1, endpoints.length)];
+  return endpoint === undefined ? {} : { endpoint };
+};
+
+/** Newest keys that shook hands; before that what is in use; at first the newest. */
+const activeOf = (w: TunnelWorld, wanted: readonly number[]): number => {
+  const working = [...wanted]
+    .reverse()
+    .find((g) => w.standing.some((s) => s.generation === g && s.handshake));
+  const inUse = w.standing.some((s) => s.generation === w.active && s.up) ? w.active : undefined;
+  return working ?? inUse ?? wanted.at(-1) ?? 0;
+};
+
+const isTroubled = (s: Standing, w: TunnelWorld, active: number): boolean => {
+  if (s.generation !== active || w.alive === undefined) return !s.handshake;
+  if (w.alive) return false;
+  // Probes may fail where packets pass: the peer's gateway restarts, and its kernel goes on.
+  const passing = s.receiving && w.lostSince !== undefined && w.now - w.lostSince < GRACE_MS;
+  return !passing;
+};
+
+/** Pure: the tunnels to one peer, by its fact and by what is there. */
+export const decide = (w: TunnelWorld): TunnelPlan => {
+  const wanted = generationsOf(w.fact);
+  const active = activeOf(w, wanted);
+  const setups: Setup[] = [];
+  let recheckMs = CALM_MS;
+  const soon = (ms: number): void => void (recheckMs = Math.min(recheckMs, Math.max(10, ms)));
+  for (const generation of wanted) {
+    const s = w.standing.find((x) => x.generation === generation);
+    const endpoints = endpointsOf(w.fact, generation);
+    if (!s?.up) {
+      setups.push({ generation, ...pick(endpoints, s?.attempt ?? 0), anew: false });
+      soon(RETRY_MS);
+      continue;
+    }
+    const troubled = isTroubled(s, w, active);
+    const due = s.attemptAt + retryMs(s, w.jitter) - w.now;
+    const again = troubled && endpoints.length > 0 && due <= 0;
+    setups.push({ generation, ...(again ? pick(endpoints, s.attempt + 1) : {}), anew: again });
+    if (troubled) soon(again ? RETRY_MS : endpoints.length > 0 ? due : RETRY_MS);
+    if (troubled && wanted.length > 1) soon(ROTATING_MS);
+  }
+  const drop: number[] = [];
+  for (const s of w.standing) {
+    if (wanted.includes(s.generation)) continue;
+    // Two generations of the same parity share an interface: the newer one needs it.
+    const inTheWay = wanted.some((g) => g % 2 === s.generation % 2);
+    const left = s.unwantedSince === undefined ? LINGER_MS : s.unwantedSince + LINGER_MS - w.now;
+    if (inTheWay || (s.generation !== active && left <= 0)) drop.push(s.generation);
+    else soon(s.generation === active ? ROTATING_MS : left);
+  }
+  return { setups, drop, active, recheckMs };
+};

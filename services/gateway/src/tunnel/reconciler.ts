@@ -1,0 +1,221 @@
+import { createHash } from "node:crypto";
+import type { Reconcile, ReconcileContext, ReconcileResult } from "@tideway/controller";
+import { describeError } from "@tideway/errors";
+import { interfaceOf, ownExternalAddress, translate, WIREGUARD_OVERHEAD, type Wireguard } from "@tideway/net";
+import type { Uplink } from "../desired/world.ts";
+import { allowedIPs, generationsOf, listenPortOf, viewOf, wantsTunnel } from "../peers/peer.ts";
+import type { Carriers, Clock, NetworkFact, TunnelFact } from "../ports.ts";
+import type { Prober } from "../probe/prober.ts";
+import { decide, type Setup, type TunnelPlan } from "./decide.ts";
+import { type Memory, freshMemory, isAsSaid, standingOf } from "./memory.ts";
+import type { Report } from "./report.ts";
+import type { Keys } from "./keys.ts";
+import type { StatusCache, StatusMap } from "./status.ts";
+
+export interface TunnelDeps {
+  network: (id: string) => NetworkFact | undefined;
+  /** What was said last of this tunnel, by any replica. */
+  said: (id: string) => TunnelFact | undefined;
+  carriers: Carriers;
+  memories: Map<string, Memory>;
+  wireguard: Wireguard;
+  status: StatusCache;
+  prober: Pick<Prober, "watch" | "forget" | "health">;
+  keys: Keys;
+  resolve: (endpoint: string) => Promise<string>;
+  report: Report;
+  /** Rules and routes are to be looked at. */
+  kernelChanged: () => void;
+  podName: string;
+  uplink: Uplink;
+  clock: Clock;
+}
+
+const KEEPALIVE_SECONDS = 25;
+/** How long a tunnel stays for what nodes still send here, when another gateway carries it but has no answer yet. */
+const HANDOVER_MS = 5_000;
+const HANDOVER_CHECK_MS = 100;
+/** How old a look at WireGuard may be: while something is awaited, and otherwise. */
+const FRESH_MS = 50;
+const STALE_MS = 2_000;
+
+/** Always the same for a peer: both ends of a tunnel seldom begin anew in the same moment. */
+const jitterOf = (id: string, podName: string): number =>
+  createHash("sha256").update(`${podName}/${id}`).digest().readUInt8(0) / 256;
+
+export const mtuOf = (fact: NetworkFact, uplink: Uplink): number =>
+  Math.min(uplink.mtu - WIREGUARD_OVERHEAD, fact.mtu > 0 ? fact.mtu : Infinity);
+
+/** Where the peer's gateway answers probes, as we see it. */
+export const probeAddress = (fact: NetworkFact): string | undefined => {
+  const view = viewOf(fact);
+  return (
+    view && translate(ownExternalAddress(view.remoteExternal), view.remoteExternal, view.remoteExternalSeen)
+  );
+};
+
+/** The tunnels to one peer. Key: its cluster ID. */
+export const createTunnelReconciler = (d: TunnelDeps): Reconcile => {
+  const remember = (id: string): Memory => {
+    let memory = d.memories.get(id);
+    if (!memory) d.memories.set(id, (memory = freshMemory(d.clock.now())));
+    return memory;
+  };
+
+  const removeAll = async (id: string): Promise<void> => {
+    d.prober.forget(id);
+    const had = d.memories.get(id);
+    d.memories.delete(id);
+    if (had) d.kernelChanged();
+    // Both: one may be left from an earlier life of this process.
+    for (const generation of [1, 2]) {
+      const name = interfaceOf(id, generation);
+      if (had || d.status.last().has(name)) await d.wireguard.remove(name);
+    }
+  };
+
+  /** Nodes that have not heard yet still send here: a moment of silence, in which packets pass and nothing is asked. */
+  const release = async (id: string, memory: Memory): Promise<ReconcileResult> => {
+    d.prober.forget(id);
+    const now = d.clock.now();
+    memory.releasedAt ??= now;
+    const said = d.said(id);
+    const taken = said?.state === "CONNECTED" && said.gateway !== d.podName;
+    if (!taken && now - memory.releasedAt < HANDOVER_MS) return { requeueAfterMs: HANDOVER_CHECK_MS };
+    await removeAll(id);
+    return {};
+  };
+
+  const setUp = async (
+    fact: NetworkFact,
+    memory: Memory,
+    setup: Setup,
+    c: ReconcileContext,
+  ): Promise<void> => {
+    const { generation } = setup;
+    const now = d.clock.now();
+    let g = memory.generations.get(generation);
+    if (!g) {
+      const key = await d.keys(fact.secretName, generation, c.signal);
+      g = { key, attempt: 0, attemptAt: now, failures: 0, received: 0, standing: false };
+      memory.generations.set(generation, g);
+    }
+    delete g.unwantedSince;
+    let endpoint: string | undefined;
+    if (setup.endpoint !== undefined)
+      endpoint = await d.resolve(setup.endpoint).catch((err: unknown) => {
+        c.log.warn({ endpoint: setup.endpoint, reason: describeError(err) }, "address of a peer not found");
+        return undefined;
+      });
+    const device = {
+      name: interfaceOf(fact.clusterId, generation),
+      privateKey: g.key,
+      listenPort: listenPortOf(fact, generation),
+      mtu: mtuOf(fact, d.uplink),
+    };
+    if (setup.anew) await d.wireguard.apply({ ...device, peers: [] });
+    await d.wireguard.apply({
+      ...device,
+      peers: [
+        {
+          publicKey: fact.remoteKeys[String(generation)] ?? "",
+          allowedIPs: allowedIPs(fact),
+          keepaliveSeconds: KEEPALIVE_SECONDS,
+          ...(endpoint === undefined ? {} : { endpoint }),
+        },
+      ],
+    });
+    if (setup.anew || !g.standing) {
+      g.attemptAt = now;
+      g.received = 0;
+      if (setup.anew) {
+        g.attempt++;
+        g.failures++;
+      }
+    }
+    if (!g.standing) d.kernelChanged();
+    g.standing = true;
+  };
+
+  const perform = async (
+    fact: NetworkFact,
+    memory: Memory,
+    plan: TunnelPlan,
+    status: StatusMap,
+    c: ReconcileContext,
+  ): Promise<void> => {
+    for (const generation of plan.drop) {
+      memory.generations.delete(generation);
+      await d.wireguard.remove(interfaceOf(fact.clusterId, generation));
+      d.kernelChanged();
+    }
+    for (const setup of plan.setups) {
+      const calm = setup.endpoint === undefined && !setup.anew;
+      const known = memory.generations.get(setup.generation)?.standing === true;
+      if (calm && known && isAsSaid(status, fact, setup.generation)) continue;
+      await setUp(fact, memory, setup, c);
+    }
+    const wanted = generationsOf(fact);
+    for (const [generation, g] of memory.generations)
+      if (!wanted.includes(generation)) g.unwantedSince ??= d.clock.now();
+    if (memory.active !== plan.active) {
+      memory.active = plan.active;
+      d.kernelChanged();
+    }
+  };
+
+  /** Whether the peer answers, and since when not. */
+  const listen = (id: string, fact: NetworkFact, memory: Memory): boolean | undefined => {
+    const address = probeAddress(fact);
+    if (address === undefined) d.prober.forget(id);
+    else d.prober.watch(id, address);
+    const alive = address === undefined ? undefined : (d.prober.health(id)?.alive ?? false);
+    if (alive) {
+      memory.answered = true;
+      delete memory.lostSince;
+      for (const g of memory.generations.values()) g.failures = 0;
+    } else if (memory.answered) memory.lostSince ??= d.clock.now();
+    return alive;
+  };
+
+  const carry = async (id: string, fact: NetworkFact, c: ReconcileContext): Promise<ReconcileResult> => {
+    const memory = remember(id);
+    if (memory.releasedAt !== undefined) {
+      delete memory.releasedAt;
+      memory.ownedSince = d.clock.now();
+    }
+    const alive = listen(id, fact, memory);
+    const rotating = memory.generations.size !== 1 || generationsOf(fact).length > 1;
+    const status = await d.status.get(alive && !rotating ? STALE_MS : FRESH_MS);
+    const plan = decide({
+      fact,
+      standing: standingOf(memory, status, fact),
+      active: memory.active,
+      alive,
+      lostSince: memory.lostSince,
+      now: d.clock.now(),
+      jitter: jitterOf(id, d.podName),
+    });
+    await perform(fact, memory, plan, status, c);
+    const laterMs = d.report.tell(id, fact, memory, status, alive);
+    for (const [generation, g] of memory.generations) {
+      const peer = status.get(interfaceOf(id, generation))?.peers[0];
+      if (peer) g.received = peer.receivedBytes;
+    }
+    return { requeueAfterMs: Math.min(plan.recheckMs, laterMs ?? Infinity) };
+  };
+
+  return async (id, c) => {
+    const fact = d.network(id);
+    if (!wantsTunnel(fact)) {
+      await removeAll(id);
+      if (d.carriers.owns(id)) d.report.gone(id);
+      return {};
+    }
+    if (d.carriers.owns(id)) return carry(id, fact, c);
+    const memory = d.memories.get(id);
+    if (memory) return release(id, memory);
+    d.prober.forget(id);
+    return {};
+  };
+};
