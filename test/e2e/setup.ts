@@ -7,7 +7,7 @@ import { deployTideway, services } from "@tideway/platform";
 export const DIR = resolve(import.meta.dirname, "../../.sandbox/e2e");
 
 /**
- * Two fresh clusters with Tideway on both, not peered. TIDEWAY_KEEP=1 takes over clusters that are up and
+ * Two fresh clusters of two nodes each with Tideway on both, not peered. TIDEWAY_KEEP=1 takes over clusters that are up and
  * leaves them up, for working on a test.
  */
 export default async function setup(): Promise<() => Promise<void>> {
@@ -15,7 +15,9 @@ export default async function setup(): Promise<() => Promise<void>> {
   const build = spawnSync(process.execPath, ["hack/build.ts"], { stdio: "inherit" });
   if (build.status !== 0) throw new Error("the build failed; see above");
   if (!keep) await stopSandbox({ dir: DIR });
-  const clusters = await Promise.all(["east", "west"].map((name) => startCluster({ name, dir: DIR })));
+  const clusters = await Promise.all(
+    ["east", "west"].map((name) => startCluster({ name, dir: DIR, nodes: 2 })),
+  );
   const images = await buildImages([...services]);
   await Promise.all(clusters.map((c) => loadImages(c, images)));
   await Promise.all(clusters.map((c) => deployTideway(c)));

@@ -16,13 +16,13 @@ export interface Side {
   kube: Kube;
 }
 
-const side = async (name: string): Promise<Side> => {
+export const sideOf = async (name: string): Promise<Side> => {
   const cluster = await attachCluster(name, DIR);
   return { cluster, kube: createKube(fromKubeconfig(cluster.kubeconfig), { userAgent: "tideway-e2e" }) };
 };
 
-export const east = await side("east");
-export const west = await side("west");
+export const east = await sideOf("east");
+export const west = await sideOf("west");
 
 export const isTrue = (
   conditions: readonly { type: string; status: string }[] | undefined,
