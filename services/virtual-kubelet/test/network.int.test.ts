@@ -47,9 +47,13 @@ const running = (podIP: string) => ({
 });
 const service = (name: string, spec: object = {}): Service => ({
   metadata: { name, namespace: NS, labels: { team: "a" }, annotations: { "lb.example/pool": "x" } },
-  spec: { ports: [{ name: "http", port: 80, targetPort: 8080 }], ...spec } as never,
+  spec: { ports: [{ name: "http", port: 80, targetPort: 8080 }], ...spec },
 });
-const slice = (name: string, of: string, endpoints: EndpointSlice["endpoints"]): EndpointSlice => ({
+const slice = (
+  name: string,
+  of: string,
+  endpoints: NonNullable<EndpointSlice["endpoints"]>,
+): EndpointSlice => ({
   metadata: { name, namespace: NS, labels: { "kubernetes.io/service-name": of } },
   addressType: "IPv4",
   endpoints,

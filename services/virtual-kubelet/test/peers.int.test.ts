@@ -90,7 +90,7 @@ describe("a peer's Service", () => {
     ["of one family", { ipFamilyPolicy: "SingleStack" }],
   ])("is made: %s", async (_what, spec) => expect(await service(spec)).toMatchObject({ status: 201 }));
 
-  it.each([
+  it.each<[string, object, string]>([
     ["of type NodePort", { type: "NodePort" }, "of type ClusterIP or ExternalName"],
     ["of type LoadBalancer", { type: "LoadBalancer" }, "of type ClusterIP or ExternalName"],
     ["with external addresses", { externalIPs: ["192.0.2.1"] }, "no externalIPs"],
@@ -100,7 +100,7 @@ describe("a peer's Service", () => {
           `that stands for ${externalName}`,
           { type: "ExternalName", externalName, ports: undefined },
           "names inside this cluster",
-        ] as const,
+        ] as [string, object, string],
     ),
   ])("is refused: %s", async (_what, spec, why) => {
     const answer = await service(spec);

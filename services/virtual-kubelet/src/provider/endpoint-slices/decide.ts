@@ -112,7 +112,7 @@ export const decide = (w: World): Plan => {
     service: shadow.spec.service,
     addressType: shadow.spec.addressType,
     endpoints,
-    ports: (shadow.spec.ports ?? []) as Slice["ports"],
+    ports: shadow.spec.ports ?? [],
   };
   const some = refused.slice(0, SAID).join(", ");
   const more = refused.length > SAID ? ` and ${refused.length - SAID} more` : "";

@@ -51,8 +51,7 @@ export const startNetworkReflection = (d: NetworkReflectionDeps): NetworkReflect
     }),
     ingresses: createCopies(session, local.clusterID, { resource: ingresses, update: "replace" }),
   };
-  const cacheOf = (twin: Twin, kind: NetworkKind): Informer<KubeObject> =>
-    twin.network[kind] as unknown as Informer<KubeObject>;
+  const cacheOf = (twin: Twin, kind: NetworkKind): Informer<KubeObject> => twin.network[kind];
 
   interface Wanted {
     content: Content | undefined;

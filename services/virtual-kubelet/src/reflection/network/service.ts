@@ -19,7 +19,7 @@ const compact = <T extends object>(o: T): Set<T> =>
 
 type Port = NonNullable<NonNullable<Service["spec"]>["ports"]>[number];
 const portOf = ({ name, protocol, port, targetPort, appProtocol }: Port): Port =>
-  compact({ name, protocol, port, targetPort, appProtocol }) as Port;
+  compact({ name, protocol, port, targetPort, appProtocol });
 
 /** Why a Service has no copy at the provider; undefined: it has one. */
 export const whyNotCopied = (s: Readonly<Service>): string | undefined => {
