@@ -31,23 +31,13 @@ const randomFrom = (seed: number) => (): number => {
 };
 
 /** SIGKILL to the service's process, as the kernel's OOM killer would. */
-const sigkill = async (s: Side, service: ServiceName): Promise<void> => {
-  const { namespace } = placeOf(service);
-  const name = (
-    await s.cluster.kubectl(
-      "-n",
-      namespace,
-      "get",
-      "pods",
-      "-l",
-      `app.kubernetes.io/name=${service}`,
-      "-o",
-      "name",
-    )
-  )
-    .trim()
-    .split("\n")[0]!;
-  await s.cluster.kubectl("-n", namespace, "delete", name, "--grace-period=0", "--force");
+const sigkill = async ({ cluster }: Side, service: ServiceName): Promise<void> => {
+  const there = ["-n", placeOf(service).namespace];
+  const pods = await cluster.kubectl(
+    ...[...there, "get", "pods", "-l", `app.kubernetes.io/name=${service}`, "-o", "name"],
+  );
+  const name = pods.trim().split("\n")[0]!;
+  await cluster.kubectl(...there, "delete", name, "--grace-period=0", "--force");
 };
 
 const available = async (): Promise<void> => {

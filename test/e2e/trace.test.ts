@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { until } from "@tideway/sandbox";
 import { pods } from "@tideway/k8s";
-import { services, tideway } from "@tideway/platform";
+import { placeOf, services, tideway } from "@tideway/platform";
 import { east, ensurePeered, ensureUnpeered, type Side, west } from "./world.ts";
 
 /** What a peering runs through; admission sees pods only. */
@@ -48,7 +48,10 @@ const collector = createServer((req, res) => {
   );
 });
 
-const deployments = services.map((name) => `deployment/${name}`);
+/** The data path's agents take no part in a peering's trace. */
+const deployments = services
+  .filter((name) => placeOf(name).namespace === "tideway-system")
+  .map((name) => `deployment/${name}`);
 /** `kubectl set env` words: `NAME=value`, or `NAME-` to take it away. */
 const setEnv = async ({ cluster, kube }: Side, word: string): Promise<void> => {
   await cluster.kubectl("-n", "tideway-system", "set", "env", ...deployments, word);

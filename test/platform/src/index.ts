@@ -1,3 +1,5 @@
 export * from "./deploy.ts";
+export * from "./load.ts";
+export * from "./node.ts";
 export * from "./snapshot.ts";
 export * from "./tideway.ts";

@@ -6,6 +6,7 @@ export const OWN_GROUP: Partial<Record<ServiceName, string>> = {
   auth: "authentication.tideway.dev",
   negotiator: "sharing.tideway.dev",
   "virtual-kubelet": "offloading.tideway.dev",
+  "network-manager": "networking.tideway.dev",
 };
 
 /** What every service may write: its condition of a ForeignCluster, events, and leases in a namespace. */
@@ -167,6 +168,11 @@ export const EXCEPTIONS: Record<ServiceName, Exception[]> = {
       verbs: ["patch"],
       why: "to look into a twin that it ends",
     },
+    {
+      what: "endpointslices.discovery.k8s.io",
+      verbs: ["create", "update", "delete"],
+      why: "endpoints of the other side, at the addresses at which they are reached here",
+    },
     { what: "namespaces/finalize", verbs: ["update"], why: "ends a twin known to be empty at once" },
     {
       what: "clusterroles.rbac.authorization.k8s.io",
@@ -212,4 +218,41 @@ export const EXCEPTIONS: Record<ServiceName, Exception[]> = {
     },
     { what: "secrets", verbs: ["create"], why: "admission-tls: create cannot name its object" },
   ],
+  "network-manager": [
+    {
+      what: "secrets",
+      verbs: ["create", "update", "delete"],
+      why: "the tunnels' keys in tideway-network; in tideway-system it creates ipam-tls, and create cannot name its object",
+    },
+    {
+      what: "services",
+      verbs: ["create", "patch", "delete"],
+      why: "a tunnel's UDP port, in tideway-network",
+    },
+    {
+      what: "endpointslices.discovery.k8s.io",
+      verbs: ["delete"],
+      why: "of the Services that it takes away, in tideway-network",
+    },
+    {
+      what: "configmaps",
+      names: ["ipam-ca"],
+      verbs: ["patch"],
+      why: "the authority that IPAM's callers trust",
+    },
+    { what: "configmaps", verbs: ["create"], why: "ipam-ca: create cannot name its object" },
+    {
+      what: "tokenreviews.authentication.k8s.io",
+      verbs: ["create"],
+      why: "who calls IPAM; a review stores nothing",
+    },
+  ],
+  gateway: [
+    {
+      what: "endpointslices.discovery.k8s.io",
+      verbs: ["create", "patch", "delete"],
+      why: "where a tunnel's UDP port leads: to the gateway that carries it, in tideway-network",
+    },
+  ],
+  "route-agent": [],
 };

@@ -1,11 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { services } from "../src/deploy.ts";
+import { placeOf, services } from "../src/deploy.ts";
 import { render, type Rendered } from "../src/rendered.ts";
 
 interface Container {
   name: string;
   image: string;
+  env?: { name: string; value?: string }[];
   securityContext?: {
+    privileged?: boolean;
+    runAsUser?: number;
     allowPrivilegeEscalation?: boolean;
     readOnlyRootFilesystem?: boolean;
     capabilities?: { drop?: string[]; add?: string[] };
@@ -24,10 +27,11 @@ interface Workload {
         serviceAccountName?: string;
         hostNetwork?: boolean;
         hostPID?: boolean;
+        hostIPC?: boolean;
         securityContext?: { runAsNonRoot?: boolean; seccompProfile?: { type: string } };
         containers: Container[];
         initContainers?: Container[];
-        volumes?: Record<string, unknown>[];
+        volumes?: { name: string; hostPath?: { path: string } }[];
       };
     };
   };
@@ -45,7 +49,9 @@ beforeAll(async () => {
 }, 900_000);
 
 const workload = (name: string): Workload => {
-  const found = base.named<Workload>("Deployment", name) ?? base.named<Workload>("StatefulSet", name);
+  const found = ["Deployment", "StatefulSet", "DaemonSet"]
+    .map((kind) => base.named<Workload>(kind, name))
+    .find((w) => w !== undefined);
   if (!found) throw new Error(`${name} is not rendered`);
   return found;
 };
@@ -57,13 +63,24 @@ it("knows every workload", () => {
   expect(names.sort()).toEqual([...services, "bus"].sort());
 });
 
-it("runs where Pod Security enforces restricted", () => {
-  const labels = base.of<{ metadata: { labels: Record<string, string> } }>("Namespace")[0]?.metadata.labels;
-  expect(labels?.["pod-security.kubernetes.io/enforce"]).toBe("restricted");
+it("runs where Pod Security enforces restricted, but for the agents of the data path", () => {
+  const levels = base
+    .of<{ metadata: { name: string; labels: Record<string, string> } }>("Namespace")
+    .map(({ metadata }) => [metadata.name, metadata.labels["pod-security.kubernetes.io/enforce"]]);
+  expect(Object.fromEntries(levels)).toEqual({
+    "tideway-system": "restricted",
+    "tideway-network": "privileged",
+  });
 });
 
-describe.each([...services, "bus"])("%s", (name) => {
-  const pod = (): Workload["spec"]["template"]["spec"] => workload(name).spec.template.spec;
+const inNetwork = services.filter((s) => placeOf(s).namespace === "tideway-network");
+const restricted = [...services.filter((s) => !inNetwork.includes(s)), "bus"];
+const podOf = (name: string): Workload["spec"]["template"]["spec"] => workload(name).spec.template.spec;
+const namespaceOf = (name: string): string =>
+  services.filter((s) => s === name).map((s) => placeOf(s).namespace)[0] ?? "tideway-system";
+
+describe.each(restricted)("%s", (name) => {
+  const pod = (): Workload["spec"]["template"]["spec"] => podOf(name);
 
   it("is restricted: no root, nothing writable, no capability, the runtime's seccomp, nothing of the host", () => {
     expect(pod().securityContext).toMatchObject({
@@ -81,6 +98,56 @@ describe.each([...services, "bus"])("%s", (name) => {
     expect(pod().hostNetwork ?? pod().hostPID ?? false).toBe(false);
     expect((pod().volumes ?? []).filter((v) => "hostPath" in v)).toEqual([]);
   });
+});
+
+/** Where Pod Security bounds nothing, this does: what an agent has beyond `restricted`, and why. */
+const BEYOND: Record<string, { capabilities: string[]; hostNetwork: boolean; hostPaths: string[] }> = {
+  // interfaces, routes and translation of its own pod's network; the device that userspace WireGuard opens
+  gateway: { capabilities: ["NET_ADMIN", "NET_RAW"], hostNetwork: false, hostPaths: ["/dev/net/tun"] },
+  // the node's routes
+  "route-agent": { capabilities: ["NET_ADMIN"], hostNetwork: true, hostPaths: [] },
+};
+
+describe.each(inNetwork)("%s", (name) => {
+  const pod = (): Workload["spec"]["template"]["spec"] => podOf(name);
+  const beyond = BEYOND[name]!;
+
+  it("has of the host only what it needs", () => {
+    expect(pod().hostNetwork ?? false).toBe(beyond.hostNetwork);
+    expect(pod().hostPID ?? pod().hostIPC ?? false).toBe(false);
+    const paths = (pod().volumes ?? []).flatMap((v) => v.hostPath?.path ?? []);
+    expect(paths.filter((p) => !beyond.hostPaths.includes(p))).toEqual([]);
+  });
+
+  it("runs with nothing writable, no way to more rights, the runtime's seccomp, and capabilities by name", () => {
+    expect(pod().securityContext).toMatchObject({ seccompProfile: { type: "RuntimeDefault" } });
+    for (const c of pod().containers) {
+      expect(c.securityContext).toMatchObject({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      });
+      expect(c.securityContext?.privileged ?? false).toBe(false);
+      const added = c.securityContext?.capabilities?.add ?? [];
+      expect(added.filter((capability) => !beyond.capabilities.includes(capability))).toEqual([]);
+    }
+  });
+
+  it("has an init container with more rights only in a network of its own", () => {
+    const strong = (pod().initContainers ?? []).filter((c) => c.securityContext?.privileged);
+    expect(strong.length === 0 || !beyond.hostNetwork).toBe(true);
+  });
+});
+
+it("what is in the host's network answers probes at the loopback and scrapers at the node's address only", () => {
+  const env = Object.fromEntries(
+    podOf("route-agent").containers[0]?.env?.map((e) => [e.name, e.value]) ?? [],
+  );
+  expect(env).toMatchObject({ HEALTH_HOST: "127.0.0.1", METRICS_HOST: "$(POD_IP)" });
+});
+
+describe.each([...restricted, ...inNetwork])("%s", (name) => {
+  const pod = (): Workload["spec"]["template"]["spec"] => podOf(name);
 
   it("has probes, requests, and a limit of memory", () => {
     for (const c of pod().containers) {
@@ -92,9 +159,15 @@ describe.each([...services, "bus"])("%s", (name) => {
     }
   });
 
-  it("has a service account, a disruption budget and a network policy of its own", () => {
+  it("has a service account of its own", () => {
     expect(pod().serviceAccountName).toBe(name);
-    expect(base.named("ServiceAccount", name)?.metadata.namespace).toBe("tideway-system");
+    expect(base.named("ServiceAccount", name)?.metadata.namespace).toBe(namespaceOf(name));
+  });
+});
+
+// A node's agent is neither evicted by a drain nor seen by network policies: it has the node's own address.
+describe.each([...restricted, "gateway"])("%s", (name) => {
+  it("has a disruption budget and a network policy of its own", () => {
     const { labels } = workload(name).spec.template.metadata;
     const selects = (s: Record<string, string> | undefined): boolean =>
       s !== undefined && Object.entries(s).every(([k, v]) => labels[k] === v);
@@ -106,5 +179,6 @@ describe.each([...services, "bus"])("%s", (name) => {
       .of<Selecting>("NetworkPolicy")
       .filter((m) => selects(m.spec.podSelector?.matchLabels));
     expect(policies.map((m) => m.metadata.name)).toEqual([name]);
+    expect(policies.map((m) => m.metadata.namespace)).toEqual([namespaceOf(name)]);
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { binaries } from "@tideway/sandbox";
-import { checkout, services } from "../src/deploy.ts";
+import { checkout, placeOf, services } from "../src/deploy.ts";
 import { render, type Rendered } from "../src/rendered.ts";
 
 interface Deployment {
@@ -57,8 +57,13 @@ const checkConfig = async (r: Rendered, run: string): Promise<string> => {
 describe.each(["production", "ha"])("overlay %s", (name) => {
   it("renders every service with this cluster's name and addresses, and an auth that peers can reach", async () => {
     const r = await render(`deploy/overlays/${name}`);
-    const rendered = r.of("Deployment").map((d) => d.metadata.name);
-    expect(rendered.sort()).toEqual([...services].sort());
+    for (const kind of ["Deployment", "DaemonSet"] as const)
+      expect(
+        r
+          .of(kind)
+          .map((m) => m.metadata.name)
+          .sort(),
+      ).toEqual(services.filter((s) => placeOf(s).kind === kind).sort());
     expect(Object.keys(r.named<ConfigMap>("ConfigMap", "tideway-cluster")?.data ?? {}).sort()).toEqual([
       "apiServer",
       "authEndpoint",
@@ -108,7 +113,8 @@ describe("the bus of overlay ha", () => {
   });
 
   it("keeps the streams on all three: every service is told the same", () => {
-    const told = r.of<Deployment>("Deployment").map((d) => valueOf(d, "BUS_REPLICAS"));
+    const all = ["Deployment", "DaemonSet"].flatMap((kind) => r.of<Deployment>(kind));
+    const told = all.map((d) => valueOf(d, "BUS_REPLICAS"));
     expect(told).toEqual(services.map(() => "3"));
   });
 });

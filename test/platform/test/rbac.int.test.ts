@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { services } from "../src/deploy.ts";
+import { placeOf, type ServiceName, services } from "../src/deploy.ts";
 import { COMMON, EXCEPTIONS, OWN_GROUP, WILDCARDS } from "../src/rbac-table.ts";
 import { type Grant, grantsOf, type PolicyRule, render, type Rendered } from "../src/rendered.ts";
 
@@ -20,6 +20,10 @@ const lines = (verbs: string[], kind: string, names: string[] | undefined): stri
   verbs.flatMap((verb) => names?.map((name) => `${verb} ${kind}=${name}`) ?? [`${verb} ${kind}`]);
 const writesOf = (g: Grant): string[] =>
   kinds(g).flatMap(({ name }) => lines(writes(g), name, g.resourceNames));
+
+/** tideway-network holds the tunnels' keys: one service makes them, the other uses them, and both watch them. */
+const holdsKeys = (service: ServiceName, namespace: string | undefined): boolean =>
+  namespace === "tideway-network" && ["network-manager", "gateway"].includes(service);
 
 describe.each([...services])("%s", (service) => {
   const grants = (): Grant[] => grantsOf(base, service);
@@ -49,13 +53,14 @@ describe.each([...services])("%s", (service) => {
     expect(grants().filter((g) => g.resources?.includes("leases") && g.namespace === undefined)).toEqual([]);
   });
 
-  it("reads no Secret of the cluster at large: only by name, or in tideway-system", () => {
+  it("reads no Secret of the cluster at large: only by name, or in a namespace of services", () => {
     const wide = grants().filter(
       (g) =>
         g.apiGroups?.includes("") &&
         g.resources?.some((r) => r === "secrets" || r === "*") &&
         g.resourceNames === undefined &&
-        (g.namespace === undefined || g.verbs.some((v) => v === "list" || v === "watch")),
+        (g.namespace === undefined ||
+          (g.verbs.some((v) => v === "list" || v === "watch") && !holdsKeys(service, g.namespace))),
     );
     expect(wide).toEqual([]);
   });
@@ -110,8 +115,7 @@ it("nobody else is bound to a role of this installation, but the services", () =
   const odd = subjects.filter(
     (s) =>
       s.kind !== "ServiceAccount" ||
-      s.namespace !== "tideway-system" ||
-      !(services as readonly string[]).includes(s.name),
+      !services.some((name) => name === s.name && placeOf(name).namespace === s.namespace),
   );
   expect(odd).toEqual([]);
 });
@@ -124,12 +128,16 @@ it("gives a peer no status, no offer, no quota, and no pod of its own making", (
   const written = rules.flatMap((g) => (writes(g).length > 0 ? kinds(g).map(({ name }) => name) : []));
   expect([...new Set(written)].sort()).toEqual([
     "configmaps",
+    "ingresses.networking.k8s.io",
     "namespacemaps.offloading.tideway.dev",
+    "networkconfigs.networking.tideway.dev",
     "pods/attach",
     "pods/exec",
     "pods/portforward",
     "resourcerequests.sharing.tideway.dev",
     "secrets",
+    "services",
+    "shadowendpointslices.offloading.tideway.dev",
     "shadowpods.offloading.tideway.dev",
   ]);
 });
