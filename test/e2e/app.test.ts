@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { appImage, loadAppImages, until } from "@tideway/sandbox";
 import { pods } from "@tideway/k8s";
-import { placeOf, rolledOut, type ServiceName, services, tideway } from "@tideway/platform";
-import { answers, ensureConnected, inPod, load, probe, readyPod } from "./fabric.ts";
+import { load, placeOf, rolledOut, type ServiceName, services, tideway } from "@tideway/platform";
+import { answers, ensureConnected, inPod, probe, readyPod } from "./fabric.ts";
 import { apply, dropNamespace, east, offloadedNamespace, type Side, west } from "./world.ts";
 
 /**
@@ -159,7 +159,7 @@ describe("an application of four tiers in two clusters", () => {
 
   it(`answers every request of ${SECONDS} s in which it is scaled and moved and every control service restarts`, async () => {
     const startedAt = performance.now();
-    const running = await load(east, NS, "client", { host: "front", everyMs: 50, timeoutMs: 20_000 });
+    const running = await load(east.cluster, NS, "client", { host: "front", everyMs: 50, timeoutMs: 20_000 });
     const moves = async (): Promise<void> => {
       const { front, middle, redis, postgres } = tiers;
       await scale(middle, 5);

@@ -1,14 +1,11 @@
-import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { type BorderPolicy, tenantNamespace, type TunnelEndpoint, tunnelEndpoints } from "@tideway/api";
 import { type EndpointSlice, endpointSlices, type Pod, pods } from "@tideway/k8s";
 import { translate } from "@tideway/net";
-import { checkout } from "@tideway/platform";
+import { checkout, inNode } from "@tideway/platform";
 import { type Cluster, until } from "@tideway/sandbox";
 import type { TestReport } from "../../cli/src/network/matrix/report.ts";
 import { podOf as probePod, type PodWish } from "../../cli/src/network/matrix/manifests.ts";
-import { nodePlace, clusterPlace, placeOf } from "../sandbox/src/layout.ts";
-import { readLan } from "../sandbox/src/network.ts";
 import { east, ensurePeered, exec, isTrue, type Side, west } from "./world.ts";
 
 /** What the tests of the network share: both ends of a tunnel, pods that probe, load, and a look into nodes. */
@@ -141,17 +138,6 @@ export const silent = (
 export const slicesOf = (s: Side, namespace: string, service: string): Promise<EndpointSlice[]> =>
   s.kube.list(endpointSlices, { namespace, labelSelector: `kubernetes.io/service-name=${service}` });
 
-/** Runs a command in the network namespace of a node of the sandbox. */
-export const inNode = async (c: Cluster, node: string, ...command: string[]): Promise<string> => {
-  const dir = join(c.kubeconfig, "..");
-  const p = clusterPlace(placeOf({ dir }), c.name);
-  const lan = readLan(p);
-  if (!lan) throw new Error(`the sandbox of ${dir} is down`);
-  const { netns } = nodePlace(p, lan, Number(node.slice(node.lastIndexOf("-") + 1)));
-  const { stdout } = await exec("nsenter", [`--net=/run/netns/${netns}`, ...command]);
-  return stdout;
-};
-
 /** What Tideway's route-agent has put into a node: nothing, when it is as it should be without it. */
 export const traces = async (c: Cluster, node: string): Promise<string[]> => {
   const [links, rules, routes, tables] = await Promise.all([
@@ -181,109 +167,6 @@ export const borderPolicy = (name: string, spec: BorderPolicy["spec"]): object =
   metadata: { name },
   spec,
 });
-
-/** Asks without end, a new connection each time, and counts; told what to ask by the first line, to end by the second. */
-const LOAD = `
-const http = require("node:http");
-let text = "", stopped = false;
-const report = { sent: 0, failed: [], longestGapMs: 0, who: {} };
-let last = 0;
-const ask = (o) => new Promise((resolve) => {
-  const fail = (why) => { report.failed.push(new Date().toISOString() + " " + why); resolve(); };
-  const req = http.get({ host: o.host, port: o.port, path: o.path || "/", agent: false }, (res) => {
-    let body = "";
-    res.on("data", (b) => { body += b; });
-    res.on("error", (err) => fail(err.message));
-    res.on("end", () => {
-      clearTimeout(late);
-      if (res.statusCode !== 200) return fail("HTTP " + res.statusCode + " " + body.slice(0, 80));
-      const now = performance.now();
-      if (last) report.longestGapMs = Math.max(report.longestGapMs, now - last);
-      last = now;
-      const who = res.headers["x-name"] || res.headers["x-front"] || "";
-      report.who[who] = (report.who[who] || 0) + 1;
-      resolve();
-    });
-  });
-  const late = setTimeout(() => req.destroy(new Error("no answer within " + o.timeoutMs + " ms")), o.timeoutMs);
-  req.on("error", (err) => { clearTimeout(late); fail(err.message); });
-});
-const worker = async (o) => {
-  while (!stopped) {
-    report.sent++;
-    await Promise.all([ask(o), new Promise((go) => setTimeout(go, o.everyMs))]);
-  }
-};
-process.stdin.on("data", async (b) => {
-  const before = text.split("\\n").length;
-  text += b;
-  const lines = text.split("\\n");
-  if (before === 1 && lines.length > 1) {
-    const o = JSON.parse(lines[0]);
-    console.log("started");
-    await Promise.all(Array.from({ length: o.workers }, () => worker(o)));
-    console.log(JSON.stringify(report));
-    process.exit(0);
-  }
-  if (lines.length > 2) stopped = true;
-});
-`;
-
-export interface LoadReport {
-  sent: number;
-  failed: string[];
-  /** Between two answers. */
-  longestGapMs: number;
-  /** Answers by who gave them. */
-  who: Record<string, number>;
-}
-
-export interface Load {
-  stop(): Promise<LoadReport>;
-}
-
-export interface LoadOptions {
-  host: string;
-  port?: number;
-  path?: string;
-  /** Between two requests of a worker; default 20 ms. */
-  everyMs?: number;
-  /** Default 2. */
-  workers?: number;
-  /** After which a request has failed; default 5 s. */
-  timeoutMs?: number;
-}
-
-/** Constant load from a pod; the pod has to run on a real node of `s`, so that no control service is on the way. */
-export const load = async (s: Side, namespace: string, pod: string, o: LoadOptions): Promise<Load> => {
-  const args = ["--kubeconfig", s.cluster.kubeconfig, "-n", namespace, "exec", "-i", pod, "--"];
-  const child = spawn("bin/kubectl", [...args, "node", "-e", LOAD], { stdio: ["pipe", "pipe", "pipe"] });
-  let out = "";
-  let err = "";
-  child.stdout.on("data", (b: Buffer) => (out += b.toString()));
-  child.stderr.on("data", (b: Buffer) => (err += b.toString()));
-  child.stdin.on("error", () => undefined); // it ended: `ended` says so
-  const ended = new Promise<void>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) =>
-      code === 0 ? resolve() : reject(new Error(`load in ${namespace}/${pod} ended with ${code}: ${err}`)),
-    );
-  });
-  ended.catch(() => undefined); // awaited in stop
-  const wish = { port: PORT, path: "/", everyMs: 20, workers: 2, timeoutMs: 5_000, ...o };
-  child.stdin.write(`${JSON.stringify(wish)}\n`);
-  await Promise.race([
-    until(() => Promise.resolve(out.includes("started")), { what: "the load to begin" }),
-    ended.then(() => Promise.reject(new Error(`the load ended before it began: ${err}`))),
-  ]);
-  return {
-    stop: async () => {
-      child.stdin.write("stop\n");
-      await ended;
-      return JSON.parse(out.trim().split("\n").at(-1) ?? "") as LoadReport;
-    },
-  };
-};
 
 export const gatewayPod = async (s: Side, peer: string): Promise<string> =>
   await until(async () => (await tunnelOf(s, peer))?.status?.gateway, {

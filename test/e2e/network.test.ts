@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "@tideway/sandbox";
 import { ingresses, namespaces, services as serviceKind } from "@tideway/k8s";
 import { contains } from "@tideway/net";
-import { deployTideway, tideway } from "@tideway/platform";
+import { deployTideway, load, type LoadReport, tideway } from "@tideway/platform";
 import type { TestReport } from "../../cli/src/network/matrix/report.ts";
 import {
   answers,
@@ -12,8 +12,6 @@ import {
   gatewayPod,
   inPod,
   killGateway,
-  load,
-  type LoadReport,
   matrix,
   PORT,
   probe,
@@ -293,7 +291,7 @@ describe("much at once", () => {
 
 /** What constant load from a pod on east to those on west meets while something happens. */
 const loaded = async (during: () => Promise<void>): Promise<LoadReport> => {
-  const running = await load(east, NS, "here-0", { host: "all-there" });
+  const running = await load(east.cluster, NS, "here-0", { host: "all-there" });
   const [happened, report] = await Promise.allSettled([during()]).then(
     async ([outcome]) => [outcome, await running.stop()] as const,
   );

@@ -39,11 +39,11 @@ export interface TunnelMetrics {
 
 /** Series of services/gateway; seconds are turned into what this page shows. */
 export const SERIES = {
-  received: "tideway_tunnel_received_bytes_total",
-  sent: "tideway_tunnel_sent_bytes_total",
-  latency: "tideway_tunnel_latency_seconds",
-  loss: "tideway_tunnel_loss_ratio",
-  handshake: "tideway_tunnel_handshake_age_seconds",
+  received: "tideway_gateway_received_bytes_total",
+  sent: "tideway_gateway_sent_bytes_total",
+  latency: "tideway_gateway_latency_seconds",
+  loss: "tideway_gateway_loss_ratio",
+  handshake: "tideway_gateway_handshake_age_seconds",
 } as const;
 
 export const tunnelMetrics = (samples: readonly Sample[], peer: string, clusterID: string): TunnelMetrics => {
@@ -57,12 +57,13 @@ export const tunnelMetrics = (samples: readonly Sample[], peer: string, clusterI
   const given = <K extends string>(key: K, value: number | undefined): { [P in K]?: number } =>
     (value === undefined ? {} : { [key]: value }) as { [P in K]?: number };
   const latency = read(SERIES.latency);
+  const age = read(SERIES.handshake);
   return {
     ...given("receivedBytes", read(SERIES.received)),
     ...given("sentBytes", read(SERIES.sent)),
     ...given("latencyMs", latency === undefined ? undefined : Math.round(latency * 1e6) / 1_000),
     ...given("loss", read(SERIES.loss)),
-    ...given("handshakeAgeSeconds", read(SERIES.handshake)),
+    ...given("handshakeAgeSeconds", age === undefined || age < 0 ? undefined : age), // negative: never
   };
 };
 

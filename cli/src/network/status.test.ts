@@ -51,6 +51,7 @@ ${SERIES.received}{peer="north"} 9e9
 ${SERIES.sent}{peer="west"} 1.5e+06
 ${SERIES.latency}{peer="west",note="a\\"b"} 0.00042
 ${SERIES.loss}{peer="west"} 0
+${SERIES.handshake}{peer="west"} -1
 go_info NaN
 `;
 const counted = (received: number) => tunnelMetrics(parseMetrics(metrics(received)), "west", ID);
@@ -112,18 +113,17 @@ describe("addresses", () => {
 });
 
 describe("the nodes that are tested", () => {
-  const node = (name: string, o: { ready?: string; labels?: object; annotations?: object } = {}): Node =>
-    ({
-      metadata: {
-        name,
-        labels: { "kubernetes.io/hostname": name, ...o.labels },
-        annotations: { ...o.annotations },
-      },
-      status: {
-        conditions: [{ type: "Ready", status: o.ready ?? "True" }],
-        addresses: [{ type: "InternalIP", address: `address of ${name}` }],
-      },
-    });
+  const node = (name: string, o: { ready?: string; labels?: object; annotations?: object } = {}): Node => ({
+    metadata: {
+      name,
+      labels: { "kubernetes.io/hostname": name, ...o.labels },
+      annotations: { ...o.annotations },
+    },
+    status: {
+      conditions: [{ type: "Ready", status: o.ready ?? "True" }],
+      addresses: [{ type: "InternalIP", address: `address of ${name}` }],
+    },
+  });
   test("are the gateway's and one other that is real and Ready", () =>
     expect(
       testNodes(
