@@ -3,6 +3,7 @@ import { secrets, services } from "@tideway/k8s";
 import { overlaps } from "@tideway/net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
+  addNode,
   addPeer,
   bringConfig,
   conditionOf,
@@ -302,16 +303,22 @@ describe("provider", () => {
 
   it("moves a peer out of the way of a new node, and says where the pool is full", async () => {
     const third = await addPeer(w, "third", "incoming");
-    await bringConfig(w, third, {
-      podCIDR: "192.168.7.0/24",
-      keys: [{ generation: 1, publicKey: keyNumber(13) }],
-    });
+    const keys = [{ generation: 1, publicKey: keyNumber(13) }];
+    await bringConfig(w, third, { podCIDR: "192.168.8.0/24", keys });
     const config = await eventually(
       "its place",
       () => configOf(w, third),
       (c) => c.spec.mapping !== undefined,
     );
-    expect(overlaps(config.spec.mapping!.podCIDR, "192.168.7.10/32")).toBe(false);
+    expect(config.spec.mapping!.podCIDR).toBe("192.168.8.0/24");
+    await addNode(w.kube, "node-1", "192.168.8.20");
+    const moved = await eventually(
+      "another place",
+      () => configOf(w, third),
+      (c) => c.spec.mapping?.podCIDR !== "192.168.8.0/24",
+    );
+    expect(moved.spec.mapping!.podCIDR).toMatch(/\/24$/);
+    expect(moved.spec.keys[0]?.endpoints).toHaveLength(2);
     await bringConfig(w, third, {
       podCIDR: "10.0.0.0/9",
       keys: [{ generation: 1, publicKey: keyNumber(13) }],

@@ -149,8 +149,13 @@ export interface Peer {
 }
 
 /** What discovery and auth do for a peer: its ForeignCluster, its namespace, and what they say of it. */
-export const addPeer = async (w: World, name: string, direction: "incoming" | "outgoing"): Promise<Peer> => {
-  const peer = { id: `id-of-${name}`, name, namespace: `tideway-tenant-${name}` };
+export const addPeer = async (
+  w: World,
+  name: string,
+  direction: "incoming" | "outgoing",
+  id = `id-of-${name}`,
+): Promise<Peer> => {
+  const peer = { id, name, namespace: `tideway-tenant-${name}` };
   await w.kube.apply(
     foreignClusters,
     {

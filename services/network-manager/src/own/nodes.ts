@@ -32,9 +32,12 @@ export const realAddresses = (nodes: readonly Readonly<SlimNode>[]): string[] =>
 export const MAX_ENDPOINTS = 8;
 
 /** Where peers reach this cluster's node ports, in a stable order: one address a node, those of ready ones. */
-export const reachedAt = (nodes: readonly Readonly<SlimNode>[]): string[] =>
-  nodes
-    .filter((n) => n.ready && !n.virtual)
+export const reachedAt = (nodes: readonly Readonly<SlimNode>[]): string[] => {
+  const real = nodes.filter((n) => !n.virtual);
+  // When no node is ready the peer had better try them all than be told of none.
+  const ready = real.some((n) => n.ready) ? real.filter((n) => n.ready) : real;
+  return ready
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
     .flatMap((n) => n.external[0] ?? n.internal[0] ?? [])
     .slice(0, MAX_ENDPOINTS);
+};

@@ -46,7 +46,8 @@ export const planKeys = ({ own, remote, settled, due }: KeyWorld): KeyPlan => {
   if (remote === undefined) return { keep: [mine] };
   const usable = own.filter((g) => g === mine || (remote.includes(g) && (settled ?? 0) < mine));
   const keep = usable.sort((a, b) => a - b).slice(-2);
-  if (theirs > mine) return { keep: keep.slice(-1), add: theirs };
+  // Odd and even generations have one port and one interface each: two of a kind cannot stand side by side.
+  if (theirs > mine) return { keep: (theirs - mine) % 2 === 1 ? keep.slice(-1) : [], add: theirs };
   // One rotation at a time: both have the newest and nothing else.
   const isQuiet = mine === theirs && keep.length === 1 && remote.length === 1;
   return due && isQuiet ? { keep, add: mine + 1 } : { keep };

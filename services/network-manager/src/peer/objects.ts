@@ -1,6 +1,7 @@
 /** What is written for a peer: each an apply that is left out where nothing would change, or a delete. */
 import { isDeepStrictEqual } from "node:util";
 import {
+  isCopy,
   make,
   type NetworkConfig,
   type NetworkConfigSpec,
@@ -47,6 +48,7 @@ const comparable = (spec: NetworkConfigSpec): unknown => ({
 
 export const writeConfig = async (w: Writer, t: Target, spec: NetworkConfigSpec): Promise<void> => {
   const had = w.configs.get(`${t.namespace}/${w.clusterID}`);
+  if (had && isCopy(had)) return; // a peer took our name: it is refused for that, and what it brought is its own
   if (had?.metadata.deletionTimestamp) return; // its end wakes us, then it is made anew
   if (had && isDeepStrictEqual(comparable(had.spec), comparable(spec))) return;
   // Written once: what it says does not change with each look at it.

@@ -1,5 +1,5 @@
 /** Which namespaces belong to which peer, as auth said it; a fact of the end may leave it out, so the last word stays. */
-import { isCopy, type NetworkConfig, REMOTE_CLUSTER_ID, type TunnelEndpoint } from "@tideway/api";
+import { isCopy, type NetworkConfig, PEER, REMOTE_CLUSTER_ID, type TunnelEndpoint } from "@tideway/api";
 import type { Fact } from "@tideway/bus";
 import type { Heard, Objects } from "../ports.ts";
 
@@ -52,6 +52,8 @@ export const createPeers = (clusterID: string, heard: Heard, objects: Objects): 
       heard.identities.get(id, "outgoing")?.data.name ||
       heard.identities.get(id, "incoming")?.data.name ||
       heard.said.get(id)?.data.name ||
+      // Nobody speaks of it any more; what was made for it still says whose it is.
+      [...objects.secrets.list(), ...objects.configs.list()].find(labelled(id))?.metadata.labels?.[PEER] ||
       undefined,
     ownConfigs: (id) => objects.configs.list().filter((c) => isOwn(c) && labelled(id)(c)),
     tunnels: (id) => objects.tunnels.list().filter((t) => t.spec.clusterID === id),

@@ -95,8 +95,12 @@ const isKey = (key: string): boolean => {
   const bytes = Buffer.from(key, "base64");
   return bytes.length === 32 && bytes.some((b) => b !== 0);
 };
+/** Nobody changes keys that often; what is larger cannot be counted on. */
+const LAST_GENERATION = 1_000_000_000;
 const keys: Check = ({ spec }, x) => {
   for (const { generation, publicKey } of spec.keys) {
+    if (generation > LAST_GENERATION)
+      return no("InvalidKey", `generation ${generation} of its keys is above ${LAST_GENERATION}`);
     if (!isKey(publicKey))
       return no("InvalidKey", `key of generation ${generation} is not a WireGuard public key`);
     if (x.ownKeys.includes(publicKey))
