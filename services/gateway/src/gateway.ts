@@ -39,7 +39,6 @@ export interface GatewayDeps {
   tell: Tell;
   metrics: GatewayMetrics;
   controllerMetrics?: ControllerMetrics;
-  /** UDP port of probes; default PROBE_PORT. */
   log: Logger;
   signal: AbortSignal;
 }
@@ -58,6 +57,8 @@ export interface Gateway {
   hush(id: string): void;
   /** What the kernel should hold now. */
   world(): World;
+  /** Resolves when nothing waits to be done. */
+  idle(): Promise<void>;
   close(): void;
 }
 
@@ -247,6 +248,9 @@ export const createGateway = (d: GatewayDeps): Gateway => {
       );
       signal.addEventListener("abort", () => clearInterval(timer), { once: true });
       wakeAll();
+    },
+    idle: async () => {
+      await Promise.all([rules?.idle(), tunnels?.idle()]);
     },
     close: () => prober.close(),
   };

@@ -38,7 +38,7 @@ const outer = (device: string): NftChain[] => [
 
 const translation = (device: string): NftChain[] => [
   {
-    name: "mark",
+    name: "mark_ours",
     base: { type: "filter", hook: "prerouting", priority: -150 },
     rules: [`${overlayIn} meta mark set ${MARK}`, `${tunnelIn} meta mark set ${MARK}`],
   },

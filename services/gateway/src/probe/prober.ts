@@ -5,12 +5,12 @@ import { answerTo, ask, readAnswer } from "./packet.ts";
 import { createWindow, type Health, type Window } from "./window.ts";
 
 export interface Prober {
-  /** Speaks and answers as this address; again when it is not there yet or changes. */
+  /** Speaks and answers as this address from now on. */
   bind(own: string): void;
   /** Goes on, or starts, or starts anew where the address is another. */
   watch(id: string, address: string): void;
   forget(id: string): void;
-  /** The way there may be open now: asks at once, and what was lost before is forgotten. */
+  /** The way there may be open now: asks at once. */
   nudge(id: string): void;
   health(id: string): Health | undefined;
   close(): void;
@@ -27,15 +27,24 @@ export interface ProberOptions {
 }
 
 interface Watched {
+  id: string;
   address: string;
   token: bigint;
   sequence: number;
   window: Window;
+  socket?: Socket;
+  /** When the socket was opened. */
+  openedAt: number;
   timer?: NodeJS.Timeout;
 }
 
 /** How often a peer is asked that has not answered yet: its first answer is waited for. */
 const EAGER_MS = 100;
+/**
+ * How long a silent peer is asked from the same port. The kernel translates a connection as the rules were at its
+ * first packet, for as long as packets come: a probe that went out too early would be translated wrongly for ever.
+ */
+const SAME_PORT_MS = 1_000;
 const REBIND_MS = 200;
 
 /** Asks every watched peer's gateway through its tunnel whether it is there, and answers theirs. */
@@ -43,78 +52,73 @@ export const createProber = (o: ProberOptions): Prober => {
   const now = o.now ?? (() => performance.now());
   const port = o.port ?? PROBE_PORT;
   const watched = new Map<string, Watched>();
-  const byToken = new Map<bigint, string>();
   let own: string | undefined;
-  let sockets: Socket[] = [];
+  let echo: Socket | undefined;
   let rebind: NodeJS.Timeout | undefined;
-  let sender: Socket | undefined;
 
-  const unbind = (): void => {
+  const answerOthers = (): void => {
     clearTimeout(rebind);
-    sender = undefined;
-    for (const s of sockets) s.close();
-    sockets = [];
-  };
-
-  const heard = (packet: Buffer): void => {
-    const answer = readAnswer(packet);
-    const id = answer && byToken.get(answer.token);
-    const w = id === undefined ? undefined : watched.get(id);
-    if (!answer || !w || id === undefined) return;
-    const before = w.window.health(now()).alive;
-    if (w.window.answered(answer.sequence, now()) && !before) o.onChange(id);
-  };
-
-  const open = (
-    localPort: number,
-    onMessage: (packet: Buffer, from: { address: string; port: number }) => void,
-  ): Socket => {
+    echo?.close();
     const socket = createSocket("udp4");
-    sockets.push(socket);
-    socket.on("message", onMessage);
-    // The address comes with the kernel's next state; until then, or when it was taken away: again.
-    socket.on("error", () => {
-      if (!sockets.includes(socket)) return;
-      unbind();
-      rebind = setTimeout(start, REBIND_MS);
-    });
-    socket.bind({ address: own ?? "", port: localPort, exclusive: true });
-    return socket;
-  };
-
-  const start = (): void => {
-    unbind();
-    const echo = open(port, (packet, from) => {
+    echo = socket;
+    socket.on("message", (packet, from) => {
       const answer = answerTo(packet);
-      if (answer) echo.send(answer, from.port, from.address, () => undefined);
+      if (answer && echo === socket) socket.send(answer, from.port, from.address, () => undefined);
     });
-    const asking = open(0, heard);
-    asking.once("listening", () => {
-      sender = asking;
-      for (const id of watched.keys()) tick(id);
+    // The address is not there yet, or was taken away: again.
+    socket.on("error", () => {
+      if (echo !== socket) return;
+      socket.close();
+      echo = undefined;
+      rebind = setTimeout(answerOthers, REBIND_MS);
     });
+    socket.bind({ ...(own ? { address: own } : {}), port, exclusive: true });
   };
 
-  const tick = (id: string): void => {
-    const w = watched.get(id);
-    if (!w) return;
+  const hang = (w: Watched): void => {
+    w.socket?.removeAllListeners("message");
+    w.socket?.close();
+    delete w.socket;
+  };
+
+  const open = (w: Watched): void => {
+    hang(w);
+    if (!own) return;
+    const socket = createSocket("udp4");
+    w.socket = socket;
+    w.openedAt = now();
+    socket.on("error", () => {
+      if (w.socket === socket) hang(w);
+    });
+    socket.on("message", (packet) => {
+      const answer = readAnswer(packet);
+      if (answer?.token !== w.token) return;
+      const before = w.window.health(now()).alive;
+      if (w.window.answered(answer.sequence, now()) && !before) o.onChange(w.id);
+    });
+    socket.bind({ address: own, port: 0, exclusive: true });
+  };
+
+  const tick = (w: Watched): void => {
     clearTimeout(w.timer);
     const at = now();
-    const { alive } = w.window.health(at);
+    const before = w.window.health(at).alive;
     w.window.judge(at);
-    if (alive && !w.window.health(at).alive) o.onChange(id);
+    const { alive } = w.window.health(at);
+    if (before && !alive) o.onChange(w.id);
+    if (!w.socket || (!alive && at - w.openedAt >= SAME_PORT_MS)) open(w);
     w.sequence++;
     w.window.sent(w.sequence, at);
     // No way there is one more unanswered probe.
-    sender?.send(ask(w), port, w.address, () => undefined);
-    w.timer = setTimeout(() => tick(id), alive ? o.intervalMs : Math.min(EAGER_MS, o.intervalMs));
+    w.socket?.send(ask(w), port, w.address, () => undefined);
+    w.timer = setTimeout(() => tick(w), alive ? o.intervalMs : Math.min(EAGER_MS, o.intervalMs));
   };
 
   const forget = (id: string): void => {
     const w = watched.get(id);
     if (!w) return;
     clearTimeout(w.timer);
-    byToken.delete(w.token);
+    hang(w);
     watched.delete(id);
   };
 
@@ -122,25 +126,33 @@ export const createProber = (o: ProberOptions): Prober => {
     bind: (address) => {
       if (own === address) return;
       own = address;
-      start();
+      answerOthers();
+      for (const w of watched.values()) {
+        open(w);
+        tick(w);
+      }
     },
     watch: (id, address) => {
       if (watched.get(id)?.address === address) return;
       forget(id);
       const token = randomBytes(8).readBigUInt64BE();
-      byToken.set(token, id);
-      watched.set(id, { address, token, sequence: 0, window: createWindow(o) });
-      tick(id);
+      const w: Watched = { id, address, token, sequence: 0, window: createWindow(o), openedAt: -Infinity };
+      watched.set(id, w);
+      tick(w);
     },
     forget,
     nudge: (id) => {
       const w = watched.get(id);
-      if (w && !w.window.health(now()).alive) tick(id);
+      if (!w || w.window.health(now()).alive) return;
+      open(w);
+      tick(w);
     },
     health: (id) => watched.get(id)?.window.health(now()),
     close: () => {
       for (const id of [...watched.keys()]) forget(id);
-      unbind();
+      clearTimeout(rebind);
+      echo?.close();
+      echo = undefined;
     },
   };
 };

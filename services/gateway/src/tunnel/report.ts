@@ -77,9 +77,9 @@ export const createReport = (d: ReportDeps): Report => {
   /** Logged and told where people look, once a change. */
   const announce = (id: string, now: TunnelFact, before: TunnelFact | undefined): void => {
     if (before?.state === now.state && before.gateway === now.gateway) return;
-    const detail = { peer: now.name, clusterID: id, state: now.state, reason: now.reason };
+    const detail = { peer: now.name, clusterID: id, state: now.state, reason: now.reason, why: now.message };
     const message = `tunnel to ${now.name}: ${now.message}`;
-    if (now.state === "DISCONNECTED") d.log.warn({ ...detail, message: now.message }, "tunnel lost");
+    if (now.state === "DISCONNECTED") d.log.warn(detail, "tunnel lost");
     else d.log.info({ ...detail, endpoint: now.endpoint }, "tunnel changed");
     d.tell({
       type: now.state === "DISCONNECTED" ? "Warning" : "Normal",
