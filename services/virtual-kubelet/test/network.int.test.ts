@@ -272,6 +272,27 @@ describe("endpoints", () => {
   });
 });
 
+describe("a slice that Kubernetes does not take", () => {
+  it("is told, and not tried again", async () => {
+    await w.west.kube.create(shadowEndpointSlices, {
+      metadata: { name: "odd", namespace: twin },
+      spec: {
+        originUID: "x",
+        service: "odd",
+        addressType: "IPv6",
+        endpoints: [{ addresses: ["10.244.9.9"], hostname: "Not A Label" }],
+      },
+    });
+    await w.until(async () => {
+      const c = (await w.west.kube.get(shadowEndpointSlices, "odd", twin)).status?.conditions?.[0];
+      return c?.status === "False" && c.reason === "SliceInvalid";
+    }, "the reason");
+    await w.west.kube.delete(shadowEndpointSlices, "odd", twin);
+    await w.west.kube.delete(shadowEndpointSlices, "bad", twin);
+    await w.until(async () => !(await thereSlice("bad")), "the slice gone with its shadow");
+  });
+});
+
 describe("an Ingress", () => {
   it("crosses without its class, and by the map where the virtual node has one", async () => {
     const ingress = (name: string, ingressClassName: string) =>

@@ -28,11 +28,12 @@ const deploy = (path: string): string => new URL(`../../../deploy/base/${path}`,
 const post = async (
   r: Resource,
   spec: object,
-  metadata: object = {},
+  metadata: { name?: string } & Record<string, unknown> = {},
+  update = false,
 ): Promise<{ status: number; message: string }> => {
   const answer = await kube.request({
-    method: "POST",
-    path: pathOf(r, twin.name),
+    method: update ? "PUT" : "POST",
+    path: pathOf(r, twin.name, update ? metadata.name : undefined),
     headers: {
       "content-type": "application/json",
       "impersonate-user": userOf(EAST),
@@ -49,7 +50,8 @@ const post = async (
   return { status: answer.status, message };
 };
 const port = [{ name: "http", port: 80 }];
-const service = (spec: object, metadata: object = {}) => post(services, { ports: port, ...spec }, metadata);
+const service = (spec: object, metadata: Record<string, unknown> = {}) =>
+  post(services, { ports: port, ...spec }, metadata);
 const ingress = (ingressClassName: string | undefined, annotations: object = {}) =>
   post(
     ingresses,
@@ -117,6 +119,20 @@ describe("a peer's Service", () => {
     const spec = { clusterIP: free, ports: port };
     await kube.create(services, { metadata: { name: "chosen", namespace: twin.name }, spec });
     await kube.delete(services, "chosen", twin.name);
+  });
+
+  it("is refused: with an address of its choice when it becomes another type", async () => {
+    const given = await kube.get(services, "kubernetes", "default");
+    const free = (given.spec?.clusterIP ?? "").replace(/\d+$/, "78");
+    const name = { name: "turns" };
+    await post(services, { type: "ExternalName", externalName: "example.com" }, name);
+    const turned = await post(services, { type: "ClusterIP", clusterIP: free, ports: port }, name, true);
+    expect(turned.message).toContain("does not choose the address");
+    expect((await post(services, { type: "ClusterIP", ports: port }, name, true)).status).toBe(200);
+    expect(
+      (await post(services, { type: "ClusterIP", selector: { a: "b" }, ports: port }, name, true)).status,
+    ).toBe(200);
+    expect((await post(services, { type: "NodePort", ports: port }, name, true)).status).toBe(422);
   });
 
   it("cannot hide the address it chooses by the record of managed fields", async () => {

@@ -33,7 +33,10 @@ export interface NetworkCaches {
 export interface Sources {
   /** ConfigMaps and Secrets, watched only where a pod on a virtual node refers to one. */
   of(namespace: string): SourceCaches;
+  /** Opened by the first twin of the namespace. */
   network(namespace: string): NetworkCaches;
+  /** The same, where they are open: work that is left over must not open them again. */
+  openNetwork(namespace: string): NetworkCaches | undefined;
   /** The namespace is not offloaded any more. */
   drop(namespace: string): void;
   onChange(handler: (kind: Copied, namespace: string, name: string) => void): () => void;
@@ -66,6 +69,7 @@ const byNamespace = <C extends object>(
       if (!found) open.set(namespace, (found = start(namespace)));
       return found.caches;
     },
+    peek: (namespace: string): C | undefined => open.get(namespace)?.caches,
     drop: (namespace: string): void => {
       open.get(namespace)?.stop.abort();
       open.delete(namespace);
@@ -109,6 +113,7 @@ export const createSources = (kube: Kube, signal: AbortSignal): Sources => {
   return {
     of: configs.of,
     network: networks.of,
+    openNetwork: networks.peek,
     drop: (namespace) => {
       configs.drop(namespace);
       networks.drop(namespace);

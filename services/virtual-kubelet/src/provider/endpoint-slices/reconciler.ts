@@ -6,7 +6,7 @@ import {
   shadowEndpointSlices,
 } from "@tideway/api";
 import type { Reconcile } from "@tideway/controller";
-import { isAlreadyExists, isInvalid, isNotFound } from "@tideway/errors";
+import { describeError, isAlreadyExists, isInvalid, isNotFound } from "@tideway/errors";
 import {
   type EndpointSlice,
   endpointSlices,
@@ -96,11 +96,17 @@ export const makeEndpointSliceReconciler = (d: EndpointSliceDeps): EndpointSlice
     slice: Slice,
     origin: string,
     signal: AbortSignal,
-  ): Promise<"ok" | "taken" | "gone"> => {
+  ): Promise<"ok" | "taken" | "gone" | { invalid: string }> => {
     const key = `${shadow.metadata.namespace ?? ""}/${sliceName(shadow.metadata.name)}`;
     const hash = hashOf(slice);
     if (hasOf(key, shadow).hash === hash) return "ok";
-    const meta = await write(shadow, sliceOf(shadow, slice, origin), signal);
+    let meta: Awaited<ReturnType<typeof write>>;
+    try {
+      meta = await write(shadow, sliceOf(shadow, slice, origin), signal);
+    } catch (err) {
+      if (isInvalid(err)) return { invalid: describeError(err) }; // a new spec, and only that, can help
+      throw err;
+    }
     if (typeof meta === "string") return meta;
     written.set(key, { hash, version: meta.resourceVersion, owner: shadow.metadata.uid ?? "" });
     return "ok";
@@ -184,6 +190,12 @@ export const makeEndpointSliceReconciler = (d: EndpointSliceDeps): EndpointSlice
     else if (plan.slice !== "keep" && shadow) {
       const outcome = await put(shadow, plan.slice, origin, signal);
       if (outcome === "gone") return { requeueAfterMs: 0 };
+      if (typeof outcome === "object" && condition) {
+        const message = outcome.invalid.slice(0, 1024);
+        condition = { ...condition, status: "False", reason: "SliceInvalid", message };
+        await tell(key, shadow, { ...plan, condition, served: 0 }, signal);
+        return {};
+      }
       if (outcome === "taken" && condition) {
         const message = `EndpointSlice ${sliceName(name)} exists here and was not made for this; it is left alone`;
         condition = { ...condition, status: "False", reason: "NameTaken", message };

@@ -6,7 +6,7 @@ import type { NetworkView } from "../../network/networks.ts";
 import type { Session } from "../../peers/session.ts";
 import type { Twin } from "../../peers/twin.ts";
 import type { Local } from "../../ports.ts";
-import type { Sources } from "../sources.ts";
+import type { NetworkCaches, Sources } from "../sources.ts";
 import { type Content, type Copies, createCopies, type Outcome } from "./copies.ts";
 import { type ClassMap, copyOfIngress } from "./ingress.ts";
 import { NETWORK_KINDS, type NetworkKind, networkKey, splitNetworkKey } from "./kinds.ts";
@@ -58,8 +58,12 @@ export const startNetworkReflection = (d: NetworkReflectionDeps): NetworkReflect
     requeueAfterMs?: number;
   }
 
-  const sliceOf = async (namespace: string, name: string): Promise<Wanted | "unknown"> => {
-    const slice = d.sources.network(namespace).endpointslices.get(`${namespace}/${name}`);
+  const sliceOf = async (
+    here: NetworkCaches,
+    namespace: string,
+    name: string,
+  ): Promise<Wanted | "unknown"> => {
+    const slice = here.endpointslices.get(`${namespace}/${name}`);
     const networks = d.networks.of(session.clusterID);
     if (!networks && slice) return "unknown"; // the network's word wakes us
     const context = { nodeName: session.nodeName, localPods: networks?.localPods.real ?? "" };
@@ -74,23 +78,23 @@ export const startNetworkReflection = (d: NetworkReflectionDeps): NetworkReflect
   };
 
   const wantedOf = async (
+    here: NetworkCaches,
     kind: NetworkKind,
     namespace: string,
     name: string,
   ): Promise<Wanted | "unknown"> => {
-    const sources = d.sources.network(namespace);
     const key = `${namespace}/${name}`;
     switch (kind) {
       case "services": {
-        const service = sources.services.get(key);
+        const service = here.services.get(key);
         return { content: service && copyOfService(service) };
       }
       case "ingresses": {
-        const ingress = sources.ingresses.get(key);
+        const ingress = here.ingresses.get(key);
         return { content: ingress && copyOfIngress(ingress, d.ingressClasses()) };
       }
       case "endpointslices":
-        return sliceOf(namespace, name);
+        return sliceOf(here, namespace, name);
     }
   };
 
@@ -108,9 +112,10 @@ export const startNetworkReflection = (d: NetworkReflectionDeps): NetworkReflect
     const twin = session.twin(namespace);
     if (!twin || !session.health.current().ok) return {}; // its opening, and the provider's return, wake us
     const cache = cacheOf(twin, kind);
+    const here = d.sources.openNetwork(namespace);
     // absence in what has not synced is not a fact
-    if (!cache.hasSynced || !d.sources.network(namespace)[kind].hasSynced) return {};
-    const wanted = await wantedOf(kind, namespace, name);
+    if (!here || !cache.hasSynced || !here[kind].hasSynced) return {};
+    const wanted = await wantedOf(here, kind, namespace, name);
     if (wanted === "unknown") return {};
     try {
       const retry = after(await kinds[kind].put(cache, twin.name, name, wanted.content), key);
@@ -134,9 +139,9 @@ export const startNetworkReflection = (d: NetworkReflectionDeps): NetworkReflect
 
   /** Everything that is here, and every copy over there: either may need something. */
   const enqueueAll = (twin: Twin, kind: NetworkKind): void => {
-    const here = d.sources.network(twin.source)[kind] as unknown as Informer<KubeObject>;
+    const here = d.sources.openNetwork(twin.source)?.[kind] as unknown as Informer<KubeObject> | undefined;
     for (const cache of [here, cacheOf(twin, kind)])
-      for (const o of cache.list()) controller.enqueue(networkKey(kind, twin.source, o.metadata.name));
+      for (const o of cache?.list() ?? []) controller.enqueue(networkKey(kind, twin.source, o.metadata.name));
   };
 
   const stop = [
