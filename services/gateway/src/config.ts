@@ -1,8 +1,11 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { commonConfig, loadConfig } from "@tideway/config";
 
+/** The cluster's name is for people; a gateway knows peers by ID, and their names by their facts. */
+const { clusterName: _, ...common } = commonConfig;
+
 const schema = Type.Object({
-  ...commonConfig,
+  ...common,
   /** Name and InternalIP of the node that this pod runs on. */
   nodeName: Type.String({ env: "NODE_NAME", minLength: 1, maxLength: 253 }),
   nodeIP: Type.String({ env: "NODE_IP", minLength: 2, maxLength: 45 }),
