@@ -130,7 +130,11 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
     network.resync();
   };
   const stopNetworks = d.networks.onChange((id) => {
-    if (id === o.clusterID) for (const pod of session.localPods.list()) pods.enqueue(keyOf(pod));
+    if (id !== o.clusterID) return;
+    for (const pod of session.localPods.list()) {
+      if (wantsApiServer(pod)) apiServer.hold(pod);
+      pods.enqueue(keyOf(pod));
+    }
   });
   session.signal.addEventListener("abort", stopNetworks, { once: true });
 

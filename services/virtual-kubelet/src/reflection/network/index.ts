@@ -161,7 +161,11 @@ export const startNetworkReflection = (d: NetworkReflectionDeps): NetworkReflect
     if (swept.has(twin)) return;
     swept.add(twin);
     const here = d.sources.network(twin.source);
-    await Promise.all([here.endpointslices.synced, twin.network.endpointslices.synced]);
+    await Promise.all([
+      here.endpointslices.synced,
+      twin.network.endpointslices.synced,
+      session.localPods.synced,
+    ]);
     await controller.idle();
     if (d.networks.of(session.clusterID)) d.mappings.sweep(twin.source, d.held(twin.source));
   };
