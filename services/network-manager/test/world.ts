@@ -13,7 +13,16 @@ import {
   tunnelEndpoints,
 } from "@tideway/api";
 import { type Bus, connectBus, type Fact, type FactView } from "@tideway/bus";
-import { createKube, type Credentials, fromKubeconfig, type Kube, namespaces, nodes } from "@tideway/k8s";
+import {
+  createKube,
+  type Credentials,
+  fromKubeconfig,
+  type Kube,
+  namespaces,
+  nodes,
+  secrets,
+  services,
+} from "@tideway/k8s";
 import { silentLogger } from "@tideway/log";
 import type { FactInput } from "@tideway/protos";
 import { type ApiServer, startApiServer, startNats, until } from "@tideway/sandbox";
@@ -232,6 +241,14 @@ export const configOf = (w: World, p: Peer): Promise<NetworkConfig | undefined> 
 export const tunnelOf = (w: World, p: Peer): Promise<TunnelEndpoint | undefined> =>
   w.kube.find(tunnelEndpoints, "tunnel", p.namespace);
 export const factOf = (w: World, p: Peer): Fact<"network"> | undefined => w.said.get(p.id);
+
+/** All that stands here for a peer. */
+export const standing = async (w: World, p: Peer) => ({
+  config: await configOf(w, p),
+  tunnel: await tunnelOf(w, p),
+  secret: await w.kube.find(secrets, `tunnel-${p.name}`, "tideway-network"),
+  service: await w.kube.find(services, `tunnel-${p.name}`, "tideway-network"),
+});
 
 /** The condition Connected of the peer's ForeignCluster. */
 export const conditionOf = async (

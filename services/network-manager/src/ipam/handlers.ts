@@ -26,41 +26,46 @@ const ownerOf = (text: string): string => {
 };
 const addressOf = (text: string): string => formatAddress(parseAddress(text));
 
+/** Callers come to any replica. */
+const CERTAIN = { certain: true };
+
 export const makeHandlers = (store: PoolStore, family: Family): Handlers => ({
   acquirePrefix: async ({ owner, wanted, length }) => {
     const wish = wanted ? parsePrefix(wanted) : undefined;
     const bits = length || (wish?.length ?? 0);
     if (bits < 1) throw new InvalidError("length: is missing, and wanted too");
-    const prefix = await store.update((book) =>
-      acquirePrefix(book, {
-        owner: ownerOf(owner),
-        wanted: wish ? [formatPrefix(wish)] : [],
-        length: bits,
-        family: wish?.family ?? family,
-      }),
+    const prefix = await store.update(
+      (book) =>
+        acquirePrefix(book, {
+          owner: ownerOf(owner),
+          wanted: wish ? [formatPrefix(wish)] : [],
+          length: bits,
+          family: wish?.family ?? family,
+        }),
+      CERTAIN,
     );
     return { prefix };
   },
   releasePrefix: async ({ owner }) => {
     const own = ownerOf(owner);
-    await store.update((book) => releasePrefixes(book, (o) => o === own));
+    await store.update((book) => releasePrefixes(book, (o) => o === own), CERTAIN);
     return {};
   },
   acquireAddress: async ({ owner }) => ({
-    address: await store.update((book) => acquireAddress(book, ownerOf(owner))),
+    address: await store.update((book) => acquireAddress(book, ownerOf(owner)), CERTAIN),
   }),
   releaseAddress: async ({ owner }) => {
     const own = ownerOf(owner);
-    await store.update((book) => release(book, (m) => m.owner === own));
+    await store.update((book) => release(book, (m) => m.owner === own), CERTAIN);
     return {};
   },
   mapAddress: async ({ address, peer, namespace }) => {
     const owner = mapOwner(word("peer", peer), word("namespace", namespace));
-    return { external: await store.update((book) => mapAddress(book, owner, addressOf(address))) };
+    return { external: await store.update((book) => mapAddress(book, owner, addressOf(address)), CERTAIN) };
   },
   unmapAddress: async ({ address, peer, namespace }) => {
     const [owner, target] = [mapOwner(word("peer", peer), word("namespace", namespace)), addressOf(address)];
-    await store.update((book) => release(book, (m) => m.owner === owner && m.address === target));
+    await store.update((book) => release(book, (m) => m.owner === owner && m.address === target), CERTAIN);
     return {};
   },
 });

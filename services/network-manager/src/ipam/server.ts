@@ -86,7 +86,7 @@ export const serveIpam = async (o: {
           },
         );
     };
-  server.addService(ipamService, Object.fromEntries(METHODS.map((m) => [m, serve(m)])) as never);
+  server.addService(ipamService, Object.fromEntries(METHODS.map((m) => [m, serve(m)])));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(`0.0.0.0:${o.port}`, new Tls13(o.identity), (err, bound) =>
       err ? reject(err) : resolve(bound),
