@@ -21,9 +21,9 @@ const lines = (verbs: string[], kind: string, names: string[] | undefined): stri
 const writesOf = (g: Grant): string[] =>
   kinds(g).flatMap(({ name }) => lines(writes(g), name, g.resourceNames));
 
-/** tideway-network holds the tunnels' keys: one service makes them, the other uses them, and both watch them. */
+/** The tunnels' keys: one service makes them and takes them away; the gateway reads them by name. */
 const holdsKeys = (service: ServiceName, namespace: string | undefined): boolean =>
-  namespace === "tideway-network" && ["network-manager", "gateway"].includes(service);
+  namespace === "tideway-network" && service === "network-manager";
 
 describe.each([...services])("%s", (service) => {
   const grants = (): Grant[] => grantsOf(base, service);
