@@ -2,7 +2,6 @@
 import { isForbidden, isNotFound } from "@tideway/errors";
 import { configMaps, type Kube, type Node, nodes, type Pod, pods, services } from "@tideway/k8s";
 import { formatPrefix, parsePrefix, prefixAround } from "@tideway/net";
-import { parse } from "yaml";
 import { serviceCIDRs } from "../kinds.ts";
 import { clusterNetworkOf, type Family, familyOf, subnetOf } from "./family.ts";
 
@@ -65,7 +64,10 @@ const fromConfigMap = async (
   path: readonly string[],
 ): Promise<Found | undefined> => {
   const map = await quietly(() => kube.find(configMaps, name, "kube-system"), undefined);
-  let value: unknown = map?.data?.[file] === undefined ? undefined : parse(map.data[file]);
+  const text = map?.data?.[file];
+  if (text === undefined) return undefined;
+  const { parse } = await import("yaml"); // once at start, and only where it is wanted
+  let value: unknown = parse(text);
   for (const key of path) value = (value as Record<string, unknown> | null | undefined)?.[key];
   return typeof value === "string" && value ? { value, source: `ConfigMap kube-system/${name}` } : undefined;
 };
