@@ -3,17 +3,16 @@ import { describe, expect, it } from "vitest";
 import type { Exposure } from "../config.ts";
 import { endpointsOf } from "./expose.ts";
 
-const service = (ingress: { ip?: string; hostname?: string }[] = []): Service =>
-  ({
-    metadata: { name: "tunnel-west" },
-    spec: {
-      ports: [
-        { name: "odd", port: 51820, nodePort: 31001 },
-        { name: "even", port: 51821, nodePort: 31002 },
-      ],
-    },
-    status: { loadBalancer: { ingress } },
-  }) as unknown as Service;
+const service = (ingress: { ip?: string; hostname?: string }[] = []): Service => ({
+  metadata: { name: "tunnel-west" },
+  spec: {
+    ports: [
+      { name: "odd", port: 51820, nodePort: 31001 },
+      { name: "even", port: 51821, nodePort: 31002 },
+    ],
+  },
+  status: { loadBalancer: { ingress } },
+});
 const endpoints = (
   exposure: Exposure,
   generation: number,
