@@ -24,7 +24,7 @@ export interface Bed {
 
 const KWOK_NODES = 4;
 
-const side = (cluster: Cluster): Side => ({
+export const sideOf = (cluster: Cluster): Side => ({
   cluster,
   kube: createKube(fromKubeconfig(cluster.kubeconfig), { userAgent: "tideway-bench" }),
 });
@@ -51,7 +51,7 @@ export const makeBed = async (
   await west.kubectl("taint", "node", "-l", "type=kwok", "kwok.x-k8s.io/node-");
   await west.kubectl("taint", "node", "-l", "type!=kwok", "bench=tideway:NoSchedule", "--overwrite");
   report(`clusters up, controller-manager at ${qps} requests a second`);
-  return { east: side(east), west: side(west), signal, report };
+  return { east: sideOf(east), west: sideOf(west), signal, report };
 };
 
 /** A synced informer that ends with the bed. */

@@ -76,7 +76,7 @@ const auditedSince = (file: string, from: number): number => {
         requestURI: string;
       };
       const ours =
-        e.user.username.startsWith("system:serviceaccount:tideway-system:") ||
+        /^system:serviceaccount:tideway-(system|network):/.test(e.user.username) ||
         e.user.username.startsWith("tideway:");
       return (
         ours &&

@@ -1,4 +1,4 @@
-/** `make bench`: prints the table and writes .sandbox/bench.json. `--only peering,pod,...` runs a part; `--quick` fewer rounds. */
+/** `make bench`: prints the table and writes .sandbox/bench.json. `--only peering,pod,network,...` runs a part; `--quick` fewer rounds. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -7,10 +7,14 @@ import { namespaces, pods } from "@tideway/k8s";
 import { services, tideway } from "@tideway/platform";
 import { type Bed, makeBed, peerWithStandingToken, seen, watching } from "./bed.ts";
 import { cpuMs, memoryMb, requestCounter } from "./cost.ts";
+import { benchSlices, benchUsable } from "./endpoints.ts";
+import { benchNetwork } from "./network.ts";
+import { makeNetworkBed } from "./network-bed.ts";
 import { benchOutage } from "./outage.ts";
 import { benchPeering } from "./peering.ts";
 import { benchBurst, benchSinglePod } from "./pods.ts";
 import { benchReflection } from "./reflection.ts";
+import { benchFailover, benchTunnel } from "./tunnel.ts";
 import { print, type Result, save, summarise } from "./result.ts";
 
 const { values } = parseArgs({
@@ -153,6 +157,24 @@ try {
       add(await benchPeering(bed, rounds));
     }
     await tearDown();
+  }
+  if (["network", "endpoints", "failover", "tunnel"].some(wants)) {
+    const bed = await makeNetworkBed(stop.signal, report);
+    if (wants("network")) add(await benchNetwork(bed, values.quick ? 1 : 3));
+    if (wants("endpoints")) {
+      add(await benchUsable(bed, rounds));
+      add(await benchSlices(bed, rounds));
+    }
+    if (wants("failover")) add(await benchFailover(bed, values.quick ? 2 : 10));
+    if (wants("tunnel")) {
+      await tideway(bed.east.cluster, "unoffload", "namespace", "bench", "--wait");
+      add(await benchTunnel(bed, values.quick ? 3 : 10));
+    }
+    await tearDown();
+  }
+  if (wants("peers50")) {
+    const { benchPeers } = await import("./peers50.ts"); // brings a gateway's own test bed along
+    add(await benchPeers(report));
   }
   if (wants("burst")) {
     const bed = await makeBed(stop.signal, 20, report);

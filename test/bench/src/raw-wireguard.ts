@@ -1,0 +1,111 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { entering, nodeCalled } from "@tideway/platform";
+import { binaries, type Cluster, until } from "@tideway/sandbox";
+import { MEASURE, SERVE } from "../../../cli/src/network/matrix/scripts.ts";
+
+/** A WireGuard tunnel between two nodes without anything of Tideway: what the network is measured against. */
+export interface RawTunnel {
+  measure(seconds: number): Promise<{ bytesPerSecond: number; rttMs: number }>;
+  close(): void;
+}
+
+const PORT = 51_999;
+/** As the gateways': their tunnels have room for IPv6 outside. */
+const MTU = 1420;
+const SERVER_PORT = 18_080;
+
+interface End {
+  enter: [string, string];
+  node: string;
+  address: string;
+  device: string;
+  inner: string;
+  privateKey: string;
+  publicKey: string;
+}
+
+const run = (end: Pick<End, "enter">, command: string[], input?: string): string =>
+  execFileSync(end.enter[0], [end.enter[1], ...command], { encoding: "utf8", ...(input ? { input } : {}) });
+
+const makeEnd = (c: Cluster, node: string, index: number): End => {
+  const privateKey = execFileSync("wg", ["genkey"], { encoding: "utf8" }).trim();
+  return {
+    enter: entering(c, node),
+    node,
+    address: nodeCalled(c, node).address,
+    device: `rawbench${index}`,
+    inner: `192.168.199.${index}`,
+    privateKey,
+    publicKey: execFileSync("wg", ["pubkey"], { encoding: "utf8", input: privateKey }).trim(),
+  };
+};
+
+/** The same implementation as the gateways use: `kernel` or `userspace`. */
+export const rawTunnel = async (
+  a: { cluster: Cluster; node: string },
+  b: { cluster: Cluster; node: string },
+  implementation: string,
+): Promise<RawTunnel> => {
+  const ends = [makeEnd(a.cluster, a.node, 1), makeEnd(b.cluster, b.node, 2)] as const;
+  const children: ChildProcess[] = [];
+  const close = (): void => {
+    for (const child of children) child.kill();
+    if (implementation === "kernel") for (const e of ends) run(e, ["ip", "link", "del", e.device]);
+  };
+  const wireguardGo = await binaries.wireguardGo();
+  try {
+    for (const [i, end] of ends.entries()) {
+      const other = ends[1 - i]!;
+      if (implementation === "kernel") run(end, ["ip", "link", "add", end.device, "type", "wireguard"]);
+      else
+        children.push(
+          spawn(end.enter[0], [end.enter[1], wireguardGo, "-f", end.device], { stdio: "ignore" }),
+        );
+      const there = (): Promise<boolean> =>
+        Promise.resolve(run(end, ["wg", "show", "interfaces"]).split(/\s/).includes(end.device));
+      await until(there, { what: `${end.device} on ${end.node}`, timeoutMs: 10_000 });
+      const peer = ["peer", other.publicKey, "endpoint", `${other.address}:${PORT}`];
+      const own = ["private-key", "/dev/stdin", "listen-port", String(PORT)];
+      run(
+        end,
+        ["wg", "set", end.device, ...own, ...peer, "allowed-ips", `${other.inner}/32`],
+        end.privateKey,
+      );
+      run(end, ["ip", "addr", "add", `${end.inner}/24`, "dev", end.device]);
+      run(end, ["ip", "link", "set", end.device, "mtu", String(MTU), "up"]);
+    }
+    const env = { ...process.env, NAME: "raw", PORT: String(SERVER_PORT) };
+    const [server, client] = [ends[1], ends[0]];
+    children.push(
+      spawn(server.enter[0], [server.enter[1], process.execPath, "-e", SERVE], { env, stdio: "ignore" }),
+    );
+    await until(
+      () =>
+        Promise.resolve(
+          run(client, ["ping", "-c", "1", "-W", "1", server.inner]).includes(" 0% packet loss"),
+        ),
+      { what: "the raw tunnel", timeoutMs: 20_000 },
+    );
+    return { measure: (seconds) => measure(client, server.inner, seconds), close };
+  } catch (err) {
+    close();
+    throw err;
+  }
+};
+
+const measure = async (
+  client: End,
+  host: string,
+  seconds: number,
+): Promise<{ bytesPerSecond: number; rttMs: number }> => {
+  const child = spawn(client.enter[0], [client.enter[1], process.execPath, "-e", MEASURE], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  let out = "";
+  child.stdout.on("data", (b: Buffer) => (out += b.toString()));
+  child.stdin.write(`${JSON.stringify({ host, port: SERVER_PORT + 1, seconds, streams: 1, pings: 500 })}\n`);
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  if (code !== 0) throw new Error(`bench: the raw tunnel could not be measured (${code})`);
+  const { rtt, bytesPerSecond } = JSON.parse(out) as { rtt: number[]; bytesPerSecond: number };
+  return { bytesPerSecond, rttMs: rtt[Math.floor(rtt.length / 2)] ?? Number.NaN };
+};
