@@ -13,8 +13,14 @@ const schema = Type.Object({
   probeMs: Type.Integer({ env: "GATEWAY_PROBE_MS", default: 250, minimum: 20, maximum: 10_000 }),
   /** Milliseconds without an answer after which a peer counts as lost; at least two probes. */
   lostMs: Type.Integer({ env: "GATEWAY_LOST_MS", default: 1000, minimum: 40, maximum: 60_000 }),
-  /** Seconds after which the peers of a replica that is not heard any more move. */
-  leaseSeconds: Type.Number({ env: "GATEWAY_LEASE_SECONDS", default: 2, minimum: 1, maximum: 60 }),
+  /** Seconds after which the peers of a replica that is not heard any more move; a multiple of 1.5. */
+  leaseSeconds: Type.Number({
+    env: "GATEWAY_LEASE_SECONDS",
+    default: 1.5,
+    minimum: 1.5,
+    maximum: 60,
+    multipleOf: 1.5,
+  }),
   /** `userspace` never tries the kernel's WireGuard. */
   wireguard: Type.Union([Type.Literal("auto"), Type.Literal("kernel"), Type.Literal("userspace")], {
     env: "GATEWAY_WIREGUARD",

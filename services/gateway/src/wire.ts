@@ -101,6 +101,7 @@ export const wire = async (ctx: RuntimeContext, config: GatewayConfig): Promise<
     wireguardGo: config.wireguardGo,
     onWireguardExit: (name) => gateway.interfaceEnded(name),
   });
+  const reconciled = controllerMetrics(ctx.metrics);
   let leaving = false;
   const division = (): Replicas => ({
     self: config.podName,
@@ -127,7 +128,7 @@ export const wire = async (ctx: RuntimeContext, config: GatewayConfig): Promise<
     keys: createKeys(kube, config.namespace),
     tell: createTeller({ kube, namespace: config.namespace, podName: config.podName, log }),
     metrics: gatewayMetrics(ctx.metrics),
-    controllerMetrics: controllerMetrics(ctx.metrics),
+    controllerMetrics: reconciled,
     log,
     signal,
   });
@@ -155,7 +156,7 @@ export const wire = async (ctx: RuntimeContext, config: GatewayConfig): Promise<
     name: "slice",
     log,
     signal,
-    metrics: controllerMetrics(ctx.metrics),
+    metrics: reconciled,
     reconcile: createSliceReconciler({
       kube,
       cache: slices,
