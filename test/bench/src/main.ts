@@ -8,7 +8,7 @@ import { services, tideway } from "@tideway/platform";
 import { type Bed, makeBed, peerWithStandingToken, seen, watching } from "./bed.ts";
 import { cpuMs, memoryMb, requestCounter } from "./cost.ts";
 import { benchSlices, benchUsable } from "./endpoints.ts";
-import { benchNetwork } from "./network.ts";
+import { benchNetwork, benchTransfer } from "./network.ts";
 import { makeNetworkBed } from "./network-bed.ts";
 import { benchOutage } from "./outage.ts";
 import { benchPeering } from "./peering.ts";
@@ -160,7 +160,10 @@ try {
   }
   if (["network", "endpoints", "failover", "tunnel"].some(wants)) {
     const bed = await makeNetworkBed(stop.signal, report);
-    if (wants("network")) add(await benchNetwork(bed, values.quick ? 1 : 3));
+    if (wants("network")) {
+      add(await benchNetwork(bed, values.quick ? 1 : 3));
+      add(await benchTransfer(bed));
+    }
     if (wants("endpoints")) {
       add(await benchUsable(bed, rounds));
       add(await benchSlices(bed, rounds));

@@ -108,3 +108,13 @@ export const load = async (c: Cluster, namespace: string, pod: string, o: LoadOp
     },
   };
 };
+
+/** For `node -e` in a pod: fetches so much from a probe's server and prints `<bytes> <whether its checksum is right>`. */
+export const fetchAndCheck = (host: string, mib: number, port = 8080): string => `
+const { createHash } = require("node:crypto");
+require("node:http").get("http://${host}:${port}/stream?mib=${mib}", (res) => {
+  const hash = createHash("sha256"); let bytes = 0;
+  res.on("data", (b) => { hash.update(b); bytes += b.length; });
+  res.on("end", () => { console.log(bytes, hash.digest("hex") === res.trailers["x-sha256"]); process.exit(0); });
+  res.on("error", (err) => { console.error(err.message); process.exit(1); });
+});`;
