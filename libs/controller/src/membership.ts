@@ -47,7 +47,7 @@ const KEEP_DEAD_LEASES = 10;
 
 export const startMembership = async (o: MembershipOptions): Promise<Membership> => {
   const leaseMs = Math.max(1, o.leaseSeconds ?? 6) * 1000;
-  const renewMs = leaseMs / 3;
+  const renewMs = Math.floor(leaseMs / 3); // AbortSignal.timeout takes whole milliseconds
   const now = o.now ?? (() => performance.now());
   const log = o.log.child({ identity: o.identity });
   const leaseName = o.identity.startsWith(o.service) ? o.identity : `${o.service}-${o.identity}`;
