@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { binaries } from "./binaries.ts";
 import { type Daemon, logTail, startDaemon } from "./daemon.ts";
@@ -64,12 +64,17 @@ export async function startAgents(p: ClusterPlace, n: NodePlace): Promise<void> 
   for (const mount of cgroupMounts()) mkdirSync(join(mount, n.cgroup), { recursive: true });
   writeFileSync(join(n.run, "resolv.conf"), "");
   writeFileSync(join(n.run, "kubelet.yaml"), kubeletConfig(n, p.pki));
-  writeFileSync(join(n.run, "kube-proxy.yaml"), proxyConfig(n, kubeconfig("kube-proxy")));
+  writeChanged(join(n.run, "kube-proxy.yaml"), proxyConfig(n, kubeconfig("kube-proxy")));
   const kubelet = kubeletArgs(n, kubeconfig(`kubelet-${n.name}`));
   startDaemon(nodeDaemon(p, n, "kubelet", await binaries.kube("kubelet"), kubelet));
   const proxy = [`--config=${join(n.run, "kube-proxy.yaml")}`];
   startDaemon(nodeDaemon(p, n, "kube-proxy", await binaries.kube("kube-proxy"), proxy));
 }
+
+/** kube-proxy watches its configuration and ends when the file is written, also with the same words. */
+const writeChanged = (file: string, text: string): void => {
+  if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text);
+};
 
 /** The control plane lives on node 0, whose address differs in the last octet only. */
 export function apiAddress(n: NodePlace): string {
