@@ -47,7 +47,7 @@ describe("a pod that talks to the consumer's API server", () => {
   const { pod: spec } = toShadowPodSpec(pod, { apiServer: access });
   it("finds it by name and port, in every container, unless that says otherwise", () => {
     expect(spec.hostAliases?.map((h) => h.ip)).toEqual(["10.0.0.1", "10.62.0.4", "10.62.0.5"]);
-    expect(spec.hostAliases?.[1]?.hostnames[0]).toBe("kubernetes.default.svc");
+    expect(spec.hostAliases?.[1]?.hostnames?.[0]).toBe("kubernetes.default.svc");
     const env = (c: { env?: { name: string; value?: string }[] } | undefined) =>
       Object.fromEntries((c?.env ?? []).map((e) => [e.name, e.value]));
     expect(env(spec.initContainers?.[0])).toEqual({
