@@ -123,10 +123,40 @@ export const createFabric = (spaces: Namespaces, wireguardGo: string) => {
     return ns;
   };
 
+  /** Somebody on the network between the clusters. */
+  const addHost = (host: number): { ns: string; address: string } => {
+    const ns = spaces.add(`host${host}`);
+    const address = `172.31.0.${host}`;
+    plug(hub, `v${host}h`, ns, "up0", `${address}/24`);
+    return { ns, address };
+  };
+
+  /** Between the node and the others: it hides all behind one address and new ports, and lets nobody call in. */
+  const addNat = (index: number, node: string, nodeIP: string): void => {
+    const router = spaces.add("nat");
+    plug(hub, `v${index}n`, router, "up0", `172.31.0.${index}/24`);
+    const inside = nodeIP.replace(/\d+$/, "254");
+    spaces.connect(
+      { ns: router, device: "in0", address: `${inside}/24` },
+      { ns: node, device: "up0", address: `${nodeIP}/24` },
+    );
+    spaces.run(node, "ip", "route", "add", "default", "via", inside);
+    sysctl(router, "net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0");
+    const rules = `table ip nat {
+      chain out { type nat hook postrouting priority 100; oifname "up0" masquerade random; }
+      chain forward {
+        type filter hook forward priority 0;
+        iifname "up0" ct state != { established, related } counter drop;
+      }
+    }`;
+    spaces.run(router, "nft", rules);
+  };
+
   /** What the kubelet, kube-proxy's NodePorts and the CNI do of a node. */
-  const addNode = (index: number, nodeIP: string): string => {
+  const addNode = (index: number, nodeIP: string, behindNat: boolean): string => {
     const node = spaces.add("node");
-    plug(hub, `v${index}n`, node, "up0", `${nodeIP}/24`);
+    if (behindNat) addNat(index, node, nodeIP);
+    else plug(hub, `v${index}n`, node, "up0", `${nodeIP}/24`);
     spaces.run(node, "ip", "link", "add", "br0", "type", "bridge");
     spaces.run(node, "ip", "addr", "add", "10.200.0.1/24", "dev", "br0");
     spaces.run(node, "ip", "link", "set", "br0", "up");
@@ -139,10 +169,15 @@ export const createFabric = (spaces: Namespaces, wireguardGo: string) => {
     return node;
   };
 
-  const add = async (name: string, hosts: readonly number[]): Promise<Side> => {
-    const index = sides.length + 1;
-    const nodeIP = `172.31.0.${index}`;
-    const node = addNode(index, nodeIP);
+  let count = 0;
+  const add = async (
+    name: string,
+    hosts: readonly number[],
+    o: { behindNat?: boolean } = {},
+  ): Promise<Side> => {
+    const index = ++count;
+    const nodeIP = o.behindNat ? `192.168.77.${index}` : `172.31.0.${index}`;
+    const node = addNode(index, nodeIP, o.behindNat ?? false);
     const gateway = addPod(node, index, 2);
     sysctl(
       gateway,
@@ -210,6 +245,7 @@ export const createFabric = (spaces: Namespaces, wireguardGo: string) => {
 
   return {
     add,
+    addHost,
     routeNode,
     sides,
     close: async () => {
@@ -229,6 +265,8 @@ export const peer = (o: {
   aPort: number;
   bPort: number;
   keys: { generation: number; a: Keys; b: Keys }[];
+  /** Where one is called by the other, when not at its node; "": it announces nothing, as behind NAT. */
+  endpoints?: { a?: string; b?: string };
   /** a uses b's capacity. */
   consumer: "a";
 }): void => {
@@ -237,6 +275,7 @@ export const peer = (o: {
     const [seen, seenBy] = mine === "a" ? [o.aSeesB, o.bSeesA] : [o.bSeesA, o.aSeesB];
     const [port, otherPort] = mine === "a" ? [o.aPort, o.bPort] : [o.bPort, o.aPort];
     const theirs = mine === "a" ? "b" : "a";
+    const endpoint = o.endpoints?.[theirs];
     for (const k of o.keys) self.told.keys[`tunnel-${other.name}/${k.generation}`] = k[mine].privateKey;
     return {
       clusterId: other.name,
@@ -253,7 +292,10 @@ export const peer = (o: {
       generations: o.keys.map((k) => String(k.generation)),
       remoteKeys: Object.fromEntries(o.keys.map((k) => [k.generation, k[theirs].publicKey])),
       remoteEndpoints: Object.fromEntries(
-        o.keys.map((k) => [k.generation, `${other.nodeIP}:${otherPort + (k.generation % 2 === 1 ? 0 : 1)}`]),
+        o.keys.map((k) => [
+          k.generation,
+          endpoint ?? `${other.nodeIP}:${otherPort + (k.generation % 2 === 1 ? 0 : 1)}`,
+        ]),
       ),
       listenPort: port,
       secretName: `tunnel-${other.name}`,

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TABLE } from "@tideway/net";
 import { createNamespaces, type Namespaces } from "@tideway/net/testing";
 import { binaries, until } from "@tideway/sandbox";
 import { createFabric, FIRST_PORT, newKeys, peer, type Side } from "./fabric.ts";
+import { createLook } from "./look.ts";
 import { TABLE_NAME } from "../src/desired/table.ts";
 
 /** Where each of two sees the other; all have the same networks at home. */
@@ -20,42 +20,18 @@ const [OURS, OTHER] = [10, 11];
 const run = promisify(execFile);
 let spaces: Namespaces;
 let fabric: ReturnType<typeof createFabric>;
+let look: ReturnType<typeof createLook>;
+const ping: typeof look.ping = (...args) => look.ping(...args);
+const drops: typeof look.drops = (...args) => look.drops(...args);
+const connected: typeof look.connected = (...args) => look.connected(...args);
 let east: Side;
 let west: Side;
 let north: Side;
 const wireKeys = { generation: 1, a: newKeys(), b: newKeys() };
 const northKeys = { generation: 1, a: newKeys(), b: newKeys() };
 
-const ping = (ns: string, address: string, ...more: string[]): boolean => {
-  try {
-    spaces.run(ns, "ping", "-q", "-c", "1", "-W", "1", ...more, address);
-    return true;
-  } catch {
-    return false;
-  }
-};
-const drops = (side: Side, reason: string): number => {
-  const text = spaces.run(side.gateway, "nft", "-j", "list", "counter", "ip", TABLE_NAME, reason);
-  const { nftables } = JSON.parse(text) as { nftables: { counter?: { packets: number } }[] };
-  return nftables.find((o) => o.counter)?.counter?.packets ?? NaN;
-};
 const state = async (side: Side, name: string): Promise<string | undefined> =>
-  (await side.process.ask({ ask: "tunnels" })).tunnels.find((t) => t.clusterId === name)?.state;
-const connected = (side: Side, name: string): Promise<unknown> =>
-  until(async () => (await state(side, name)) === "CONNECTED", {
-    what: `${side.name} to ${name}`,
-    timeoutMs: 15_000,
-    explain: () => explain(side),
-  });
-/** What the gateway says and what its kernel holds. */
-const explain = async (side: Side): Promise<string> =>
-  [
-    JSON.stringify((await side.process.ask({ ask: "tunnels" })).tunnels, undefined, 1),
-    spaces.run(side.gateway, "ip", "rule"),
-    spaces.run(side.gateway, "ip", "route", "show", "table", String(TABLE)),
-    spaces.run(side.gateway, "ip", "-s", "-br", "link"),
-    spaces.run(side.gateway, "nft", "list", "counters"),
-  ].join("\n");
+  (await look.tunnel(side, name))?.state;
 
 const peerWest = (keys = [wireKeys]): void =>
   peer({
@@ -71,6 +47,7 @@ const peerWest = (keys = [wireKeys]): void =>
 
 beforeAll(async () => {
   spaces = createNamespaces();
+  look = createLook(spaces);
   fabric = createFabric(spaces, await binaries.wireguardGo());
   [east, west, north] = await Promise.all([
     fabric.add("east", [OURS, OTHER]),
