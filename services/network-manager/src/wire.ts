@@ -192,6 +192,11 @@ export const wire = async (w: Wiring): Promise<IpamServer> => {
       policies: objects.policies,
       said: facts.borders,
       publish,
+      peers: () =>
+        facts.peers
+          .list()
+          .filter((f) => f.data.phase === "PRESENT")
+          .map((f) => ({ id: f.peer, name: f.data.name })),
       owns: (name) => w.membership.owns(name),
       clock,
     }),
@@ -231,6 +236,7 @@ export const wire = async (w: Wiring): Promise<IpamServer> => {
       if (port !== undefined && s.metadata.annotations?.[LISTEN_PORT] === port)
         wake(s.metadata.labels?.[REMOTE_CLUSTER_ID] ?? "");
   });
+  facts.peers.onChange(wakePolicies);
   objects.policies.onChange((name) => bordering.enqueue(name));
   pools.onChange((name, now, old) => {
     if (name !== "default") return;

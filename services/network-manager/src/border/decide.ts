@@ -20,7 +20,19 @@ const refuse = (reason: string, message: string): Judged => ({
   fact: undefined,
 });
 
-export const judge = (policy: Readonly<BorderPolicy>): Judged => {
+export interface KnownPeer {
+  id: string;
+  name: string;
+}
+
+/** What a name that nobody has may be: mistyped, or of a peer to come. */
+const explain = (unknown: readonly string[], known: readonly KnownPeer[]): string => {
+  const names = known.map((p) => p.name).sort();
+  const those = names.length > 0 ? `the peers are ${names.slice(0, 20).join(", ")}` : "there is no peer yet";
+  return `no peer has the name or ID ${unknown.join(", ")} (${those}); correct spec.peers, or peer with it: the policy then takes effect`;
+};
+
+export const judge = (policy: Readonly<BorderPolicy>, known: readonly KnownPeer[]): Judged => {
   const { peers, namespaces = [], nodes = false, ports = [] } = policy.spec;
   const badPeer = peers.find((p) => p !== ALL && !NAME.test(p));
   if (badPeer !== undefined)
@@ -35,12 +47,17 @@ export const judge = (policy: Readonly<BorderPolicy>): Judged => {
     ...(namespaces.length > 0 ? [`pods of ${namespaces.join(", ")}`] : []),
     ...(nodes ? ["nodes"] : []),
   ];
+  const isKnown = (p: string): boolean => p === ALL || known.some(({ id, name }) => p === id || p === name);
+  const [some, unknown] = [peers.filter(isKnown), peers.filter((p) => !isKnown(p))];
+  const opened = `${some.join(", ")} may reach ${what.join(" and ")} on ${said.join(", ") || "every port"}`;
   return {
-    line: {
-      status: "True",
-      reason: "Active",
-      message: `${peers.join(", ")} may reach ${what.join(" and ")} on ${said.join(", ") || "every port"}`,
-    },
+    line:
+      some.length === 0
+        ? { status: "False", reason: "UnknownPeer", message: explain(unknown, known) }
+        : unknown.length > 0
+          ? { status: "True", reason: "ActiveForSome", message: `${opened}; ${explain(unknown, known)}` }
+          : { status: "True", reason: "Active", message: opened },
+    // The gateways compare names themselves: one that is peered later is let in at once.
     fact: { name: policy.metadata.name, state: "ACTIVE", peers, namespaces, nodes, ports: said },
   };
 };

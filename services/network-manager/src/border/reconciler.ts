@@ -5,13 +5,14 @@ import type { Reconcile } from "@tideway/controller";
 import type { Kube } from "@tideway/k8s";
 import type { Cache, Clock } from "../ports.ts";
 import { LOCAL } from "../pool/addresses.ts";
-import { judge } from "./decide.ts";
+import { judge, type KnownPeer } from "./decide.ts";
 
 export interface Deps {
   kube: Pick<Kube, "apply">;
   policies: Cache<BorderPolicy>;
   said: Pick<FactView<"border">, "get">;
   publish: Bus["publish"];
+  peers: () => readonly KnownPeer[];
   owns: (name: string) => boolean;
   clock: Clock;
 }
@@ -24,7 +25,7 @@ export const makeBorderReconciler =
   async (name, { signal }) => {
     if (!d.owns(shareOf(name))) return {};
     const policy = d.policies.get(name);
-    const standing = policy && !policy.metadata.deletionTimestamp ? judge(policy) : undefined;
+    const standing = policy && !policy.metadata.deletionTimestamp ? judge(policy, d.peers()) : undefined;
     const said = d.said.get(LOCAL, name)?.data.state;
     const publishing = standing?.fact
       ? d.publish("border", { peer: LOCAL, id: name }, standing.fact)
