@@ -27,6 +27,7 @@ import { silentLogger } from "@tideway/log";
 import type { FactInput } from "@tideway/protos";
 import { type ApiServer, startApiServer, startNats, until } from "@tideway/sandbox";
 import { createMetrics } from "@tideway/telemetry";
+import type { Exposure } from "../src/config.ts";
 import type { IpamServer } from "../src/ipam/server.ts";
 import { wire } from "../src/wire.ts";
 
@@ -67,7 +68,13 @@ export const tokenOf = async (
   namespace = "tideway-system",
 ): Promise<string> => (await api.kubectl("create", "token", account, `--namespace=${namespace}`)).trim();
 
-export const startWorld = async (over: { keyGraceSeconds?: number } = {}): Promise<World> => {
+export interface WorldOptions {
+  keyGraceSeconds?: number;
+  gatewayExposure?: Exposure;
+  podCIDR?: string;
+}
+
+export const startWorld = async (over: WorldOptions = {}): Promise<World> => {
   const [api, nats] = await Promise.all([startApiServer({ name: "network-manager" }), startNats()]);
   await api.applyCrds(join(BASE, "crds"));
   const rights = await deployedRights(api);
@@ -90,8 +97,8 @@ export const startWorld = async (over: { keyGraceSeconds?: number } = {}): Promi
       config: {
         namespace: "tideway-system",
         networkNamespace: "tideway-network",
-        podCIDR: POD_CIDR,
-        gatewayExposure: "NodePort",
+        podCIDR: over.podCIDR ?? POD_CIDR,
+        gatewayExposure: over.gatewayExposure ?? "NodePort",
         keyRotationHours: 168,
         keyGraceSeconds: over.keyGraceSeconds ?? 0,
         externalPrefixLength: 20,

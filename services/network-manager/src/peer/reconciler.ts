@@ -18,7 +18,7 @@ import { DIRECTIONS, type Peers } from "./peers.ts";
 import type { Rings } from "./ring.ts";
 import { isAsked, type Rotations } from "./rotation.ts";
 import { type Staged, stageOf } from "./stage.ts";
-import { type Refusal, refusalOf } from "./validate.ts";
+import { ownRefusal, type Refusal, refusalOf } from "./validate.ts";
 
 export interface Deps {
   clusterID: string;
@@ -67,6 +67,8 @@ interface Verdict {
 
 /** One that is not its own makes the peer a liar, whatever else it announces. */
 const judge = (d: Deps, { id, name }: Peer, own: Own): Verdict => {
+  const ownFault = ownRefusal(own);
+  if (ownFault) return { theirs: undefined, refusal: ownFault };
   const ownKeys = d.rings.get(id, name)?.keys.map((k) => k.publicKey) ?? [];
   const brought = d.peers.broughtConfigs(id).filter((c) => !c.metadata.deletionTimestamp);
   const context = { peer: id, clusterID: d.clusterID, own, ownKeys };

@@ -1,6 +1,6 @@
 import { type NetworkConfig, type NetworkConfigSpec, ORIGIN, ORIGIN_UID } from "@tideway/api";
 import { describe, expect, it } from "vitest";
-import { refusalOf } from "./validate.ts";
+import { ownRefusal, refusalOf } from "./validate.ts";
 
 const own = { podCIDR: "10.200.0.0/16", externalCIDR: "10.64.16.0/20" };
 const context = { peer: "west", clusterID: "east", own, ownKeys: [Buffer.alloc(32, 1).toString("base64")] };
@@ -77,5 +77,14 @@ describe("what a peer announces", () => {
       "SpecialNetwork",
     );
     expect(refusalOf(config(), six)?.reason).toBe("FamilyMismatch");
+  });
+});
+
+describe("this cluster's own network", () => {
+  it("is carried where it is IPv4, and refused with the next step where it is IPv6", () => {
+    expect(ownRefusal(own)).toBeUndefined();
+    const refusal = ownRefusal({ podCIDR: "fd10::/56" });
+    expect(refusal?.reason).toBe("IPv6NotCarried");
+    expect(refusal?.message).toMatch(/fd10::\/56.*IPv4 only.*ConfigMap tideway-cluster/);
   });
 });

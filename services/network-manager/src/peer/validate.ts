@@ -144,6 +144,19 @@ const mapping: Check = ({ spec }, { own }) => {
     : undefined;
 };
 
+/** What overlay and gateways carry today; addresses are counted alike in both families. */
+const CARRIED: readonly (4 | 6)[] = [4];
+
+/** Why this cluster cannot have a tunnel with anybody. */
+export const ownRefusal = ({ podCIDR }: { podCIDR: string }): Refusal | undefined => {
+  const family = familyOf(podCIDR);
+  if (CARRIED.includes(family)) return undefined;
+  return no(
+    `IPv${family}NotCarried`,
+    `the pods of this cluster have ${podCIDR}, and tunnels carry IPv4 only; where the pods have IPv4 addresses too, name that network first in podCIDR of ConfigMap tideway-cluster`,
+  );
+};
+
 const CHECKS: readonly Check[] = [isFromTenant, isItsOwn, networks, mtu, keys, endpoints, mapping];
 
 export const refusalOf = (config: NetworkConfig, x: Context): Refusal | undefined => {
