@@ -128,6 +128,18 @@ describe("WireGuard", () => {
     expect((await a.wireguard.status()).size).toBe(0);
   });
 
+  it("calls a peer anew by one command when told to", async () => {
+    const { a, deviceA } = pair();
+    await a.wireguard.apply(deviceA);
+    const [peer] = deviceA.peers;
+    const { lines } = await a.wireguard.apply({ ...deviceA, peers: [{ ...peer!, anew: true }] });
+    const key = peer!.publicKey;
+    expect(lines).toEqual([
+      `wg set ${deviceA.name} peer ${key} remove peer ${key} endpoint ${peer!.endpoint} persistent-keepalive 5 allowed-ips 10.50.0.2/32`,
+    ]);
+    expect((await a.wireguard.apply(deviceA)).lines).toEqual([]);
+  });
+
   it("leaves a peer where it roamed to until another endpoint is asked for", async () => {
     const { a, b, nsA, nsB, deviceA, deviceB } = pair();
     await a.wireguard.apply(deviceA);

@@ -82,6 +82,8 @@ export interface WireguardPeer {
   readonly allowedIPs: readonly string[];
   /** 0 or left out: none. */
   readonly keepaliveSeconds?: number;
+  /** Taken off and put back in one step: only that makes WireGuard shake hands at once. Not a state: do it once. */
+  readonly anew?: boolean;
 }
 export interface WireguardDevice {
   readonly name: string;

@@ -12,6 +12,8 @@ export interface Userspace {
   stop(name: string): Promise<boolean>;
 }
 
+/** Ends with this process also where that is killed: nobody else would ever end it. */
+const WITH_PARENT = ["setpriv", "--pdeathsig", "TERM"];
 const STARTS_WITHIN_MS = 10_000;
 const LOOKS_EVERY_MS = 10;
 
@@ -28,7 +30,7 @@ export const userspace = (o: KernelOptions, tools: Tools): Userspace => {
   const binary = o.wireguardGo ?? "wireguard-go";
 
   const launch = (name: string): { child: ChildProcess; said: () => string } => {
-    const [file = "", ...args] = inNamespace(o.namespace, [binary, "-f", name]);
+    const [file = "", ...args] = inNamespace(o.namespace, [...WITH_PARENT, binary, "-f", name]);
     const env = { ...process.env, WG_PROCESS_FOREGROUND: "1", LOG_LEVEL: "error" };
     const child = spawn(file, args, { env, stdio: ["ignore", "ignore", "pipe"] });
     let said = "";

@@ -30,14 +30,16 @@ export const wgArguments = (
   if (have?.listenPort !== want.listenPort) out.push("listen-port", String(want.listenPort));
   if (have?.privateKey !== want.privateKey) out.push("private-key", "/dev/stdin");
   const peer = (p: WireguardPeer): string[] => {
-    const old = have?.peers.find((x) => x.publicKey === p.publicKey);
+    const there = have?.peers.find((x) => x.publicKey === p.publicKey);
+    const old = p.anew ? undefined : there;
+    const removal = there && p.anew ? ["peer", p.publicKey, "remove"] : [];
     const words: string[] = [];
     if (p.endpoint !== undefined && (!old?.endpoint || asked.get(p.publicKey) !== p.endpoint))
       words.push("endpoint", p.endpoint);
     if ((old?.keepaliveSeconds ?? 0) !== (p.keepaliveSeconds ?? 0))
       words.push("persistent-keepalive", String(p.keepaliveSeconds ?? 0));
     if (!sameList(old?.allowedIPs ?? [], p.allowedIPs)) words.push("allowed-ips", p.allowedIPs.join(","));
-    return words.length > 0 || !old ? ["peer", p.publicKey, ...words] : [];
+    return words.length > 0 || !old ? [...removal, "peer", p.publicKey, ...words] : [];
   };
   for (const old of have?.peers ?? [])
     if (!want.peers.some((p) => p.publicKey === old.publicKey)) out.push("peer", old.publicKey, "remove");
