@@ -3,7 +3,7 @@ import { describeError } from "@tideway/errors";
 import type { Logger } from "@tideway/log";
 import { interfaceOf, type Kernel } from "@tideway/net";
 import { ownAddresses } from "./desired/addresses.ts";
-import { apply } from "./desired/apply.ts";
+import { createApply } from "./desired/apply.ts";
 import { desired } from "./desired/index.ts";
 import { followedNamespaces, observe } from "./desired/observe.ts";
 import { TABLE_NAME } from "./desired/table.ts";
@@ -65,8 +65,12 @@ export interface Gateway {
 /** The only key of the controller that brings rules and routes to what they should be. */
 const KERNEL = "kernel";
 /** Changes that come together are one transaction. */
-const GATHER_MS = 5;
+const GATHER_MS = 2;
+/** What the kernel tells of is mostly our own work: a look at it stands in nobody's way. */
+const REPAIR_MS = 100;
+/** Without scrapes; with them as old as this at most. */
 const FIGURES_MS = 10_000;
+const FIGURES_FRESH_MS = 50;
 /** How long the first rules wait for the pods they speak of. */
 const PODS_MS = 3_000;
 const clock: Clock = { now: () => performance.now(), wall: Date.now };
@@ -85,6 +89,8 @@ export const createGateway = (d: GatewayDeps): Gateway => {
     onChange: (id) => tunnels?.enqueue(id),
   });
 
+  const apply = createApply(kernel);
+
   const world = (): World =>
     observe({
       self: d.self,
@@ -93,6 +99,8 @@ export const createGateway = (d: GatewayDeps): Gateway => {
       memories,
       guests: d.pods.guests(),
       pods: d.pods.pods(),
+      gone: d.pods.gone(),
+      settled: d.pods.hasSynced,
       offloaded: facts.offloaded(),
       addresses: facts.addresses(),
       borders: facts.borders(),
@@ -101,7 +109,7 @@ export const createGateway = (d: GatewayDeps): Gateway => {
   const applyWorld = async (): Promise<void> => {
     d.pods.follow(followedNamespaces(facts.offloaded(), facts.borders()));
     const now = world();
-    const lines = await apply(kernel, desired(now));
+    const lines = await apply(desired(now));
     if (lines > 0) log.debug({ lines }, "kernel state changed");
     const [own] = ownAddresses(now);
     if (own) prober.bind(own);
@@ -115,8 +123,13 @@ export const createGateway = (d: GatewayDeps): Gateway => {
   };
   let rules: Controller | undefined;
   let tunnels: Controller | undefined;
-  const kernelChanged = (): void => {
+  /** Who may go where; the ways themselves stay. */
+  const policyChanged = (): void => {
     if (started) rules?.enqueue(KERNEL, GATHER_MS);
+  };
+  const kernelChanged = (): void => {
+    apply.look();
+    policyChanged();
   };
 
   const startTunnels = (): Controller =>
@@ -161,7 +174,7 @@ export const createGateway = (d: GatewayDeps): Gateway => {
   };
 
   const figures = async (): Promise<void> => {
-    const now = await status.get(FIGURES_MS / 2);
+    const now = await status.get(FIGURES_FRESH_MS);
     const all = [...memories].flatMap(([id, memory]): PeerFigures[] => {
       const fact = facts.network(id);
       if (!fact || !memory.said) return [];
@@ -200,7 +213,7 @@ export const createGateway = (d: GatewayDeps): Gateway => {
   return {
     world,
     wakeAll,
-    policyChanged: kernelChanged,
+    policyChanged,
     carried: () => [...memories.keys()],
     hush: (id) => prober.forget(id),
     sayAll: () => {
@@ -227,7 +240,8 @@ export const createGateway = (d: GatewayDeps): Gateway => {
         workers: 1,
         reconcile: async () => {
           await applyWorld();
-          return {};
+          const requeueAfterMs = d.pods.forgetsMs();
+          return requeueAfterMs === undefined ? {} : { requeueAfterMs };
         },
       });
       started = true;
@@ -237,15 +251,15 @@ export const createGateway = (d: GatewayDeps): Gateway => {
         tunnels?.enqueue(id);
         kernelChanged();
       });
-      facts.onPolicy(kernelChanged);
-      kernel.watch(wakeAll, signal);
-      const timer = setInterval(
-        () =>
-          void figures().catch((err: unknown) =>
-            log.warn({ reason: describeError(err) }, "figures not read"),
-          ),
-        FIGURES_MS,
-      );
+      facts.onPolicy(policyChanged);
+      kernel.watch(() => {
+        for (const id of ids()) tunnels?.enqueue(id, REPAIR_MS);
+        rules?.enqueue(KERNEL, REPAIR_MS);
+      }, signal);
+      const look = (): Promise<void> =>
+        figures().catch((err: unknown) => log.warn({ reason: describeError(err) }, "figures not read"));
+      d.metrics.beforeScrape(look);
+      const timer = setInterval(() => void look(), FIGURES_MS);
       signal.addEventListener("abort", () => clearInterval(timer), { once: true });
       wakeAll();
     },

@@ -22,7 +22,12 @@ export interface GatewayMetrics {
   /** All peers of this replica; series of others go. */
   peers(figures: readonly PeerFigures[], wallSeconds: number): void;
   dropped(counters: ReadonlyMap<string, CounterValue>): void;
+  /** Asked for anew with each scrape: two looks a second apart tell a throughput. Bounded; a failure is the caller's. */
+  beforeScrape(look: () => Promise<void>): void;
 }
+
+/** A scrape shows older figures rather than none. */
+const LOOK_WITHIN_MS = 1_000;
 
 /** What grew since the last look; an interface that was made anew begins at 0 again. */
 const growth = (): ((key: string, value: number) => number) => {
@@ -81,6 +86,15 @@ export const gatewayMetrics = (metrics: Metrics): GatewayMetrics => {
   const grew = growth();
   let shown: string[] = [];
   return {
+    beforeScrape: (look) => {
+      const { registry } = metrics;
+      const scrape = registry.metrics.bind(registry);
+      registry.metrics = async () => {
+        const bound = AbortSignal.timeout(LOOK_WITHIN_MS);
+        await Promise.race([look(), new Promise((resolve) => bound.addEventListener("abort", resolve))]);
+        return scrape();
+      };
+    },
     implementation: (is) => {
       for (const i of IMPLEMENTATIONS) implementation.set({ implementation: i }, i === is ? 1 : 0);
     },

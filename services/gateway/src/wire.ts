@@ -26,7 +26,7 @@ import { gatewayMetrics } from "./metrics.ts";
 import { carries, carriers, type Replicas } from "./peers/carriers.ts";
 import { realNode, slimNode } from "./policy/nodes.ts";
 import { watchPods } from "./policy/pods.ts";
-import { createSliceReconciler, MANAGED_BY, MANAGER } from "./tunnel/slice.ts";
+import { createSliceReconciler, MANAGED_BY, MANAGER, PEER_ID } from "./tunnel/slice.ts";
 import { createKeys } from "./tunnel/keys.ts";
 import { readUplink } from "./uplink.ts";
 
@@ -172,7 +172,10 @@ export const wire = async (ctx: RuntimeContext, config: GatewayConfig): Promise<
   facts.onPeer((id) => {
     if (slices.hasSynced) sliceController.enqueue(id);
   });
-  slices.onChange(wakeAll);
+  slices.onChange((_, now, old) => {
+    const peer = (now ?? old)?.metadata.labels?.[PEER_ID];
+    if (slices.hasSynced && peer !== undefined) sliceController.enqueue(peer);
+  });
   void slices.synced.then(wakeAll);
   membership.onChange(wakeAll);
   replicas.onChange(wakeAll);

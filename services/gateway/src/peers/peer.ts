@@ -50,6 +50,14 @@ export const allowedIPs = (f: NetworkFact): string[] =>
 export const wantsTunnel = (f: NetworkFact | undefined): f is NetworkFact =>
   f !== undefined && (f.state === "PENDING" || f.state === "READY") && generationsOf(f).length > 0;
 
+/**
+ * Keys and port are known and the peer is not: what does not depend on it is made meanwhile. Every peering begins with
+ * the first generation of keys; where it turns out otherwise, what was made is dropped.
+ */
+export const FIRST_GENERATION = 1;
+export const isAnnounced = (f: NetworkFact | undefined): f is NetworkFact =>
+  f?.state === "PENDING" && f.secretName !== "" && f.listenPort > 0 && generationsOf(f).length === 0;
+
 /** Generations of keys that both have, oldest first; at most two. */
 export const generationsOf = (f: NetworkFact): number[] =>
   f.generations

@@ -33,6 +33,19 @@ describe("what the last probes tell", () => {
     expect(w.health(1750)).toMatchObject({ latencyMs: 4, loss: 0.25 });
   });
 
+  it("does not take the time before the way was open for the way's", () => {
+    const w = window();
+    for (let i = 0; i < 10; i++) w.sent(i, i * 25);
+    expect(w.answered(0, 450)).toBe(true);
+    w.opened();
+    // What waited with it comes at once too, and is no measure.
+    expect(w.answered(1, 451)).toBe(false);
+    expect(w.health(451)).toMatchObject({ alive: true, latencyMs: 450, loss: 0 });
+    w.sent(10, 451);
+    w.answered(10, 453);
+    expect(w.health(2000)).toMatchObject({ latencyMs: 2, loss: 0 });
+  });
+
   it("takes an answer once, and none to what was never asked", () => {
     const w = window();
     w.sent(1, 0);

@@ -14,6 +14,11 @@ export interface Health {
 
 export interface Window {
   sent(sequence: number, now: number): void;
+  /**
+   * The way is open: what was asked before lay in front of it, so neither its time nor its silence tells anything of
+   * the way itself. Only the answer that opened it stands in, until there is a better one.
+   */
+  opened(): void;
   /** False for an answer to nothing that is remembered, or a second one. */
   answered(sequence: number, now: number): boolean;
   /** Whether it is time to give up: called after each probe; never right after this process stood still. */
@@ -34,7 +39,14 @@ export const createWindow = (o: { intervalMs: number; lostMs: number }): Window 
   let alive = false;
   let lastAnswer: number | undefined;
   let judgedAt: number | undefined;
+  let openedMs = 0;
+  const timesOf = (): number[] =>
+    [...probes.values()].flatMap((p) => (p.tookMs === undefined ? [] : [p.tookMs])).sort((a, b) => a - b);
   return {
+    opened: () => {
+      openedMs = timesOf()[0] ?? 0;
+      probes.clear();
+    },
     sent: (sequence, now) => {
       probes.set(sequence, { at: now });
       const oldest = probes.keys().next().value;
@@ -56,10 +68,15 @@ export const createWindow = (o: { intervalMs: number; lostMs: number }): Window 
     },
     health: (now) => {
       const all = [...probes.values()];
-      const took = all.flatMap((p) => (p.tookMs === undefined ? [] : [p.tookMs])).sort((a, b) => a - b);
+      const took = timesOf();
       const due = all.filter((p) => p.tookMs !== undefined || now - p.at >= o.lostMs);
       const lost = due.filter((p) => p.tookMs === undefined).length;
-      return { alive, lastAnswer, latencyMs: median(took), loss: due.length > 0 ? lost / due.length : 0 };
+      return {
+        alive,
+        lastAnswer,
+        latencyMs: took.length > 0 ? median(took) : openedMs,
+        loss: due.length > 0 ? lost / due.length : 0,
+      };
     },
   };
 };

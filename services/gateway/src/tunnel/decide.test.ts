@@ -29,6 +29,8 @@ const up = (generation: number, more: Partial<Standing> = {}): Standing => ({
   generation,
   up: true,
   handshake: true,
+  heard: true,
+  yields: false,
   receiving: false,
   attempt: 0,
   attemptAt: 0,
@@ -60,6 +62,25 @@ describe("what is done of a tunnel", () => {
   it("begins anew with the next address when a second brought no answer", () => {
     const plan = decide(world({ standing: [up(1, { attemptAt: 9_000 })], active: 1 }));
     expect(plan.setups).toEqual([{ generation: 1, endpoint: "192.0.2.2:1", anew: true }]);
+  });
+  it("calls again soon while nothing ever came from the peer, and less often later", () => {
+    const anew = (age: number, more: Partial<Standing>): boolean | undefined =>
+      decide(
+        world({ standing: [up(1, { handshake: false, heard: false, attemptAt: 10_000 - age, ...more })] }),
+      ).setups[0]?.anew;
+    expect([anew(99, {}), anew(100, {})]).toEqual([false, true]);
+    const standing = [up(1, { handshake: false, heard: false, attemptAt: 9_000 })];
+    expect(decide(world({ standing })).recheckMs).toBeLessThan(150);
+    expect(decide(world({})).recheckMs).toBeLessThan(150);
+    expect([anew(100, { failures: 10 }), anew(1_000, { failures: 10 })]).toEqual([false, true]);
+    expect([anew(1_000, { failures: 30 }), anew(2_500, { failures: 30 })]).toEqual([false, true]);
+  });
+  it("leaves a handshake that began its round trip, and of two that met one side the first word", () => {
+    const anew = (age: number, yields: boolean): boolean | undefined =>
+      decide(world({ standing: [up(1, { handshake: false, yields, attemptAt: 10_000 - age })] })).setups[0]
+        ?.anew;
+    expect([anew(149, false), anew(150, false)]).toEqual([false, true]);
+    expect([anew(150, true), anew(500, true)]).toEqual([false, true]);
   });
   it("waits where packets still come through", () => {
     const standing = [up(1, { receiving: true })];

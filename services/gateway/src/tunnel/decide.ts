@@ -8,6 +8,10 @@ export interface Standing {
   handshake: boolean;
   /** It is there, with the peer's key of this generation. */
   up: boolean;
+  /** Anything at all came from the peer since it was last begun anew, be it a handshake that did not end. */
+  heard: boolean;
+  /** Of two that call each other at the same moment the peer calls again first. */
+  yields: boolean;
   /** Something came through it since the last look. */
   receiving: boolean;
   /** How often it was set up or begun anew; picks the endpoint. */
@@ -50,11 +54,21 @@ export interface TunnelPlan {
   recheckMs: number;
 }
 
-/** Between two attempts to shake hands; WireGuard's own retry comes after 5 s. */
+/**
+ * Between two attempts to shake hands; WireGuard's own retry comes after 5 s. At first the other side, or its port on
+ * the way, is still being made: the two are made at the same time, and whoever is later may have been called too early.
+ */
+const EAGER_MS = [100, 100, 150, 200, 300, 500, 750] as const;
+/**
+ * A handshake that began needs its round trip. Two that began at the same moment are both refused: then one side calls
+ * again, and the other leaves it the time to.
+ */
+const FIRST_FACTOR = 1.5;
+const SECOND_FACTOR = 5;
 export const RETRY_MS = 1_000;
 const PATIENT_MS = 2_500;
 /** Attempts after which a peer that is away is tried less often. */
-const HASTY = 15;
+const HASTY = 22;
 /** How long packets that came through without answers to probes keep a tunnel from being begun anew. */
 const GRACE_MS = 5_000;
 /** Packets on their way still come by the old keys. */
@@ -62,8 +76,20 @@ export const LINGER_MS = 3_000;
 const ROTATING_MS = 100;
 const CALM_MS = 10_000;
 
-const retryMs = (s: Standing, jitter: number): number =>
-  (s.failures < HASTY ? RETRY_MS : PATIENT_MS) * (1 + jitter / 3);
+const retryMs = (s: Standing, jitter: number): number => {
+  const eager = s.handshake ? undefined : EAGER_MS[s.failures];
+  const factor = !s.heard ? 1 : s.yields ? SECOND_FACTOR : FIRST_FACTOR;
+  const first = Math.min(RETRY_MS, (eager ?? RETRY_MS) * factor);
+  return (s.failures < HASTY ? first : PATIENT_MS) * (1 + jitter / 3);
+};
+
+/** As it is once it was begun anew. */
+const begun = (s: Standing): Standing => ({
+  ...s,
+  handshake: false,
+  heard: false,
+  failures: s.failures + 1,
+});
 
 const pick = (endpoints: readonly string[], attempt: number): { endpoint?: string } => {
   const endpoint = endpoints[attempt % Math.max(1, endpoints.length)];
@@ -99,14 +125,16 @@ export const decide = (w: TunnelWorld): TunnelPlan => {
     const endpoints = endpointsOf(w.fact, generation);
     if (!s?.up) {
       setups.push({ generation, ...pick(endpoints, s?.attempt ?? 0), anew: false });
-      soon(RETRY_MS);
+      soon(EAGER_MS[0]);
       continue;
     }
     const troubled = isTroubled(s, w, active);
     const due = s.attemptAt + retryMs(s, w.jitter) - w.now;
     const again = troubled && endpoints.length > 0 && due <= 0;
     setups.push({ generation, ...(again ? pick(endpoints, s.attempt + 1) : {}), anew: again });
-    if (troubled) soon(again ? RETRY_MS : endpoints.length > 0 ? due : RETRY_MS);
+    if (troubled && endpoints.length === 0) soon(RETRY_MS);
+    else if (again) soon(retryMs(begun(s), w.jitter));
+    else if (troubled) soon(due);
     if (troubled && wanted.length > 1) soon(ROTATING_MS);
   }
   const drop: number[] = [];

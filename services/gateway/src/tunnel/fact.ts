@@ -21,6 +21,8 @@ export interface TunnelReport {
   known: boolean;
   /** This side has an address of the peer to call. */
   callable: boolean;
+  /** Why this side has no working interface. */
+  failure: string | undefined;
 }
 
 /** Two digits: a fact tells a size, not every flutter. */
@@ -30,15 +32,20 @@ const time = (seconds: number | undefined): string =>
 
 const reasonOf = (r: TunnelReport): string => {
   if (r.state === "CONNECTED") return "Answering";
+  if (r.failure !== undefined) return "InterfaceFailed";
   if (!r.known) return "WaitingForPeerView";
   if (r.state === "DISCONNECTED") return "NoAnswer";
   return r.lastHandshake ? "NoAnswerYet" : "NoHandshake";
 };
 
+const MAX_MESSAGE = 500;
+
 const messageOf = (r: TunnelReport): string => {
   const handshake = time(r.lastHandshake) || "never";
   const where = r.endpoint ? `UDP ${r.endpoint}` : "an unknown address";
   if (r.state === "CONNECTED") return `answers from ${where}`;
+  if (r.failure !== undefined)
+    return `the interface could not be set up and is tried again: ${r.failure}`.slice(0, MAX_MESSAGE);
   if (!r.known)
     return `${where}, last handshake ${handshake}; waits until both sides have said how they see each other`;
   const next = r.callable

@@ -11,8 +11,10 @@ export interface Generation {
   failures: number;
   received: number;
   unwantedSince?: number;
-  /** Was set up, and so belongs into the rules and routes. */
+  /** Its interface is there, and so belongs into the rules and routes. */
   standing: boolean;
+  /** The peer was set on the interface, and so called where it has an address. */
+  called: boolean;
 }
 
 /** What is remembered of one peer, in this life of the process. */
@@ -21,6 +23,8 @@ export interface Memory {
   active?: number;
   /** An answer came, ever. */
   answered: boolean;
+  /** Why the interface could not be set up; it is tried again. */
+  failure?: string;
   lostSince?: number;
   /** Since when this replica carries it. */
   ownedSince: number;
@@ -60,8 +64,10 @@ export const standingOf = (
     const peer = wanted ? peerStatus(status, fact, generation) : device?.peers[0];
     return {
       generation,
-      up: g.standing && peer !== undefined,
+      up: g.called && peer !== undefined,
       handshake: peer?.lastHandshake !== undefined,
+      heard: (peer?.receivedBytes ?? 0) > 0,
+      yields: (device?.publicKey ?? "") < (fact.remoteKeys[String(generation)] ?? ""),
       receiving: (peer?.receivedBytes ?? 0) > g.received,
       attempt: g.attempt,
       attemptAt: g.attemptAt,

@@ -3,11 +3,19 @@ import type { Reconcile, ReconcileContext, ReconcileResult } from "@tideway/cont
 import { describeError } from "@tideway/errors";
 import { interfaceOf, ownExternalAddress, translate, WIREGUARD_OVERHEAD, type Wireguard } from "@tideway/net";
 import type { Uplink } from "../desired/world.ts";
-import { allowedIPs, generationsOf, listenPortOf, viewOf, wantsTunnel } from "../peers/peer.ts";
+import {
+  allowedIPs,
+  FIRST_GENERATION,
+  generationsOf,
+  isAnnounced,
+  listenPortOf,
+  viewOf,
+  wantsTunnel,
+} from "../peers/peer.ts";
 import type { Carriers, Clock, NetworkFact, TunnelFact } from "../ports.ts";
 import type { Prober } from "../probe/prober.ts";
 import { decide, type Setup, type TunnelPlan } from "./decide.ts";
-import { type Memory, freshMemory, isAsSaid, standingOf } from "./memory.ts";
+import { type Generation, type Memory, freshMemory, isAsSaid, standingOf } from "./memory.ts";
 import type { Report } from "./report.ts";
 import type { Keys } from "./keys.ts";
 import type { StatusCache, StatusMap } from "./status.ts";
@@ -86,6 +94,39 @@ export const createTunnelReconciler = (d: TunnelDeps): Reconcile => {
     return {};
   };
 
+  const generationOf = async (
+    fact: NetworkFact,
+    memory: Memory,
+    generation: number,
+    c: ReconcileContext,
+  ): Promise<Generation> => {
+    const known = memory.generations.get(generation);
+    if (known) return known;
+    const key = await d.keys(fact.secretName, generation, c.signal);
+    const attempt = { attempt: 0, attemptAt: d.clock.now(), failures: 0, received: 0 };
+    const made = { key, ...attempt, standing: false, called: false };
+    memory.generations.set(generation, made);
+    return made;
+  };
+
+  const deviceOf = (fact: NetworkFact, { key }: Generation, generation: number) => ({
+    name: interfaceOf(fact.clusterId, generation),
+    privateKey: key,
+    listenPort: listenPortOf(fact, generation),
+    mtu: mtuOf(fact, d.uplink),
+  });
+
+  /** The interface without its peer, and in userspace the process of it: while the two clusters still exchange keys. */
+  const prepare = async (id: string, fact: NetworkFact, c: ReconcileContext): Promise<void> => {
+    if ([...(d.memories.get(id)?.generations.values() ?? [])].some((g) => g.called)) await removeAll(id);
+    d.report.gone(id);
+    const memory = remember(id);
+    const g = await generationOf(fact, memory, FIRST_GENERATION, c);
+    if (g.standing) return;
+    await d.wireguard.apply({ ...deviceOf(fact, g, FIRST_GENERATION), peers: [] });
+    g.standing = true;
+  };
+
   const setUp = async (
     fact: NetworkFact,
     memory: Memory,
@@ -93,13 +134,7 @@ export const createTunnelReconciler = (d: TunnelDeps): Reconcile => {
     c: ReconcileContext,
   ): Promise<void> => {
     const { generation } = setup;
-    const now = d.clock.now();
-    let g = memory.generations.get(generation);
-    if (!g) {
-      const key = await d.keys(fact.secretName, generation, c.signal);
-      g = { key, attempt: 0, attemptAt: now, failures: 0, received: 0, standing: false };
-      memory.generations.set(generation, g);
-    }
+    const g = await generationOf(fact, memory, generation, c);
     delete g.unwantedSince;
     let endpoint: string | undefined;
     if (setup.endpoint !== undefined)
@@ -107,26 +142,20 @@ export const createTunnelReconciler = (d: TunnelDeps): Reconcile => {
         c.log.warn({ endpoint: setup.endpoint, reason: describeError(err) }, "address of a peer not found");
         return undefined;
       });
-    const device = {
-      name: interfaceOf(fact.clusterId, generation),
-      privateKey: g.key,
-      listenPort: listenPortOf(fact, generation),
-      mtu: mtuOf(fact, d.uplink),
-    };
-    if (setup.anew) await d.wireguard.apply({ ...device, peers: [] });
     await d.wireguard.apply({
-      ...device,
+      ...deviceOf(fact, g, generation),
       peers: [
         {
           publicKey: fact.remoteKeys[String(generation)] ?? "",
           allowedIPs: allowedIPs(fact),
           keepaliveSeconds: KEEPALIVE_SECONDS,
+          anew: setup.anew && endpoint !== undefined,
           ...(endpoint === undefined ? {} : { endpoint }),
         },
       ],
     });
-    if (setup.anew || !g.standing) {
-      g.attemptAt = now;
+    if (setup.anew || !g.called) {
+      g.attemptAt = d.clock.now();
       g.received = 0;
       if (setup.anew) {
         g.attempt++;
@@ -135,6 +164,7 @@ export const createTunnelReconciler = (d: TunnelDeps): Reconcile => {
     }
     if (!g.standing) d.kernelChanged();
     g.standing = true;
+    g.called = true;
   };
 
   const perform = async (
@@ -151,17 +181,13 @@ export const createTunnelReconciler = (d: TunnelDeps): Reconcile => {
     }
     for (const setup of plan.setups) {
       const calm = setup.endpoint === undefined && !setup.anew;
-      const known = memory.generations.get(setup.generation)?.standing === true;
+      const known = memory.generations.get(setup.generation)?.called === true;
       if (calm && known && isAsSaid(status, fact, setup.generation)) continue;
       await setUp(fact, memory, setup, c);
     }
     const wanted = generationsOf(fact);
     for (const [generation, g] of memory.generations)
       if (!wanted.includes(generation)) g.unwantedSince ??= d.clock.now();
-    if (memory.active !== plan.active) {
-      memory.active = plan.active;
-      d.kernelChanged();
-    }
   };
 
   /** Whether the peer answers, and since when not. */
@@ -185,8 +211,11 @@ export const createTunnelReconciler = (d: TunnelDeps): Reconcile => {
       memory.ownedSince = d.clock.now();
     }
     const alive = listen(id, fact, memory);
-    const rotating = memory.generations.size !== 1 || generationsOf(fact).length > 1;
-    const status = await d.status.get(alive && !rotating ? STALE_MS : FRESH_MS);
+    const wanted = generationsOf(fact);
+    const rotating = memory.generations.size !== 1 || wanted.length > 1;
+    const isFirst = !wanted.some((g) => memory.generations.get(g)?.called);
+    // There is nothing to see yet, and the peer waits.
+    const status = isFirst ? d.status.last() : await d.status.get(alive && !rotating ? STALE_MS : FRESH_MS);
     const plan = decide({
       fact,
       standing: standingOf(memory, status, fact),
@@ -196,7 +225,20 @@ export const createTunnelReconciler = (d: TunnelDeps): Reconcile => {
       now: d.clock.now(),
       jitter: jitterOf(id, d.podName),
     });
-    await perform(fact, memory, plan, status, c);
+    if (memory.active !== plan.active) {
+      memory.active = plan.active;
+      d.kernelChanged();
+    }
+    // Nodes send here from this word on: their routes are made while the tunnel is.
+    if (memory.said === undefined) d.report.tell(id, fact, memory, status, alive);
+    try {
+      await perform(fact, memory, plan, status, c);
+      delete memory.failure;
+    } catch (err) {
+      if (!c.signal.aborted) memory.failure = describeError(err);
+      d.report.tell(id, fact, memory, status, alive);
+      throw err; // tried again, later each time
+    }
     const laterMs = d.report.tell(id, fact, memory, status, alive);
     for (const [generation, g] of memory.generations) {
       const peer = status.get(interfaceOf(id, generation))?.peers[0];
@@ -207,6 +249,10 @@ export const createTunnelReconciler = (d: TunnelDeps): Reconcile => {
 
   return async (id, c) => {
     const fact = d.network(id);
+    if (isAnnounced(fact) && d.carriers.owns(id)) {
+      await prepare(id, fact, c);
+      return {};
+    }
     if (!wantsTunnel(fact)) {
       await removeAll(id);
       if (d.carriers.owns(id)) d.report.gone(id);

@@ -71,6 +71,7 @@ export const createReport = (d: ReportDeps): Report => {
       mtu: mtuOf(network, d.self.uplink),
       known: viewOf(network) !== undefined,
       callable: endpoints.length > 0,
+      failure: memory.failure,
     });
   };
 

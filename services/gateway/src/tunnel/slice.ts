@@ -1,12 +1,12 @@
 import type { Reconcile } from "@tideway/controller";
 import { apiVersionOf, endpointSlices, type EndpointSlice, type Informer, type Kube } from "@tideway/k8s";
-import { listenPortOf, wantsTunnel } from "../peers/peer.ts";
+import { isAnnounced, listenPortOf, wantsTunnel } from "../peers/peer.ts";
 import type { NetworkFact } from "../ports.ts";
 
 export const MANAGED_BY = "endpointslice.kubernetes.io/managed-by";
 export const MANAGER = "gateway.tideway.dev";
 const OF_SERVICE = "kubernetes.io/service-name";
-const PEER_ID = "tideway.dev/remote-cluster-id";
+export const PEER_ID = "tideway.dev/remote-cluster-id";
 
 /** Service of the same name, made by the network-manager: without a selector, ports `odd` and `even`. */
 export const sliceName = (fact: NetworkFact): string => `tunnel-${fact.name}`;
@@ -55,7 +55,8 @@ export const createSliceReconciler =
     if (!d.owns(id)) return {};
     const fact = d.network(id);
     const standing = d.cache.list().filter((s) => s.metadata.labels?.[PEER_ID] === id);
-    const wanted = wantsTunnel(fact) ? sliceOf(fact, d.self) : undefined;
+    // Before the peer's keys are known: kube-proxy needs its time on every node.
+    const wanted = wantsTunnel(fact) || isAnnounced(fact) ? sliceOf(fact, d.self) : undefined;
     for (const s of standing)
       if (s.metadata.name !== wanted?.metadata.name)
         await d.kube.delete(endpointSlices, s.metadata.name, d.self.namespace, { signal });
