@@ -172,7 +172,7 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
     const id = (vn ?? old)?.spec.clusterID;
     if (id && !(vn && old && vn.metadata.generation === old.metadata.generation)) {
       nodeController.enqueue(id);
-      connections.get(id)?.network.resync(); // the map of ingress classes is in its spec
+      connections.get(id)?.resyncNetwork(); // the map of ingress classes is in its spec
     }
     if (!vn || !old) allNamespaces();
   });

@@ -3,10 +3,13 @@ import {
   configMaps,
   type EndpointSlice,
   endpointSlices,
+  events,
   informer,
   ingresses,
+  type KubeObject,
   type Pod,
   pods,
+  resource,
   secrets,
   type Service,
   services,
@@ -70,6 +73,28 @@ const endpoint = (address: string, more: object = {}) => ({
 const thereSlice = (name: string) => w.west.kube.find(endpointSlices, `tideway-${name}`, twin);
 const addressesOf = (s: EndpointSlice | undefined): string[] =>
   (s?.endpoints ?? []).flatMap((e) => e.addresses);
+
+const policies = resource<KubeObject & { spec: object }>(
+  "admissionregistration.k8s.io",
+  "v1",
+  "validatingadmissionpolicies",
+  "ValidatingAdmissionPolicy",
+  false,
+);
+const bindings = resource<KubeObject & { spec: object }>(
+  "admissionregistration.k8s.io",
+  "v1",
+  "validatingadmissionpolicybindings",
+  "ValidatingAdmissionPolicyBinding",
+  false,
+);
+const eventsOf = async (kind: string, name: string, reason: string) =>
+  (await w.east.kube.list(events, { namespace: NS })).filter(
+    (e) => e.involvedObject.kind === kind && e.involvedObject.name === name && e.reason === reason,
+  );
+/** What the owner of an object is told of it here. */
+const toldOf = (kind: string, name: string, reason: string) =>
+  w.until(async () => (await eventsOf(kind, name, reason))[0], `the Event ${reason} at ${kind} ${name}`);
 
 describe("before the networks know each other", () => {
   it("a pod shows no address, and a Service is there already", async () => {
@@ -191,6 +216,73 @@ describe("a Service", () => {
     const copy = await w.until(() => w.west.kube.find(services, "ext", twin), "the Service");
     expect(copy.spec).toMatchObject({ type: "ExternalName", externalName: "example.com" });
     expect(await w.west.kube.find(services, "in", twin)).toBeUndefined();
+    const told = await toldOf("Service", "in", "NotReflected");
+    expect(told.type).toBe("Warning");
+    expect(told.message).toMatch(/not at west: a\.b\.svc is a name inside this cluster; name a host outside/);
+  });
+
+  it("whose name the provider's owner uses in the twin is told, and theirs is left alone", async () => {
+    await w.west.kube.create(services, {
+      metadata: { name: "theirs", namespace: twin },
+      spec: { ports: [{ port: 81 }] },
+    });
+    await w.east.kube.create(services, service("theirs"));
+    const told = await toldOf("Service", "theirs", "NameTaken");
+    expect(told.message).toMatch(
+      /owner has a Service of this name in namespace tideway-east--net.*rename this/,
+    );
+    expect((await w.west.kube.get(services, "theirs", twin)).spec?.ports?.[0]?.port).toBe(81);
+  });
+
+  it("that the provider's policy refuses is told with its words, once, and is there when it may be", async () => {
+    const name = { metadata: { name: "no-secrets-of-ours" } };
+    const api = "admissionregistration.k8s.io/v1";
+    const policy = {
+      apiVersion: api,
+      kind: "ValidatingAdmissionPolicy",
+      ...name,
+      spec: {
+        matchConstraints: {
+          resourceRules: [
+            { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["services"] },
+          ],
+        },
+        validations: [
+          {
+            expression: "object.metadata.name != 'unwelcome'",
+            message: "west takes no service called unwelcome",
+          },
+        ],
+      },
+    };
+    const binding = {
+      apiVersion: api,
+      kind: "ValidatingAdmissionPolicyBinding",
+      ...name,
+      spec: { policyName: name.metadata.name, validationActions: ["Deny"] },
+    };
+    await Promise.all([w.west.kube.create(policies, policy), w.west.kube.create(bindings, binding)]);
+    const probe = { metadata: { name: "unwelcome", namespace: "default" }, spec: { ports: [{ port: 80 }] } };
+    await w.until(
+      () =>
+        w.west.kube.create(services, probe).then(
+          () => w.west.kube.delete(services, "unwelcome", "default").then(() => false),
+          () => true,
+        ),
+      "the policy in force",
+    );
+    await w.east.kube.create(services, service("unwelcome"));
+    const told = await toldOf("Service", "unwelcome", "ReflectionRefused");
+    expect(told.message).toMatch(/^west refuses it: .*west takes no service called unwelcome.*ask the owner/);
+    expect(told.message).not.toContain("https://");
+    await w.east.kube.patch(services, "unwelcome", NS, { metadata: { labels: { again: "yes" } } });
+    await w.west.kube.delete(bindings, name.metadata.name);
+    await w.until(async () => {
+      const at = String(performance.now());
+      await w.east.kube.patch(services, "unwelcome", NS, { metadata: { labels: { again: `t${at}` } } });
+      return (await w.west.kube.find(services, "unwelcome", twin)) !== undefined;
+    }, "the Service after all");
+    expect(await eventsOf("Service", "unwelcome", "ReflectionRefused")).toHaveLength(1);
   });
 });
 
@@ -327,6 +419,47 @@ describe("an Ingress", () => {
     await ingress("other", "other");
     await w.until(() => w.west.kube.find(ingresses, "other", twin), "the other one");
     expect(await w.west.kube.find(ingresses, "inner", twin)).toBeUndefined();
+    const told = await toldOf("Ingress", "inner", "NotReflected");
+    expect(told.type).toBe("Normal");
+    expect(told.message).toMatch(
+      /class inner stay here by spec.ingressClasses of VirtualNode west; map them/,
+    );
+  });
+
+  it("brings the certificates that it serves with, and no others", async () => {
+    const tls = (name: string): Promise<unknown> =>
+      w.east.kube.create(secrets, {
+        metadata: { name, namespace: NS },
+        type: "kubernetes.io/tls",
+        data: { "tls.crt": "YQ==", "tls.key": "Yg==" },
+      });
+    await Promise.all(["shop-cert", "inner-cert", "idle-cert"].map(tls));
+    const ingress = (name: string, ingressClassName: string, secretName: string) =>
+      w.east.kube.create(ingresses, {
+        metadata: { name, namespace: NS },
+        spec: {
+          ingressClassName,
+          tls: [{ hosts: ["shop.example"], secretName }, { hosts: ["default.example"] }],
+          defaultBackend: { service: { name: "web", port: { number: 80 } } },
+        },
+      });
+    await ingress("kept", "inner", "inner-cert");
+    await ingress("shop", "nginx", "shop-cert");
+    const there = (name: string) => w.west.kube.find(secrets, name, twin);
+    const copy = await w.until(() => there("shop-cert"), "the certificate");
+    expect(copy).toMatchObject({ type: "kubernetes.io/tls", data: { "tls.key": "Yg==" } });
+    expect((await w.west.kube.get(ingresses, "shop", twin)).spec?.tls?.[0]?.secretName).toBe("shop-cert");
+
+    await w.east.kube.patch(secrets, "shop-cert", NS, { data: { "tls.key": "Yw==" } });
+    await w.until(async () => (await there("shop-cert"))?.data?.["tls.key"] === "Yw==", "the renewed one");
+    await w.east.kube.patch(ingresses, "shop", NS, { spec: { tls: [{ secretName: "idle-cert" }] } });
+    await w.until(() => there("idle-cert"), "the one that is named now");
+    await w.until(async () => !(await there("shop-cert")), "the other one gone");
+    expect(await there("inner-cert")).toBeUndefined(); // its Ingress stays here
+    await w.restartConsumer();
+    await w.until(async () => w.consumer.peers.byPeer(WEST)?.twinNamespace(NS), "the twin known again");
+    await w.east.kube.delete(ingresses, "shop", NS);
+    await w.until(async () => !(await there("idle-cert")), "gone with its last Ingress");
   });
 });
 

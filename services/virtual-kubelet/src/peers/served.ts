@@ -41,6 +41,8 @@ export interface Served {
   pods: Controller;
   reflection: Reflection;
   network: NetworkReflection;
+  /** The map of ingress classes is another one. */
+  resyncNetwork(): void;
   /** Source namespaces with their twins, as the NamespaceMap says. */
   setTwins(wanted: ReadonlyMap<string, string>): void;
 }
@@ -79,7 +81,14 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
       onEvent: (source, event) => events.onEvent(source, event),
     },
   });
-  const reflection = startReflection({ session, sources: d.sources, local: d.local, clock: d.clock });
+  const ingressClasses = (): Readonly<ClassMap> => d.ingressClasses(o.peer);
+  const reflection = startReflection({
+    session,
+    sources: d.sources,
+    local: d.local,
+    clock: d.clock,
+    ingressClasses,
+  });
   const mappings = createMappings({ session, mapper: d.mapper });
   const apiServer = createApiServerAccess({
     session,
@@ -91,9 +100,10 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
     session,
     sources: d.sources,
     local: d.local,
+    clock: d.clock,
     networks: d.networks,
     mappings,
-    ingressClasses: () => d.ingressClasses(o.peer),
+    ingressClasses,
     held: (namespace) => d.heldFor(o.clusterID, namespace),
   });
   const events = createEvents({ session, local: d.local, clock: d.clock });
@@ -150,9 +160,15 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
       for (const source of new Set([...before, ...wanted.keys()]))
         if (before.has(source) !== wanted.has(source)) {
           enqueueNamespace(source);
-          if (wanted.has(source)) network.resync(source);
-          else network.drop(source);
+          if (wanted.has(source)) {
+            network.resync(source);
+            reflection.resyncIngresses(source);
+          } else network.drop(source);
         }
+    },
+    resyncNetwork: () => {
+      network.resync();
+      for (const { source } of session.twins()) reflection.resyncIngresses(source);
     },
   };
 };

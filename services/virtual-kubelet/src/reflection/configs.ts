@@ -5,6 +5,7 @@ import { remoteConfigMapName } from "@tideway/podspec";
 import type { Session } from "../peers/session.ts";
 import type { Twin } from "../peers/twin.ts";
 import type { Clock } from "../ports.ts";
+import type { Certificates } from "./certificates.ts";
 import { decide } from "./decide.ts";
 import { type Copied, FIELD_MANAGER, REFLECTED, SOURCE_VERSION, splitCopyKey } from "./names.ts";
 import type { SourceCaches, Sources } from "./sources.ts";
@@ -14,6 +15,7 @@ export interface ConfigsDeps {
   session: Session;
   sources: Sources;
   usage: Usage;
+  certificates: Certificates;
   clusterID: string;
   clock: Clock;
 }
@@ -101,7 +103,10 @@ export const createConfigs = (d: ConfigsDeps): Configs => {
     const copies = kind === "configmaps" ? twin.configMaps : twin.secrets;
     if (!copies.hasSynced || !d.session.localPods.hasSynced || !d.session.health.current().ok)
       return { requeueAfterMs: RETRY_UNSYNCED_MS };
-    const used = d.usage.isUsed(key);
+    const byPod = d.usage.isUsed(key);
+    const byIngress = byPod || kind === "configmaps" ? false : d.certificates.isUsed(namespace, name);
+    if (byIngress === undefined) return { requeueAfterMs: RETRY_UNSYNCED_MS };
+    const used = byPod || byIngress;
     const source = used ? (await sourcesOf(namespace, kind)).get(`${namespace}/${name}`) : undefined;
     const copyName = remoteName(kind, name);
     const copy = copies.get(`${twin.name}/${copyName}`);

@@ -2,13 +2,15 @@ import { type Controller, startController } from "@tideway/controller";
 import { type Pod, splitKey } from "@tideway/k8s";
 import type { Session } from "../peers/session.ts";
 import type { Clock, Local } from "../ports.ts";
+import { createCertificates } from "./certificates.ts";
 import { createConfigs } from "./configs.ts";
 import { copyKey, type Copied } from "./names.ts";
+import type { ClassMap } from "./network/ingress.ts";
 import type { Sources } from "./sources.ts";
 import { createTokens } from "./tokens.ts";
 import { createUsage } from "./usage.ts";
 
-/** ConfigMaps, Secrets and tokens of one provider: exactly those that pods over there refer to. */
+/** ConfigMaps, Secrets and tokens of one provider: exactly those that pods and Ingresses over there refer to. */
 export interface Reflection {
   /** Resolves when what the pod refers to is at the provider, or it is known that it cannot be; never rejects. */
   prepare(pod: Readonly<Pod>): Promise<void>;
@@ -16,6 +18,8 @@ export interface Reflection {
   onCopy(source: string, kind: Copied, name: string): void;
   /** Look at everything again: the provider is back, or a twin was opened. */
   resync(): void;
+  /** A twin of the namespace was opened, or the map of ingress classes is another one. */
+  resyncIngresses(namespace: string): void;
 }
 
 /** A pod is not held up longer than this by what it refers to: its kubelet waits for that too. */
@@ -27,13 +31,17 @@ export const startReflection = (d: {
   sources: Sources;
   local: Local;
   clock: Clock;
+  /** VirtualNode.spec.ingressClasses of the peer's node. */
+  ingressClasses(): Readonly<ClassMap>;
 }): Reflection => {
   const { session, local } = d;
   const usage = createUsage();
+  const certificates = createCertificates(d.sources, d.ingressClasses);
   const configs = createConfigs({
     session,
     sources: d.sources,
     usage,
+    certificates,
     clusterID: local.clusterID,
     clock: d.clock,
   });
@@ -63,9 +71,25 @@ export const startReflection = (d: {
   });
   const stopSources = d.sources.onChange((kind, namespace, name) => {
     const key = copyKey(kind, namespace, name);
-    if (usage.isUsed(key)) copies.enqueue(key);
+    if (usage.isUsed(key) || (kind === "secrets" && certificates.isUsed(namespace, name)))
+      copies.enqueue(key);
   });
-  session.signal.addEventListener("abort", stopSources, { once: true });
+  const resyncIngresses = (namespace: string): void => {
+    for (const key of certificates.updateAll(namespace)) copies.enqueue(key);
+  };
+  const stopIngresses = d.sources.onNetworkChange((kind, namespace, name) => {
+    if (kind !== "ingresses") return;
+    const changed = certificates.update(namespace, name);
+    if (session.twin(namespace)) for (const key of changed) copies.enqueue(key);
+  });
+  session.signal.addEventListener(
+    "abort",
+    () => {
+      stopSources();
+      stopIngresses();
+    },
+    { once: true },
+  );
 
   const ready = async (key: string): Promise<void> => {
     for (
@@ -123,6 +147,8 @@ export const startReflection = (d: {
         for (const k of usage.keysOf(key)) copies.enqueue(k);
         if (usage.tokensOf(key).length > 0) tokenController.enqueue(key);
       }
+      for (const { source } of session.twins()) resyncIngresses(source);
     },
+    resyncIngresses,
   };
 };

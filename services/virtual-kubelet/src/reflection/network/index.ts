@@ -1,23 +1,33 @@
 import { shadowEndpointSlices } from "@tideway/api";
 import { type Controller, startController } from "@tideway/controller";
 import { describeError, isForbidden, isInvalid } from "@tideway/errors";
-import { type Informer, ingresses, type KubeObject, services } from "@tideway/k8s";
+import {
+  endpointSlices,
+  type Informer,
+  ingresses,
+  type KubeObject,
+  type Resource,
+  services,
+} from "@tideway/k8s";
 import type { NetworkView } from "../../network/networks.ts";
 import type { Session } from "../../peers/session.ts";
 import type { Twin } from "../../peers/twin.ts";
-import type { Local } from "../../ports.ts";
+import type { Clock, Local } from "../../ports.ts";
 import type { NetworkCaches, Sources } from "../sources.ts";
-import { type Content, type Copies, createCopies, type Outcome } from "./copies.ts";
+import { type Content, type Copies, createCopies } from "./copies.ts";
 import { type ClassMap, copyOfIngress } from "./ingress.ts";
 import { NETWORK_KINDS, type NetworkKind, networkKey, splitNetworkKey } from "./kinds.ts";
 import type { Mappings } from "./mappings.ts";
 import { copyOfService } from "./service.ts";
 import { shadowOf, toMap } from "./slice.ts";
+import { createTeller } from "./tell.ts";
+import { ingressWord, refusedWord, serviceWord, takenWord, unmappedWord, type Word } from "./words.ts";
 
 export interface NetworkReflectionDeps {
   session: Session;
   sources: Sources;
   local: Local;
+  clock: Clock;
   networks: NetworkView;
   mappings: Mappings;
   /** VirtualNode.spec.ingressClasses of the peer's node. */
@@ -41,6 +51,9 @@ const WORKERS = 32;
 const REFUSED_RETRY_MS = 30_000;
 const UNMAPPED_RETRY_MS = 1_000;
 
+/** What is reflected, as it is here. */
+const HERE: Record<NetworkKind, Resource> = { services, endpointslices: endpointSlices, ingresses };
+
 export const startNetworkReflection = (d: NetworkReflectionDeps): NetworkReflection => {
   const { session, local } = d;
   const kinds: Record<NetworkKind, Copies> = {
@@ -53,9 +66,13 @@ export const startNetworkReflection = (d: NetworkReflectionDeps): NetworkReflect
   };
   const cacheOf = (twin: Twin, kind: NetworkKind): Informer<KubeObject> => twin.network[kind];
 
+  const teller = createTeller(d);
+
   interface Wanted {
     content: Content | undefined;
     requeueAfterMs?: number;
+    /** Why it is not there, or not all of it. */
+    word?: Word | undefined;
   }
 
   const sliceOf = async (
@@ -69,11 +86,12 @@ export const startNetworkReflection = (d: NetworkReflectionDeps): NetworkReflect
     const context = { nodeName: session.nodeName, localPods: networks?.localPods.real ?? "" };
     const addresses = slice ? toMap(slice, context) : [];
     const { externals, failed } = await d.mappings.use(namespace, name, addresses);
-    if (failed) session.log.warn({ namespace, slice: name, reason: failed }, "no external address");
+    if (failed) session.log.warn({ namespace, slice: name, reason: failed.why }, "no external address");
     const spec = slice && shadowOf(slice, context, (a) => externals.get(a));
     return {
       content: spec && { spec },
       ...(failed ? { requeueAfterMs: UNMAPPED_RETRY_MS } : {}),
+      ...(failed?.isFinal ? { word: unmappedWord(failed.why, session.peer) } : {}),
     };
   };
 
@@ -87,24 +105,22 @@ export const startNetworkReflection = (d: NetworkReflectionDeps): NetworkReflect
     switch (kind) {
       case "services": {
         const service = here.services.get(key);
-        return { content: service && copyOfService(service) };
+        return {
+          content: service && copyOfService(service),
+          word: service && serviceWord(service, session.peer),
+        };
       }
       case "ingresses": {
         const ingress = here.ingresses.get(key);
-        return { content: ingress && copyOfIngress(ingress, d.ingressClasses()) };
+        const classes = d.ingressClasses();
+        return {
+          content: ingress && copyOfIngress(ingress, classes),
+          word: ingress && ingressWord(ingress, classes, session.peer),
+        };
       }
       case "endpointslices":
         return sliceOf(here, namespace, name);
     }
-  };
-
-  const after = (outcome: Outcome, key: string): number | undefined => {
-    if (outcome !== "taken") return undefined;
-    session.log.warn(
-      { key },
-      "the provider's owner has an object of this name in the twin; it is left alone",
-    );
-    return REFUSED_RETRY_MS;
   };
 
   const sync = async (key: string): Promise<{ requeueAfterMs?: number }> => {
@@ -117,14 +133,27 @@ export const startNetworkReflection = (d: NetworkReflectionDeps): NetworkReflect
     if (!here || !cache.hasSynced || !here[kind].hasSynced) return {};
     const wanted = await wantedOf(here, kind, namespace, name);
     if (wanted === "unknown") return {};
+    const refusal = await put(key, twin, wanted.content);
+    teller.say(HERE[kind], key, here[kind].get(`${namespace}/${name}`), refusal ?? wanted.word);
+    const wait = refusal ? REFUSED_RETRY_MS : wanted.requeueAfterMs;
+    return wait === undefined ? {} : { requeueAfterMs: wait };
+  };
+
+  /** Answers why the provider does not have it, where that is not ours to mend. */
+  const put = async (key: string, twin: Twin, content: Content | undefined): Promise<Word | undefined> => {
+    const { kind, name } = splitNetworkKey(key);
     try {
-      const retry = after(await kinds[kind].put(cache, twin.name, name, wanted.content), key);
-      const wait = retry ?? wanted.requeueAfterMs;
-      return wait === undefined ? {} : { requeueAfterMs: wait };
+      if ((await kinds[kind].put(cacheOf(twin, kind), twin.name, name, content)) !== "taken")
+        return undefined;
+      session.log.warn(
+        { key },
+        "the provider's owner has an object of this name in the twin; it is left alone",
+      );
+      return takenWord(HERE[kind].kind, twin.name, session.peer);
     } catch (err) {
       if (!isForbidden(err) && !isInvalid(err)) throw err;
       session.log.warn({ key, reason: describeError(err) }, "the provider refuses the copy");
-      return { requeueAfterMs: REFUSED_RETRY_MS };
+      return refusedWord(describeError(err), session.peer);
     }
   };
 

@@ -26,10 +26,17 @@ export const mapClass = (name: string | undefined, classes: Readonly<ClassMap>):
   return entry?.to === NOT_REFLECTED ? undefined : (entry?.to ?? "");
 };
 
+export const classOf = (i: Readonly<Ingress>): string | undefined =>
+  i.spec?.ingressClassName ?? i.metadata.annotations?.[OLD_CLASS];
+
+/** Secrets whose certificates the Ingress serves with. */
+export const tlsSecretsOf = (spec: Readonly<NonNullable<Ingress["spec"]>>): string[] =>
+  (spec.tls ?? []).flatMap(({ secretName }) => secretName || []);
+
 /** The Ingress as it is made in the twin namespace; undefined: its class stays here. */
 export const copyOfIngress = (i: Readonly<Ingress>, classes: Readonly<ClassMap>): IngressCopy | undefined => {
   const { annotations = {}, labels } = i.metadata;
-  const name = mapClass(i.spec?.ingressClassName ?? annotations[OLD_CLASS], classes);
+  const name = mapClass(classOf(i), classes);
   if (!i.spec || name === undefined) return undefined;
   const { defaultBackend, rules, tls } = i.spec;
   return {

@@ -2,6 +2,13 @@ import { describeError } from "@tideway/errors";
 import type { AddressMapper } from "../../ports.ts";
 import type { Session } from "../../peers/session.ts";
 
+export interface Unmapped {
+  /** The first address that has none, and why. */
+  why: string;
+  /** That is an answer, and not that none has come yet. */
+  isFinal: boolean;
+}
+
 /** External addresses in use for one provider: asked for once, given back when nobody uses them any more. */
 export interface Mappings {
   /**
@@ -12,7 +19,7 @@ export interface Mappings {
     namespace: string,
     user: string,
     addresses: readonly string[],
-  ): Promise<{ externals: ReadonlyMap<string, string>; failed: string | undefined }>;
+  ): Promise<{ externals: ReadonlyMap<string, string>; failed: Unmapped | undefined }>;
   /** Gives back what an earlier life of this service took and nobody uses now. */
   sweep(namespace: string, held: readonly string[]): void;
   /** The namespace has no twin any more. */
@@ -23,6 +30,7 @@ export interface Mappings {
 const ANSWER_MS = 300;
 /** An address outlives its last user by this much, in ms: endpoints come and go in steps. */
 const LINGER_MS = 2_000;
+const NO_ANSWER = "no answer yet";
 
 export const createMappings = (d: { session: Session; mapper: AddressMapper }): Mappings => {
   const { session, mapper } = d;
@@ -87,7 +95,7 @@ export const createMappings = (d: { session: Session; mapper: AddressMapper }): 
       note(namespace, user, addresses);
       const externals = new Map<string, string>();
       if (addresses.length === 0) return { externals, failed: undefined };
-      const missing = new Map(addresses.map((a) => [a, "no answer yet"]));
+      const missing = new Map(addresses.map((a) => [a, NO_ANSWER]));
       const asked = addresses.map(async (address) => {
         try {
           externals.set(address, await map(namespace, address));
@@ -100,8 +108,12 @@ export const createMappings = (d: { session: Session; mapper: AddressMapper }): 
       const bound = new Promise((done) => (timer = setTimeout(done, ANSWER_MS)));
       await Promise.race([Promise.all(asked), bound]);
       clearTimeout(timer);
-      const [failed] = missing;
-      return { externals: new Map(externals), failed: failed?.join(": ") };
+      const answered = [...missing].find(([, why]) => why !== NO_ANSWER);
+      const failed = answered ?? [...missing][0];
+      return {
+        externals: new Map(externals),
+        failed: failed && { why: failed.join(": "), isFinal: answered !== undefined },
+      };
     },
     sweep: (namespace, held) => {
       for (const address of held) if (!users.has(keyOf(namespace, address))) releaseLater(namespace, address);

@@ -21,10 +21,12 @@ type Port = NonNullable<NonNullable<Service["spec"]>["ports"]>[number];
 const portOf = ({ name, protocol, port, targetPort, appProtocol }: Port): Port =>
   compact({ name, protocol, port, targetPort, appProtocol });
 
+export const isApiServer = ({ metadata: { name, namespace } }: Readonly<Service>): boolean =>
+  namespace === "default" && name === "kubernetes";
+
 /** Why a Service has no copy at the provider; undefined: it has one. */
 export const whyNotCopied = (s: Readonly<Service>): string | undefined => {
-  const { name, namespace } = s.metadata;
-  if (namespace === "default" && name === "kubernetes") return "it is this cluster's API server";
+  if (isApiServer(s)) return "it is this cluster's API server";
   if (s.spec?.type !== "ExternalName") return undefined;
   return INTERNAL_NAME.test(s.spec.externalName ?? "")
     ? `${s.spec.externalName ?? ""} is a name inside this cluster`
