@@ -197,3 +197,26 @@ describe("consumer", () => {
     );
   });
 });
+
+describe("a peer that is wanted", () => {
+  it("tells gateways of its port and keys before it may tell the peer", async () => {
+    const soon = { id: "id-of-soon", name: "soon", namespace: "tideway-tenant-soon" };
+    await sayPeer(w, soon, { outgoing: true });
+    const { data } = await eventually("the announcement", () => factOf(w, soon));
+    expect(data).toMatchObject({
+      state: "PENDING",
+      secretName: "tunnel-soon",
+      consumer: false,
+      generations: [],
+    });
+    expect(data.listenPort).toBeGreaterThan(0);
+    const { secret, service, config } = await standing(w, soon);
+    expect([secret !== undefined, service !== undefined, config]).toEqual([true, true, undefined]);
+    await sayPeer(w, soon, { outgoing: false });
+    await eventually(
+      "the end",
+      () => factOf(w, soon),
+      (f) => f.data.state === "GONE",
+    );
+  });
+});

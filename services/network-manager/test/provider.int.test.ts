@@ -29,9 +29,14 @@ it("answers a peer's parameters with its own, and takes them back when the peer'
     () => standing(w, east),
     (o) => o.secret !== undefined && o.service !== undefined,
   );
-  expect(await configOf(w, east)).toBeUndefined();
+  const early = await eventually("our parameters, before the peer's", () => configOf(w, east));
+  expect(early.spec.mapping).toBeUndefined();
   await bringConfig(w, east, { podCIDR: "10.33.0.0/16" });
-  const config = await eventually("our answer", () => configOf(w, east));
+  const config = await eventually(
+    "our answer",
+    () => configOf(w, east),
+    (c) => c.spec.mapping !== undefined,
+  );
   expect(config.spec.mapping?.podCIDR).toBe("10.33.0.0/16"); // free here: as it is there
   const copy = await eventually(
     "acceptance",

@@ -3,7 +3,7 @@ import type { Kube } from "@tideway/k8s";
 import { describe, expect, it } from "vitest";
 import { argument, detect } from "./detect.ts";
 import { clusterNetworkOf, cover, subnetOf } from "./family.ts";
-import { reachedAt, type SlimNode } from "./nodes.ts";
+import { reachedAt, slim as slimOf, type SlimNode } from "./nodes.ts";
 
 /** A cluster that holds just these, by plural, or by `plural/name`. */
 const cluster = (held: Record<string, unknown>): Pick<Kube, "list" | "find"> =>
@@ -112,5 +112,17 @@ describe("arithmetic of them", () => {
     ).toEqual(["10.0.0.1", "192.0.2.2"]);
     expect(reachedAt(Array.from({ length: 12 }, (_, i) => slim(`${i}`)))).toHaveLength(8);
     expect(reachedAt([slim("1", { ready: false })])).toEqual(["10.0.0.1"]);
+  });
+
+  it("takes nodes for real unless their maker marks them as having no kernel", () => {
+    const metadata = { name: "n" };
+    const taint = (key: string) => slimOf({ metadata, spec: { taints: [{ key, effect: "NoSchedule" }] } });
+    expect([
+      slimOf({ metadata }).virtual,
+      taint("dedicated").virtual,
+      taint("virtual-kubelet.io/provider").virtual,
+      taint("kwok.x-k8s.io/node").virtual,
+      slimOf({ metadata: { ...metadata, annotations: { "kwok.x-k8s.io/node": "fake" } } }).virtual,
+    ]).toEqual([false, false, true, true, true]);
   });
 });

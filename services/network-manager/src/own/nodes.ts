@@ -10,6 +10,16 @@ export interface SlimNode extends KubeObject {
   external: string[];
 }
 
+/**
+ * Nodes of other makers that no kernel stands behind, by the marks that their makers define: virtual-kubelet's taint,
+ * KWOK's annotation and taint. A node port is nowhere there, however ready the node calls itself.
+ */
+const NO_KERNEL = ["virtual-kubelet.io/provider", "kwok.x-k8s.io/node"];
+const hasKernel = ({ metadata, spec }: Node): boolean =>
+  !NO_KERNEL.some(
+    (mark) => metadata.annotations?.[mark] !== undefined || spec?.taints?.some((t) => t.key === mark),
+  );
+
 export const slim = (n: Node): SlimNode => {
   const { name, uid, resourceVersion } = n.metadata;
   const isReady = n.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
@@ -18,7 +28,7 @@ export const slim = (n: Node): SlimNode => {
   return {
     metadata: { name, ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) },
     ready: isReady && !n.metadata.deletionTimestamp,
-    virtual: n.metadata.labels?.[VIRTUAL_NODE] !== undefined,
+    virtual: n.metadata.labels?.[VIRTUAL_NODE] !== undefined || !hasKernel(n),
     internal: of("InternalIP"),
     external: of("ExternalIP"),
   };

@@ -8,6 +8,7 @@ import { withSpan } from "@tideway/telemetry/tracing";
 import { ExhaustedError } from "../pool/book.ts";
 import type { PoolStore } from "../pool/store.ts";
 import type { Clock, Heard, Own } from "../ports.ts";
+import { isAnnouncement, isNew } from "./announce.ts";
 import { allocate, releaseAll } from "./allocate.ts";
 import { conditionOf, configSpec, factOf, goneFact, type Line, tunnelSpec } from "./describe.ts";
 import { endpointsOf, ensureService, type Exposing } from "./expose.ts";
@@ -46,7 +47,8 @@ interface Peer {
 
 const observe = (d: Deps, { id, name }: Peer): Staged => {
   const peer = d.heard.peers.get(id)?.data;
-  const said = d.heard.said.get(id)?.data;
+  const last = d.heard.said.get(id);
+  const said = last?.data;
   return stageOf({
     wanted: peer && peer.phase === "PRESENT" && peer.outgoing,
     outgoing: d.heard.identities.get(id, "outgoing")?.data.state,
@@ -56,6 +58,7 @@ const observe = (d: Deps, { id, name }: Peer): Staged => {
     stands: d.peers.ownConfigs(id).length > 0 || d.rings.get(id, name) !== undefined,
     was: { consumer: said?.consumer ?? false, provider: said?.provider ?? false },
     brought: d.peers.broughtConfigs(id).some((c) => !c.metadata.deletionTimestamp),
+    isNew: isNew(last, d.heard.identities.get(id, "incoming")?.time),
     now: d.clock.now().toISOString(),
   });
 };
@@ -210,9 +213,10 @@ const connect = async (
 };
 
 /** Nothing crosses any more; what is left is what the next exchange can use again. */
-const disconnect = async (d: Deps, peer: Peer, ctx: ReconcileContext): Promise<void> => {
-  const said = d.heard.said.get(peer.id)?.data.state;
-  if (said !== undefined && said !== "GONE") publish(d, peer, ctx);
+const disconnect = async (d: Deps, peer: Peer, ctx: ReconcileContext, announces = false): Promise<void> => {
+  const said = d.heard.said.get(peer.id);
+  const isSaid = said !== undefined && said.data.state !== "GONE";
+  if (isSaid && !(announces && isAnnouncement(said))) publish(d, peer, ctx);
   await Promise.all([
     objects.deleteExchange(d.writer, d.peers.ownConfigs(peer.id), d.peers.tunnels(peer.id), ctx.signal),
     releaseAll(d.store, peer.id),
@@ -220,6 +224,29 @@ const disconnect = async (d: Deps, peer: Peer, ctx: ReconcileContext): Promise<v
   ]);
   d.rotations.forget(peer.id);
   d.seen?.(peer.id, undefined);
+};
+
+const NOTHING_TOLD: Verdict = { theirs: undefined, refusal: undefined };
+
+/** Keys and port, before anybody may be told of them; the gateway hears of them where the owner wants the peer. */
+const prepare = async (
+  d: Deps,
+  peer: Peer,
+  staged: Staged,
+  ctx: ReconcileContext,
+): Promise<{ requeueAfterMs?: number }> => {
+  const said = d.heard.said.get(peer.id);
+  const isFree = said === undefined || said.data.state === "GONE" || isAnnouncement(said);
+  const announces = isFree && staged.consumer === "prepared";
+  const exposing = async (): Promise<Exposed> => {
+    const exposed = await expose(d, peer, NOTHING_TOLD, ctx.signal);
+    const link = { clusterID: d.clusterID, ...peer, own: d.own(), ...exposed, ...NOTHING_TOLD };
+    const nobody = { seen: undefined, tunnel: undefined, consumer: false, provider: false };
+    if (announces) publish(d, { ...link, ...nobody }, ctx);
+    return exposed;
+  };
+  const [exposed] = await Promise.all([exposing(), disconnect(d, peer, ctx, announces)]);
+  return least(exposed.recheckMs);
 };
 
 const leave = async (d: Deps, peer: Peer, ctx: ReconcileContext): Promise<void> => {
@@ -251,13 +278,8 @@ export const makePeerReconciler =
     switch (staged.stage) {
       case "up":
         return withSpan("network", trace, () => connect(d, peer, staged, ctx));
-      case "prepared": {
-        const [exposed] = await Promise.all([
-          expose(d, peer, { theirs: undefined, refusal: undefined }, ctx.signal),
-          disconnect(d, peer, ctx),
-        ]);
-        return least(exposed.recheckMs);
-      }
+      case "prepared":
+        return prepare(d, peer, staged, ctx);
       case "down":
         await leave(d, peer, ctx);
         return {};

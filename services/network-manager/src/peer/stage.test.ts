@@ -10,6 +10,7 @@ const word = (over: Partial<Word> = {}): Word => ({
   stands: false,
   was: { consumer: false, provider: false },
   brought: false,
+  isNew: false,
   now: "2026-01-01T00:00:00Z",
   ...over,
 });
@@ -45,7 +46,8 @@ describe("as consumer", () => {
 
 describe("as provider", () => {
   it.each<[string, Partial<Word>, Stage]>([
-    ["prepares with the identity", { wanted: false, incoming: "GRANTED" }, "prepared"],
+    ["tells its parameters with the identity", { wanted: false, incoming: "GRANTED", isNew: true }, "up"],
+    ["has told them once", { wanted: false, incoming: "GRANTED" }, "prepared"],
     ["connects when the peer's parameters came", { wanted: false, incoming: "GRANTED", brought: true }, "up"],
     ["falls back when they are gone", { wanted: false, incoming: "GRANTED", ...serves }, "prepared"],
     [

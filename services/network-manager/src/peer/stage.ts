@@ -17,6 +17,8 @@ export interface Word {
   was: { consumer: boolean; provider: boolean };
   /** The peer's NetworkConfig was brought. */
   brought: boolean;
+  /** It has told nothing since it was let in: not yet, rather than not any more. */
+  isNew: boolean;
   now: string;
 }
 
@@ -48,7 +50,8 @@ const consumerStage = (w: Word): { stage: Stage; recheckMs?: number } => {
 };
 
 const providerStage = (w: Word): Stage => {
-  if (w.incoming === "GRANTED") return w.brought ? "up" : "prepared";
+  // Both tell at once; waiting for the peer's would put one way through the replicator after the other.
+  if (w.incoming === "GRANTED") return w.brought || w.isNew ? "up" : "prepared";
   // Nothing is taken away because a fact is missing.
   if (w.incoming === undefined) return w.was.provider ? "unknown" : "down";
   return "down";
