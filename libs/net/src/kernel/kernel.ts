@@ -1,7 +1,8 @@
 import { applyLinks, removeLink } from "./links.ts";
 import { applyNeighbours } from "./neighbours.ts";
 import { readCounters } from "./nft-read.ts";
-import { applyTable, removeTable } from "./nft.ts";
+import { createKnown } from "./nft-known.ts";
+import { applyTable, checkTables, removeTable } from "./nft.ts";
 import { applyRoutes } from "./routes.ts";
 import { processRunner } from "./runner.ts";
 import { type Tools, serial } from "./transaction.ts";
@@ -23,6 +24,7 @@ export const createKernel = (o: KernelOptions): Kernel => {
       counter?.inc({ kind });
     },
   };
+  const known = createKnown();
   const [links, routes, neighbours, nft] = [serial(), serial(), serial(), serial()];
   const tunnels = new Map<string, ReturnType<typeof serial>>();
   const tunnel = (name: string): ReturnType<typeof serial> => {
@@ -36,8 +38,8 @@ export const createKernel = (o: KernelOptions): Kernel => {
     removeLink: (name) => links(() => removeLink(tools, name)),
     applyRoutes: (routing) => routes(() => applyRoutes(tools, routing)),
     applyNeighbours: (device, endpoints) => neighbours(() => applyNeighbours(tools, device, endpoints)),
-    applyTable: (table) => nft(() => applyTable(tools, table)),
-    removeTable: (name, family = "ip") => nft(() => removeTable(tools, name, family)),
+    applyTable: (table) => nft(() => applyTable(tools, known, table)),
+    removeTable: (name, family = "ip") => nft(() => removeTable(tools, known, name, family)),
     counters: (table, family = "ip") => readCounters(tools, family, table),
     wireguard: {
       implementation: () => wireguard.implementation(),
@@ -46,6 +48,6 @@ export const createKernel = (o: KernelOptions): Kernel => {
       status: () => wireguard.status(),
     },
     writes,
-    watch: (changed, signal) => watch(o, changed, signal),
+    watch: (changed, signal) => watch(o, { known, check: () => checkTables(tools, known) }, changed, signal),
   };
 };

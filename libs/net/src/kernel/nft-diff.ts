@@ -1,11 +1,22 @@
 import { createHash } from "node:crypto";
-import { elementText, mapElements, setElements, typesOf } from "./nft-elements.ts";
+import {
+  type Elements,
+  elementText,
+  mapElements,
+  sameElements,
+  setElements,
+  typesOf,
+} from "./nft-elements.ts";
+import type { Spelled } from "./nft-known.ts";
 import type { ChainState, SetState, TableState } from "./nft-read.ts";
 import type { NftBaseChain, NftChain, NftMap, NftRule, NftSet, NftTable } from "./nft-types.ts";
 import type { CounterValue } from "./types.ts";
 
 /** Elements on one line: an error names its line, and that should stay readable. */
 const PER_LINE = 500;
+
+const keysNotIn = <T>(from: ReadonlyMap<string, T>, other: { has(key: string): boolean }): string[] =>
+  [...from.keys()].filter((key) => !other.has(key));
 
 interface Wanted {
   readonly at: string;
@@ -14,29 +25,66 @@ interface Wanted {
   readonly chains: ReadonlyMap<string, NftChain>;
 }
 
-const wantedSet = (s: NftSet): SetState & { prefixValues: boolean } => ({
+const spell = <T extends NftSet | NftMap>(
+  spelled: Spelled,
+  from: T,
+  make: (from: T) => Elements,
+): Elements => {
+  const last = spelled.get(from.name);
+  const elements = last && sameElements(last.from, from) ? last.elements : make(from);
+  spelled.set(from.name, { from, elements });
+  return elements;
+};
+const wantedSet = (s: NftSet, spelled: Spelled): SetState & { prefixValues: boolean } => ({
   types: typesOf(s.type),
   interval: s.interval === true,
-  elements: setElements(s),
+  elements: spell(spelled, s, setElements),
   prefixValues: false,
 });
-const wantedMap = (m: NftMap): SetState & { prefixValues: boolean } => ({
+const wantedMap = (m: NftMap, spelled: Spelled): SetState & { prefixValues: boolean } => ({
   types: typesOf(m.type),
   value: m.value,
   interval: m.interval === true,
-  elements: mapElements(m),
+  elements: spell(spelled, m, mapElements),
   prefixValues: m.prefixValues === true,
 });
 
-const wantedOf = (t: NftTable): Wanted => ({
-  at: `${t.family ?? "ip"} ${t.name}`,
-  counters: new Set(t.counters),
-  sets: new Map([
-    ...(t.sets ?? []).map((s) => [s.name, wantedSet(s)] as const),
-    ...(t.maps ?? []).map((m) => [m.name, wantedMap(m)] as const),
-  ]),
-  chains: new Map(t.chains.map((c) => [c.name, c])),
+const wantedOf = (t: NftTable, spelled: Spelled): Wanted => {
+  const sets = new Map([
+    ...(t.sets ?? []).map((s) => [s.name, wantedSet(s, spelled)] as const),
+    ...(t.maps ?? []).map((m) => [m.name, wantedMap(m, spelled)] as const),
+  ]);
+  for (const name of keysNotIn(spelled, sets)) spelled.delete(name);
+  return {
+    at: `${t.family ?? "ip"} ${t.name}`,
+    counters: new Set(t.counters),
+    sets,
+    chains: new Map(t.chains.map((c) => [c.name, c])),
+  };
+};
+
+/** The table as it is once the lines are written. */
+const stateOf = (want: Wanted): TableState => ({
+  counters: new Map([...want.counters].map((name) => [name, { packets: 0, bytes: 0 }])),
+  sets: want.sets,
+  chains: new Map(
+    [...want.chains].map(([name, { base, rules }]) => [
+      name,
+      { ...(base ? { base: { policy: "accept", ...base } as const } : {}), rules: rules.map(commentOf) },
+    ]),
+  ),
 });
+
+/** Of the rules seen last: most are the same each time. */
+const hashes = new Map<string, string>();
+const hashOf = (text: string): string => {
+  let hash = hashes.get(text);
+  if (hash === undefined) {
+    if (hashes.size > 10_000) hashes.clear();
+    hashes.set(text, (hash = createHash("sha256").update(text).digest("hex").slice(0, 12)));
+  }
+  return hash;
+};
 
 /**
  * A rule's comment carries the hash of what was asked for. The kernel lists rules in its own spelling, so text cannot
@@ -44,7 +92,7 @@ const wantedOf = (t: NftTable): Wanted => ({
  */
 const commentOf = (rule: string | NftRule): string => {
   const { rule: text, comment } = typeof rule === "string" ? { rule, comment: undefined } : rule;
-  const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
+  const hash = hashOf(text);
   return comment === undefined ? `#${hash}` : `${comment.replaceAll('"', "'").slice(0, 100)} #${hash}`;
 };
 const ruleText = (rule: string | NftRule): string =>
@@ -103,14 +151,36 @@ const elementLines = (
   return lines;
 };
 
-const keysNotIn = <T>(from: ReadonlyMap<string, T>, other: { has(key: string): boolean }): string[] =>
-  [...from.keys()].filter((key) => !other.has(key));
-
 const EMPTY: TableState = { counters: new Map(), sets: new Map(), chains: new Map() };
 
-/** The lines of one `nft -f` transaction; none when the kernel has it all. Order: what is referred to comes first. */
-export const tableLines = (table: NftTable, state: TableState | undefined): string[] => {
-  const want = wantedOf(table);
+const elementChanges = (
+  want: Elements,
+  have: Elements,
+): { outdated: [string, string][]; fresh: [string, string][] } => {
+  if (want === have) return { outdated: [], fresh: [] };
+  const fresh: [string, string][] = [];
+  for (const e of want) if (have.get(e[0]) !== e[1]) fresh.push(e);
+  if (want.size - fresh.length === have.size) return { outdated: [], fresh };
+  const outdated: [string, string][] = [];
+  for (const e of have) if (want.get(e[0]) !== e[1]) outdated.push(e);
+  return { outdated, fresh };
+};
+
+export interface TableChange {
+  /** Of one `nft -f` transaction; none when the kernel has it all. Order: what is referred to comes first. */
+  readonly lines: string[];
+  /** The table once they are written; counters count from nothing. */
+  readonly state: TableState;
+  /** The table is made anew, and its counters begin with what `state` told of them. */
+  readonly rebuild: boolean;
+}
+
+export const tableChange = (
+  table: NftTable,
+  state: TableState | undefined,
+  spelled: Spelled = new Map(),
+): TableChange => {
+  const want = wantedOf(table, spelled);
   const { at } = want;
   const rebuild = state !== undefined && mustRebuild(want, state);
   const have = rebuild || !state ? EMPTY : state;
@@ -119,9 +189,7 @@ export const tableLines = (table: NftTable, state: TableState | undefined): stri
   const removed: string[] = [];
   const added: string[] = [];
   for (const [name, s] of want.sets) {
-    const old = have.sets.get(name)?.elements ?? new Map<string, string>();
-    const outdated = [...old].filter(([key, value]) => s.elements.get(key) !== value);
-    const fresh = [...s.elements].filter(([key, value]) => old.get(key) !== value);
+    const { outdated, fresh } = elementChanges(s.elements, have.sets.get(name)?.elements ?? new Map());
     removed.push(...elementLines("delete", at, name, s, outdated));
     added.push(...elementLines("add", at, name, s, fresh));
   }
@@ -154,5 +222,5 @@ export const tableLines = (table: NftTable, state: TableState | undefined): stri
     ...gone.map((name) => `delete chain ${at} ${name}`),
     ...keysNotIn(have.counters, want.counters).map((name) => `delete counter ${at} ${name}`),
   ];
-  return lines;
+  return { lines, state: stateOf(want), rebuild };
 };

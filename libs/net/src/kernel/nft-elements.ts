@@ -10,7 +10,7 @@ export const typesOf = (type: NftType | readonly NftType[]): readonly NftType[] 
   typeof type === "string" ? [type] : type;
 
 const component = (value: string | number, type: NftType | "verdict" | undefined): string => {
-  const text = String(value);
+  const text = typeof value === "string" ? value : String(value);
   if (type === "inet_proto") return protocolNumber(text);
   if (type === "ipv4_addr") return text.endsWith("/32") ? text.slice(0, -3) : text;
   if (type !== "ipv6_addr" || text.includes("-")) return text;
@@ -33,6 +33,24 @@ export const mapElements = (map: NftMap): Elements => {
   return new Map(
     map.elements.map(([key, value]) => [partsOf(types, key).join(CONCAT), component(value, map.value)]),
   );
+};
+
+const sameKey = (a: NftKey, b: NftKey): boolean =>
+  a === b ||
+  (typeof a === "object" &&
+    typeof b === "object" &&
+    a.length === b.length &&
+    a.every((part, i) => part === b[i]));
+const samePair = (a: readonly [NftKey, unknown], b: readonly [NftKey, unknown]): boolean =>
+  a[1] === b[1] && sameKey(a[0], b[0]);
+
+/** Whether both ask for the same in the same order: much cheaper to find out than to spell it. */
+export const sameElements = (a: NftSet | NftMap, b: NftSet | NftMap): boolean => {
+  if ("value" in a !== "value" in b || a.interval !== b.interval || !sameKey(a.type, b.type)) return false;
+  if (a.elements.length !== b.elements.length) return false;
+  if ("value" in a && "value" in b)
+    return a.value === b.value && a.elements.every((e, i) => samePair(e, b.elements[i] ?? ["", ""]));
+  return (a as NftSet).elements.every((e, i) => sameKey(e, (b as NftSet).elements[i] ?? ""));
 };
 
 interface JsonObject {

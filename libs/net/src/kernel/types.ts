@@ -155,8 +155,9 @@ export interface Kernel {
   /** Transactions that wrote since the start. */
   readonly writes: WriteCounts;
   /**
-   * Calls `changed` when anybody (also this driver) changes links, addresses, routes, rules, neighbours or nft
-   * tables: the moment to apply again. Bursts come as one call. Ends with `signal`.
+   * Calls `changed` when anybody (also this driver) changes links, addresses, routes, rules or neighbours, or somebody
+   * else nft tables: the moment to apply again. Bursts come as one call. Ends with `signal`. While it runs, tables are
+   * not read again before each write; what is known of them is compared with the kernel every 10 s.
    */
   watch(changed: () => void, signal: AbortSignal): void;
 }
