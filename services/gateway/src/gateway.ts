@@ -253,6 +253,7 @@ export const createGateway = (d: GatewayDeps): Gateway => {
       });
       facts.onPolicy(policyChanged);
       kernel.watch(() => {
+        apply.look();
         for (const id of ids()) tunnels?.enqueue(id, REPAIR_MS);
         rules?.enqueue(KERNEL, REPAIR_MS);
       }, signal);

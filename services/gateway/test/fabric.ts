@@ -94,6 +94,7 @@ const nothing = (): Told => ({
   nodes: [],
   guests: [],
   pods: [],
+  gone: [],
   keys: {},
   owns: true,
 });

@@ -18,6 +18,8 @@ export interface Told {
   nodes: RealNode[];
   guests: PodView[];
   pods: PodView[];
+  /** Addresses of pods that ended a moment ago. */
+  gone: string[];
   /** Of each generation, by `<secret>/<generation>`. */
   keys: Record<string, string>;
   owns: boolean;
@@ -46,6 +48,7 @@ const main = async (): Promise<void> => {
     nodes: [],
     guests: [],
     pods: [],
+    gone: [],
     keys: {},
     owns: true,
   };
@@ -78,7 +81,14 @@ const main = async (): Promise<void> => {
     kernel,
     carriers: { owns: () => told.owns, others: () => false },
     nodes: () => told.nodes,
-    pods: { follow: () => undefined, guests: () => told.guests, pods: () => told.pods, hasSynced: true },
+    pods: {
+      follow: () => undefined,
+      guests: () => told.guests,
+      pods: () => told.pods,
+      gone: () => told.gone,
+      forgetsMs: () => undefined,
+      hasSynced: true,
+    },
     keys: (secret, generation) => Promise.resolve(told.keys[`${secret}/${generation}`] ?? ""),
     tell: () => undefined,
     metrics: gatewayMetrics(createMetrics("gateway")),

@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createNamespaces, type Namespaces } from "@tideway/net/testing";
@@ -136,6 +137,53 @@ describe("default deny", () => {
   it("a source that is no pod's or node's is dropped", () => {
     spaces.run(east.pod(OURS), "ip", "addr", "add", "192.0.2.1/32", "dev", "lo");
     denied(east, "spoofed", () => ping(east.pod(OURS), `10.61.0.${OURS}`, "-I", "192.0.2.1"));
+  });
+  it("who is known hears at once that it may not; who is not hears nothing, and tries again", () => {
+    const code = (from: string, address: string): string => {
+      const script = `const s = require("net").connect({ host: "${address}", port: 80, timeout: 700 });
+        const say = (w) => { console.log(w); process.exit(0); };
+        s.on("error", (e) => say(e.code)); s.on("timeout", () => say("silence")); s.on("connect", () => say("connected"));`;
+      return spaces.run(from, process.execPath, "-e", script).trim();
+    };
+    expect(code(west.pod(OURS), `10.71.0.${OTHER}`)).toBe("ECONNREFUSED");
+    expect(code(west.pod(OURS), "10.71.0.99")).toBe("ECONNREFUSED");
+    expect(code(east.pod(OURS), `10.61.0.${OTHER}`)).toBe("ECONNREFUSED");
+    expect(code(west.pod(OTHER), `10.71.0.${OURS}`)).toBe("silence");
+    const asked = performance.now();
+    expect(ping(east.pod(OURS), "10.61.0.99")).toBe(false);
+    expect(performance.now() - asked).toBeLessThan(700); // by an ICMP error, not by ping's patience
+  });
+  it("a connection to a pod that ended ends, and goes on when the address is somebody's again", async () => {
+    const serve = `const s = require("net").createServer((c) => { c.on("error", () => 0); c.on("data", (b) => c.write(b)); });
+      s.listen(7000, () => console.log("listens"));`;
+    const server = spawn("ip", ["netns", "exec", west.pod(OURS), process.execPath, "-e", serve]);
+    await once(server.stdout, "data");
+    const call = `const s = require("net").connect({ host: "10.61.0.${OURS}", port: 7000 });
+      s.on("data", () => console.log("echo")); s.on("error", (e) => { console.log(e.code); process.exit(0); });
+      setInterval(() => s.write("x"), 20);`;
+    const client = spawn("ip", ["netns", "exec", east.pod(OURS), process.execPath, "-e", call]);
+    let said = "";
+    client.stdout.on("data", (b) => (said += String(b)));
+    try {
+      await until(() => Promise.resolve(said.includes("echo")), { what: "an answer" });
+      const { guests } = west.told;
+      west.told.guests = [];
+      west.told.gone = [`10.200.0.${OURS}`];
+      await west.tell();
+      await until(() => Promise.resolve(said.includes("ECONNRESET")), {
+        what: "the end of the connection",
+        timeoutMs: 2_000,
+      });
+      expect(drops(west, "gone")).toBeGreaterThan(0);
+      west.told.guests = guests;
+      await west.tell();
+      expect(ping(east.pod(OURS), `10.61.0.${OURS}`)).toBe(true);
+      west.told.gone = [];
+      await west.tell();
+    } finally {
+      client.kill();
+      server.kill();
+    }
   });
   it("a BorderPolicy opens more", async () => {
     east.told.borders = [

@@ -43,6 +43,15 @@ describe("the desired state", () => {
     expect(table.sets?.find((s) => s.name === "elsewhere")?.elements).toContain("100.65.0.0/16");
   });
 
+  it("refuses nobody before all pods are known", () => {
+    const rules = (settled: boolean) =>
+      desired(worldOf([peerOf(1)], { settled }))
+        .table.chains.find((c) => c.name === "refuse")
+        ?.rules.join("; ");
+    expect(rules(false)).toBe("counter name denied drop");
+    expect(rules(true)).toContain("reject with tcp reset");
+  });
+
   it("takes packets from both generations while keys rotate, and sends by the active one", () => {
     const { table, routing } = desired(worldOf([peerOf(1, { interfaces: ["a", "b"], active: "b" })]));
     expect(table.maps?.find((m) => m.name === "peer_in")?.elements.map(([k]) => k)).toEqual(["a", "b"]);

@@ -1,9 +1,11 @@
-/** Why a packet was dropped: names of counters, and label of `tideway_gateway_dropped_packets_total`. */
+/** Why a packet was dropped or refused: names of counters, and label of `tideway_gateway_dropped_packets_total`. */
 export const DROPS = [
   /** From the overlay, with a source that is no pod, node or peer. */
   "spoofed",
   /** No rule lets the sender reach the target. */
   "denied",
+  /** From a tunnel, to a pod that ended a moment ago. */
+  "gone",
   /** From a tunnel, to an address that the peer does not know us by. */
   "untranslated",
   /** Belongs to no connection and begins none. */

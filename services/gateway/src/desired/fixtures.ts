@@ -29,7 +29,8 @@ export const worldOf = (peers: readonly Peer[], more: Partial<World> = {}): Worl
   },
   nodes: [{ name: "n1", address: "172.31.0.1", podCIDRs: ["10.200.0.0/24"] }],
   peers,
-  policy: { peers: new Map(), sources: [], reach: [] },
+  policy: { peers: new Map(), sources: [], reach: [], gone: [] },
+  settled: true,
   listenPorts: [51820],
   ...more,
 });

@@ -13,6 +13,8 @@ export interface Observed {
   memories: ReadonlyMap<string, Memory>;
   guests: readonly PodView[];
   pods: readonly PodView[];
+  gone: readonly string[];
+  settled: boolean;
   offloaded: readonly string[];
   addresses: readonly FactOf["address"][];
   borders: readonly FactOf["border"][];
@@ -42,12 +44,13 @@ export const observe = (o: Observed): World => {
   const peers = facts
     .map((f) => peerOf(f, o.memories.get(f.clusterId)))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
-  const { nodes, guests, pods, offloaded, addresses, borders } = o;
+  const { nodes, guests, pods, gone, offloaded, addresses, borders } = o;
   return {
     self: o.self,
     nodes: [...nodes].sort((a, b) => (a.name < b.name ? -1 : 1)),
     peers,
-    policy: policyOf({ peers, guests, pods, offloaded, addresses, borders, nodes }),
+    policy: policyOf({ peers, guests, pods, gone, offloaded, addresses, borders, nodes }),
+    settled: o.settled,
     listenPorts: [...new Set(facts.flatMap((f) => generationsOf(f).map((g) => listenPortOf(f, g))))].sort(),
   };
 };

@@ -96,7 +96,8 @@ export const peerPart = (peer: SeenPeer, policy: PeerPolicy = NOTHING): PeerPart
           `ip daddr @${prefix}_lent accept`,
           `ip daddr @${prefix}_open accept`,
           `ip daddr . meta l4proto . th dport @${prefix}_open_ports accept`,
-          "goto reach",
+          // Who has none of our pods calls its own here, of which there is no such one (any more).
+          `goto ${peer.provider && !peer.consumer ? "refuse" : "reach"}`,
         ],
       },
       {

@@ -11,6 +11,7 @@ import {
 import { localPods, ownAddresses, remotePrefixes, seenPeers } from "./addresses.ts";
 import { peerPart } from "./peer-part.ts";
 import { DROPS, drop, type DropReason } from "./drops.ts";
+import { FIRST_ID } from "../policy/ids.ts";
 import type { World } from "./world.ts";
 
 export const TABLE_NAME = "tideway-gateway";
@@ -86,12 +87,29 @@ const input = (device: string): NftChain[] => [
   },
 ];
 
+/**
+ * Says no, so that the sender tries another one at once instead of again and again. The answer takes the mark of what
+ * is ours (`fwmark_reflect`), and so our routes.
+ */
+const REFUSALS = [
+  `meta mark set ${MARK}`,
+  "meta l4proto tcp reject with tcp reset",
+  "reject with icmp type admin-prohibited",
+];
+const refusals = (w: World): NftChain[] => [
+  // While pods are still being read, what seems to be nobody may only be unknown: who is dropped tries again.
+  { name: "refuse", rules: w.settled ? ["counter name denied", ...REFUSALS] : [drop("denied")] },
+  { name: "refuse_gone", rules: ["counter name gone", ...REFUSALS] },
+];
+
 const forward = (): NftChain[] => [
   {
     name: "forward",
     base: { type: "filter", hook: "forward", priority: 0, policy: "drop" },
     rules: [
       "tcp flags & (syn|rst) == syn tcp option maxseg size set rt mtu",
+      // Also of connections that stand: nobody is there any more who would end them.
+      `${tunnelIn} ct direction original ip daddr @gone goto refuse_gone`,
       "ct state established,related accept",
       unless("ct state invalid", "invalid"),
       `${overlayIn} goto from_overlay`,
@@ -115,6 +133,8 @@ const forward = (): NftChain[] => [
     rules: [
       "meta mark set ip saddr map @source_namespace",
       "meta mark . ip daddr @reachable accept",
+      `meta mark >= ${FIRST_ID} goto refuse`,
+      // Who is not known yet may be a pod that just starts.
       drop("denied"),
     ],
   },
@@ -141,6 +161,7 @@ const sharedSets = (w: World): NftSet[] => {
       type: "ipv4_addr",
       elements: [...new Set([...w.policy.peers.values()].flatMap((p) => p.lent))],
     },
+    { name: "gone", type: "ipv4_addr", elements: w.policy.gone },
     {
       name: "reachable",
       type: ["mark", "ipv4_addr"],
@@ -182,6 +203,7 @@ export const table = (w: World): NftTable => {
       ...outer(device),
       ...translation(device),
       ...input(device),
+      ...refusals(w),
       ...forward(),
     ],
   };

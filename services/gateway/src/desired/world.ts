@@ -70,6 +70,8 @@ export interface Policy {
   sources: readonly (readonly [address: string, namespace: number])[];
   /** What the offloaded pods of a namespace may reach here. */
   reach: readonly (readonly [namespace: number, address: string])[];
+  /** Addresses of pods that ended a moment ago, and are nobody's since. */
+  gone: readonly string[];
 }
 
 export interface World {
@@ -77,6 +79,8 @@ export interface World {
   nodes: readonly RealNode[];
   peers: readonly Peer[];
   policy: Policy;
+  /** Whether all pods are known. Until then one that is not may still be there. */
+  settled: boolean;
   /** UDP ports that tunnels here listen on. */
   listenPorts: readonly number[];
 }

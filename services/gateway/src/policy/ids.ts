@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 
 /** Above every mark that anybody else sets: Tideway's own is 0x7469, kube-proxy's 0x4000 and 0x8000. */
-const FIRST = 0x4000_0000;
+export const FIRST_ID = 0x4000_0000;
 const COUNT = 0x3fff_ffff;
 
 const wish = (namespace: string): number =>
-  FIRST + (createHash("sha256").update(namespace).digest().readUInt32BE(0) % COUNT);
+  FIRST_ID + (createHash("sha256").update(namespace).digest().readUInt32BE(0) % COUNT);
 
 /**
  * Namespaces as numbers, so that a packet's sender fits a mark. A number comes from the name: it stays the same on

@@ -1,5 +1,6 @@
 import { ORIGIN } from "@tideway/api";
 import { informer, type Informer, type Kube, type Pod, pods } from "@tideway/k8s";
+import { createGone } from "./gone.ts";
 import type { PodView } from "./policy.ts";
 
 /** Nothing else of a pod is kept: there may be many, and a packet asks only for these. */
@@ -18,11 +19,21 @@ export const slim = (pod: Pod): Pod => ({
   status: { podIP: pod.status?.podIP ?? "", phase: pod.status?.phase ?? "" },
 });
 
-/** A pod that ended has given its address back; one on its node's network has none of its own. */
+/**
+ * A pod that ended has given its address back; one on its node's network has none of its own. One that is asked to end
+ * still talks until it has: its deletion timestamp changes nothing.
+ */
 const hasAddress = ({ spec, status }: Readonly<Pod>): boolean =>
   !!status?.podIP && !spec?.hostNetwork && status.phase !== "Succeeded" && status.phase !== "Failed";
 
+/** Of each object of a cache once: thousands are looked at for each one that changes. */
+const views = new WeakMap<Readonly<Pod>, PodView[]>();
 export const viewOf = (pod: Readonly<Pod>): PodView[] => {
+  let view = views.get(pod);
+  if (!view) views.set(pod, (view = makeView(pod)));
+  return view;
+};
+const makeView = (pod: Readonly<Pod>): PodView[] => {
   const origin = pod.metadata.labels?.[ORIGIN];
   return hasAddress(pod) && !pod.status?.podIP?.includes(":")
     ? [
@@ -44,6 +55,10 @@ export interface PodWatch {
   follow(namespaces: ReadonlySet<string>): void;
   guests(): PodView[];
   pods(): PodView[];
+  /** Addresses of pods that ended a moment ago, and are nobody's since. */
+  gone(): string[];
+  /** ms until one of them is forgotten. */
+  forgetsMs(): number | undefined;
   /** Whether what is followed was read once: until then a missing pod means nothing. */
   readonly hasSynced: boolean;
 }
@@ -60,10 +75,19 @@ export const watchPods = (d: {
   changed: () => void;
   failed: (what: string, err: unknown) => void;
 }): PodWatch => {
+  const gone = createGone();
+  const notice = (now: Readonly<Pod> | undefined, old: Readonly<Pod> | undefined): void => {
+    const [is] = now ? viewOf(now) : [];
+    const [was] = old ? viewOf(old) : [];
+    if (was && was.ip !== is?.ip) gone.ended(was.ip);
+    if (is) gone.used(is.ip);
+  };
   const open = (o: { namespace?: string; labelSelector?: string }, signal: AbortSignal): Informer<Pod> => {
     const cache = informer(d.kube, pods, { ...o, transform: slim });
     cache.onChange((_, now, old) => {
-      if (differs(now, old)) d.changed();
+      if (!differs(now, old)) return;
+      notice(now, old);
+      d.changed();
     });
     cache.onError((err) => d.failed(`pods of ${o.namespace ?? "peers"}`, err));
     void cache.synced.then(d.changed);
@@ -88,6 +112,8 @@ export const watchPods = (d: {
     },
     guests: () => guests.list().flatMap(viewOf),
     pods: () => [...followed.values()].flatMap(({ cache }) => cache.list().flatMap(viewOf)),
+    gone: () => gone.list(),
+    forgetsMs: () => gone.nextMs(),
     get hasSynced() {
       return guests.hasSynced && [...followed.values()].every(({ cache }) => cache.hasSynced);
     },

@@ -51,6 +51,20 @@ describe("who reaches whom", () => {
     expect(p.peers.get("peer-2")?.singles).toEqual([]);
     expect(p.reach).toEqual([[shop, "100.66.0.7"]]);
   });
+  it("takes no address for gone that is somebody's again, or may be", () => {
+    const gone = ["10.200.0.5", "10.200.0.6"];
+    expect(policyOf(input({ pods: [local], gone })).gone).toEqual(["10.200.0.6"]);
+    const all = {
+      name: "b",
+      state: "ACTIVE",
+      peers: ["*"],
+      namespaces: ["*"],
+      nodes: false,
+      ports: [],
+    } as const;
+    const borders = [{ ...all, peers: ["*"], namespaces: ["*"], ports: [] }];
+    expect(policyOf(input({ pods: [local], gone, borders })).gone).toEqual([]);
+  });
   it("opens to the peers of a BorderPolicy what it names", () => {
     const border = { name: "b", state: "ACTIVE", peers: ["p2"], namespaces: ["bank"], nodes: true } as const;
     const p = policyOf(

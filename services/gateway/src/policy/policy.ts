@@ -1,7 +1,8 @@
-import { contains, translate } from "@tideway/net";
+import { translate } from "@tideway/net";
 import type { FactOf } from "@tideway/protos";
 import type { Opening, Peer, PeerPolicy, Policy, RealNode } from "../desired/world.ts";
 import { namespaceIds } from "./ids.ts";
+import { inside } from "./inside.ts";
 
 /** What is kept of a pod. */
 export interface PodView {
@@ -23,6 +24,8 @@ export interface PolicyInput {
   addresses: readonly FactOf["address"][];
   borders: readonly FactOf["border"][];
   nodes: readonly RealNode[];
+  /** Addresses of pods that ended a moment ago. */
+  gone?: readonly string[];
 }
 
 const isV4 = (address: string): boolean => !address.includes(":");
@@ -61,6 +64,14 @@ const peerPolicy = (peer: Peer, i: PolicyInput, localPods: readonly string[]): P
   };
 };
 
+/** Not what is somebody's again, and nothing where pods are opened that nobody here watches. */
+const goneOf = (i: PolicyInput): readonly string[] => {
+  const { gone = [] } = i;
+  if (gone.length === 0 || i.borders.some((b) => b.namespaces.includes("*"))) return [];
+  const live = new Set([...[...i.guests, ...i.pods].map((p) => p.ip), ...i.addresses.map((a) => a.address)]);
+  return gone.filter((address) => !live.has(address));
+};
+
 /**
  * Default deny: a peer reaches its pods here; our pods there reach the pods of their own namespace, and what was
  * mapped for it. The sender of a packet from a peer is known by its address alone: the tunnel takes only addresses
@@ -68,28 +79,27 @@ const peerPolicy = (peer: Peer, i: PolicyInput, localPods: readonly string[]): P
  */
 export const policyOf = (i: PolicyInput): Policy => {
   const ids = namespaceIds([...i.offloaded, ...i.addresses.flatMap((a) => a.namespace || [])]);
-  const consumed = new Map(i.peers.filter((p) => p.consumer && p.view).map((p) => [p.name, p]));
+  const consumed = new Map(
+    i.peers.flatMap((p) => (p.consumer && p.view ? [[p.name, inside(p.view.remotePodsSeen)] as const] : [])),
+  );
   const offloaded = new Set(i.offloaded);
   const own = i.pods.filter((p) => p.origin === undefined && offloaded.has(p.namespace));
   /** A pod there counts only under an address by which we see that peer: its status is a peer's word. */
-  const isThere = (pod: PodView): boolean => {
-    const pods = consumed.get(pod.node)?.view?.remotePodsSeen;
-    return pods !== undefined && contains(pods, pod.ip);
-  };
+  const isThere = (pod: PodView): boolean => consumed.get(pod.node)?.(pod.ip) ?? false;
   const virtual = new Set(i.peers.map((p) => p.name));
   const localPods = [...new Set(i.peers.flatMap((p) => p.view?.localPods ?? []))];
-  const reach = new Map<string, readonly [number, string]>();
+  const there = own.filter(isThere);
+  const reach = new Map([...ids.values()].map((id) => [id, new Set<string>()]));
   const allow = (namespace: string, address: string): void => {
-    const id = ids.get(namespace);
-    if (id !== undefined && isV4(address)) reach.set(`${namespace}/${address}`, [id, address]);
+    if (isV4(address)) reach.get(ids.get(namespace) ?? 0)?.add(address);
   };
-  for (const pod of own) if (!virtual.has(pod.node) || isThere(pod)) allow(pod.namespace, pod.ip);
+  for (const pod of own) if (!virtual.has(pod.node)) allow(pod.namespace, pod.ip);
+  for (const pod of there) allow(pod.namespace, pod.ip);
   for (const { namespace, address } of i.addresses) if (namespace) allow(namespace, address);
   return {
     peers: new Map(i.peers.map((p) => [p.id, peerPolicy(p, i, localPods)])),
-    sources: [
-      ...new Map(own.filter(isThere).map((p) => [p.ip, [p.ip, ids.get(p.namespace) ?? 0] as const])).values(),
-    ],
-    reach: [...reach.values()],
+    sources: [...new Map(there.map((p) => [p.ip, [p.ip, ids.get(p.namespace) ?? 0] as const])).values()],
+    reach: [...reach].flatMap(([id, addresses]) => Array.from(addresses, (a) => [id, a] as const)),
+    gone: goneOf(i),
   };
 };
