@@ -1,9 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { make, type NamespaceMap, namespaceMaps, ORIGIN, type ShadowPod, shadowPods } from "@tideway/api";
+import {
+  make,
+  type NamespaceMap,
+  namespaceMaps,
+  ORIGIN,
+  shadowEndpointSlices,
+  type ShadowPod,
+  shadowPods,
+} from "@tideway/api";
 import {
   createKube,
   informer,
   type Credentials,
+  endpointSlices,
   type Kube,
   loadCredentials,
   namespaces,
@@ -31,17 +40,13 @@ let n = 0;
 
 const deploy = (path: string): string => new URL(`../../../deploy/base/${path}`, import.meta.url).pathname;
 
-/** The bus, as far as this part reads it: identities that a test sets. */
-const fakeFacts = () => {
-  const all = new Map<string, { peer: string; id: string; data: Record<string, unknown> }>();
+/** The bus, as far as this part reads it: identities and networks that a test sets. */
+const fakeView = () => {
+  const all = new Map<string, { peer: string; id: string; data: object }>();
   const handlers = new Set<(f: unknown) => void>();
   return {
-    set: (state: string) => {
-      const fact = {
-        peer: EAST,
-        id: "incoming",
-        data: { clusterId: EAST, name: "east", state, localNamespace: TENANT },
-      };
+    set: (data: object, id = "incoming") => {
+      const fact = { peer: EAST, id, data: { clusterId: EAST, name: "east", ...data } };
       all.set(EAST, fact);
       for (const h of handlers) h(fact);
     },
@@ -53,6 +58,26 @@ const fakeFacts = () => {
     },
   };
 };
+const fakeFacts = () => {
+  const [identity, network] = [fakeView(), fakeView()];
+  return {
+    set: (state: string) => identity.set({ state, localNamespace: TENANT }),
+    /** East's pods (10.244/16) and external addresses (10.70/16) are seen here at 10.71/16 and 10.72/16. */
+    setNetwork: (state: string) =>
+      network.set({
+        state,
+        localPodCidr: "10.244.0.0/16",
+        localPodSeenCidr: "10.61.0.0/16",
+        localExternalCidr: "10.70.0.0/16",
+        localExternalSeenCidr: "10.62.0.0/16",
+        remotePodCidr: "10.244.0.0/16",
+        remotePodSeenCidr: "10.71.0.0/16",
+        remoteExternalCidr: "10.70.0.0/16",
+        remoteExternalSeenCidr: "10.72.0.0/16",
+      }),
+    facts: (name: string) => Promise.resolve((name === "network" ? network : identity).view),
+  };
+};
 
 const start = async (): Promise<void> => {
   const abort = new AbortController();
@@ -61,7 +86,7 @@ const start = async (): Promise<void> => {
     kube: own,
     clusterID: "west-id",
     namespace: "tideway-system",
-    bus: { facts: async () => facts.view },
+    bus: { facts: facts.facts },
     log: silentLogger,
     metrics: { reconciled: () => undefined },
     signal: abort.signal,
@@ -185,6 +210,45 @@ describe("twin namespaces", () => {
     expect(await can("patch", "shadowpods.offloading.tideway.dev", "--subresource=status")).toBe(false);
   });
 
+  it("are open to the consumer's own networks when they are known, and to nobody else", async () => {
+    const twin = await fresh();
+    const policy = async () => (await kube.get(networkPolicies, "tideway-default-deny", twin)).spec;
+    const closed = await policy();
+    expect(closed).toMatchObject({
+      podSelector: {},
+      ingress: [{ from: [{ podSelector: {} }] }],
+      egress: [
+        { to: [{ podSelector: {} }] },
+        { to: [{ namespaceSelector: {} }], ports: [{ port: 53 }, { port: 53 }] },
+        { to: [{ ipBlock: { cidr: "0.0.0.0/0" } }, { ipBlock: { cidr: "::/0" } }] },
+      ],
+    });
+    const [public4, public6] = closed?.egress?.[2]?.to ?? [];
+    // nothing private of the owner's: nodes, pods, Services, the metadata service of clouds
+    expect(public4?.ipBlock?.except?.toSorted()).toEqual([
+      "10.0.0.0/8",
+      "100.64.0.0/10",
+      "169.254.0.0/16",
+      "172.16.0.0/12",
+      "192.168.0.0/16",
+    ]);
+    expect(public6?.ipBlock?.except).toEqual(["fc00::/7", "fe80::/10"]);
+    facts.setNetwork("READY");
+    const home = ["10.71.0.0/16", "10.72.0.0/16"].map((cidr) => ({ ipBlock: { cidr } }));
+    const open = await until(
+      async () => {
+        const spec = await policy();
+        return spec?.egress?.[0]?.to?.length === 3 ? spec : undefined;
+      },
+      { what: "the policy open to the consumer" },
+    );
+    expect(open).toMatchObject({ ingress: [{ from: [{ podSelector: {} }, ...home] }] });
+    expect(open.egress?.[0]?.to).toEqual([{ podSelector: {} }, ...home]);
+    expect(open.egress?.slice(1)).toEqual(closed?.egress?.slice(1));
+    facts.setNetwork("GONE");
+    await until(async () => (await policy())?.egress?.[0]?.to?.length === 1, { what: "closed again" });
+  });
+
   it("are ready within tens of milliseconds", async () => {
     const times: number[] = [];
     for (let i = 0; i < 3; i++) {
@@ -241,6 +305,70 @@ describe("twin namespaces", () => {
       await expect(own.replace(namespaces, ns, { subresource: "finalize" })).rejects.toThrow(
         "twin namespaces",
       );
+    } finally {
+      await own.close();
+    }
+  });
+});
+
+describe("ShadowEndpointSlice to EndpointSlice", () => {
+  const slices = async (namespace: string, name: string) =>
+    (await kube.find(endpointSlices, `tideway-${name}`, namespace))?.endpoints?.flatMap((e) => e.addresses);
+  const shadowSlice = (namespace: string, name: string, ...addresses: string[]) =>
+    kube.apply(
+      shadowEndpointSlices,
+      {
+        metadata: { name, namespace },
+        spec: {
+          originUID: `uid-${name}`,
+          service: "web",
+          addressType: "IPv4",
+          endpoints: addresses.map((a) => ({ addresses: [a] })),
+          ports: [{ name: "http", port: 80, protocol: "TCP" }],
+        },
+      },
+      { fieldManager: "peer" },
+    );
+  const there = (namespace: string, name: string, ...addresses: string[]) =>
+    until(async () => (await slices(namespace, name))?.join() === addresses.join(), {
+      what: `slice ${name} with ${addresses.join()}`,
+    });
+
+  it("is made, changed and deleted with the rights that ship", async () => {
+    const twin = await fresh();
+    facts.setNetwork("READY");
+    await shadowSlice(twin, "web-1", "10.244.1.1");
+    await there(twin, "web-1", "10.71.1.1");
+    await shadowSlice(twin, "web-1", "10.244.1.1", "10.70.0.9");
+    await there(twin, "web-1", "10.71.1.1", "10.72.0.9");
+    const slice = await kube.get(endpointSlices, "tideway-web-1", twin);
+    expect(slice.metadata.ownerReferences).toMatchObject([{ kind: "ShadowEndpointSlice", name: "web-1" }]);
+    await until(async () => (await kube.get(shadowEndpointSlices, "web-1", twin)).status?.endpoints === 2, {
+      what: "its status",
+    });
+    await kube.delete(shadowEndpointSlices, "web-1", twin);
+    await until(async () => (await slices(twin, "web-1")) === undefined, { what: "the slice gone" });
+  });
+
+  it("goes nowhere but into twin namespaces", async () => {
+    const own = createKube(service, { userAgent: "test" });
+    const slice = {
+      metadata: { name: "stray", labels: { "kubernetes.io/service-name": "kubernetes" } },
+      addressType: "IPv4" as const,
+      endpoints: [{ addresses: ["10.71.1.1"] }],
+    };
+    try {
+      for (const namespace of ["default", "kube-system"])
+        await expect(
+          own.create(endpointSlices, { ...slice, metadata: { ...slice.metadata, namespace } }),
+        ).rejects.toThrow("makes EndpointSlices in them, and in no other");
+      const foreign = await kube.create(endpointSlices, {
+        ...slice,
+        metadata: { ...slice.metadata, namespace: "default" },
+      });
+      await expect(own.delete(endpointSlices, "stray", "default")).rejects.toThrow("in no other");
+      await expect(own.replace(endpointSlices, { ...foreign, endpoints: [] })).rejects.toThrow("in no other");
+      await kube.delete(endpointSlices, "stray", "default");
     } finally {
       await own.close();
     }
