@@ -219,6 +219,17 @@ describe("two replicas of the gateway", () => {
   it("one of them builds the tunnel, and leads its port there", async () => {
     const data = { 1: Buffer.from(mine.privateKey).toString("base64") };
     await kube.create(secrets, { metadata: { name: "tunnel-west", namespace: NETWORK }, data });
+    const unknown = { generations: [], remoteKeys: {}, remoteEndpoints: {} };
+    await bus.publish("network", { peer: id }, { ...network, ...unknown, state: "PENDING" });
+    await until(async () => replicas.some((r) => interfaces(r).includes(interfaceOf(id, 1))), {
+      what: "the interface, before the peer's key is known",
+      timeoutMs: 10_000,
+    });
+    await until(async () => (await sliceAddress()) !== undefined, {
+      what: "the slice, before the peer's key is known",
+      timeoutMs: 10_000,
+    });
+    expect(tunnels.get(id)).toBeUndefined();
     await bus.publish("network", { peer: id }, network);
     await until(async () => tunnels.get(id)?.data.state === "CONNECTING", {
       what: "the tunnel's fact",
