@@ -35,7 +35,13 @@ export const invitation = defineKind({
     ),
     pin: Type.Optional(pin()),
     usedBy: Type.Optional(clusterID({ description: "ID of the cluster that used the token." })),
-    usedAt: Type.Optional(time("When it was used.")),
+    usedPin: Type.Optional(
+      pin({ description: "The key that this cluster proved; with it, and no other, it may ask again." }),
+    ),
+    usedAt: Type.Optional(time("When it was used first.")),
+    closedAt: Type.Optional(
+      time("When the peering that came of it ended: from then on it lets nobody ask again."),
+    ),
   }),
   columns: [
     { name: "Ready", jsonPath: ready("status") },
