@@ -34,6 +34,9 @@ export const REASONS: Readonly<Record<string, Advice>> = {
   UnknownToken: { hopeless: true, next: NEW_INVITATION },
   TokenExpired: { hopeless: true, next: NEW_INVITATION },
   TokenUsed: { hopeless: true, next: NEW_INVITATION },
+  Unanswered: {
+    next: "the peer has not answered with an identity; it is asked again by itself until the invitation expires",
+  },
   TokenMissing: { next: `the Secret with the token is gone: ${NEW_INVITATION}` },
   ClusterKeyMismatch: {
     hopeless: true,

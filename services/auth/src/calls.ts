@@ -40,6 +40,9 @@ export const createHandlers = (d: CallDeps): Handlers => {
   const nonces = createNonceCache(2 * skewMs);
   const { denied } = createDenialLog(d);
 
+  const tenantNow = async (clusterID: string): Promise<Tenant | undefined> =>
+    (await kube.list(tenants, { labelSelector: `${ORIGIN}=${clusterID}` }))[0];
+
   const signer = createSigner({
     kube,
     requests: caches.requests,
@@ -101,6 +104,7 @@ export const createHandlers = (d: CallDeps): Handlers => {
       fresh ? kube.list(invitationKind, { namespace: self.namespace }) : caches.invitations.list(),
     tenancy: createTenancy({
       kube,
+      tenantNow,
       tenantOf: caches.tenantOf,
       knownAs: (clusterID) => {
         const peer = facts.peers.get(clusterID);
@@ -126,9 +130,7 @@ export const createHandlers = (d: CallDeps): Handlers => {
     denied,
     authorities: createAuthorities(kube, clock.now),
     peers: facts.peers,
-    tenantOf: async (clusterID) =>
-      caches.tenantOf(clusterID) ??
-      (await kube.list(tenants, { labelSelector: `${ORIGIN}=${clusterID}` }))[0],
+    tenantOf: async (clusterID) => caches.tenantOf(clusterID) ?? tenantNow(clusterID),
     namespaceOf: (t) => tenantNamespace(t.metadata.name),
     renewed: issued("renewal"),
     release: async (t) => {

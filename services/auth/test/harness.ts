@@ -178,5 +178,8 @@ export const tokenSecret = async (side: Side, name: string, token: string): Prom
 };
 
 /** Waits for a state, never for a time. */
-export const eventually = <T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> =>
-  until(look, { what, everyMs: 20, timeoutMs: 20_000 });
+export const eventually = <T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  timeoutMs = 20_000,
+): Promise<T> => until(look, { what, everyMs: 20, timeoutMs });

@@ -8,7 +8,7 @@ import {
   status,
 } from "@grpc/grpc-js";
 import { type AuthMethods, authService, denialOf, REASON_KEY, TRACE_KEY } from "@tideway/authclient";
-import { describeError, isInvalid, isUnavailable } from "@tideway/errors";
+import { describeError, isInvalid, isTimeout, isUnavailable } from "@tideway/errors";
 import type { Logger } from "@tideway/log";
 import { withSpan } from "@tideway/telemetry";
 import type { ServerIdentity } from "./certificate.ts";
@@ -69,6 +69,12 @@ export const failureOf = (err: unknown): Failure => {
     return {
       code: status.UNAVAILABLE,
       details: "this cluster's API server is not available; try again",
+      outcome: "unavailable",
+    };
+  if (isTimeout(err))
+    return {
+      code: status.UNAVAILABLE,
+      details: "this cluster signs no certificates at the moment; try again",
       outcome: "unavailable",
     };
   return {

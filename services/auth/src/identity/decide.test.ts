@@ -82,6 +82,13 @@ describe("an identity that is wanted", () => {
       "wait",
       "DENIED",
     ],
+    ["but not answered waits for its next try", { attempt: attempt("Unanswered") }, "wait", "DENIED"],
+    [
+      "but not answered is asked for again when its pause is over",
+      { attempt: attempt("Unanswered", NOW) },
+      "authenticate",
+      undefined,
+    ],
     ["but refused waits for its next try", { attempt: attempt("TokenUsed") }, "wait", "DENIED"],
     [
       "but revoked is told so and tried again later",
@@ -163,6 +170,7 @@ describe("whatever the world looks like", () => {
   const time = fc.integer({ min: NOW - 100 * MINUTE, max: NOW + 100 * MINUTE });
   const reasons: FailureReason[] = [
     "Unreachable",
+    "Unanswered",
     "TokenMissing",
     "WrongKey",
     "TokenUsed",
@@ -253,6 +261,7 @@ describe("a failed attempt", () => {
     };
     expect(pauses("Unreachable").slice(0, 4)).toEqual([250, 500, 1000, 2000]);
     expect(pauses("Unreachable").at(-1)).toBe(15_000);
+    expect(pauses("Unanswered")).toEqual(pauses("Unreachable"));
     expect(pauses("TokenUsed").at(-1)).toBe(60_000);
   });
   test("starts anew when its kind changes", () => {

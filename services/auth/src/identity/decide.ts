@@ -1,8 +1,11 @@
 import type { Denial } from "@tideway/authclient";
 import type { IdentityState, PeerView, Standing } from "../ports.ts";
 
-/** Why the last try failed; `Unreachable` and `TokenMissing` are found out here, the rest is the provider's word. */
-export type FailureReason = Denial | "Unreachable" | "TokenMissing" | "WrongKey";
+/**
+ * Why the last try failed. Found out here: `Unreachable`, `Unanswered` (it was asked for an identity, and the answer
+ * did not come or was that it cannot now), `TokenMissing`, `WrongKey`; the rest is the provider's word.
+ */
+export type FailureReason = Denial | "Unreachable" | "Unanswered" | "TokenMissing" | "WrongKey";
 
 export interface Attempt {
   failures: number;
@@ -54,8 +57,11 @@ type Check = (w: World) => Plan | undefined;
 /** The provider has told that the certificate opens nothing any more. */
 export const isVoid = (reason: FailureReason | undefined): boolean =>
   reason === "TenantUnknown" || reason === "IdentityInvalid";
+/** The provider has not said no. */
+export const isSilence = (reason: FailureReason): boolean =>
+  reason === "Unreachable" || reason === "Unanswered";
 /** What passes by itself; a refusal changes only when a person acts. */
-const passes = (reason: FailureReason): boolean => reason === "Unreachable" || reason === "TenantLeaving";
+const passes = (reason: FailureReason): boolean => isSilence(reason) || reason === "TenantLeaving";
 const paused = (w: World): Attempt | undefined =>
   w.attempt && w.attempt.nextAt > w.now ? w.attempt : undefined;
 const wanted = (w: World): boolean => w.peer?.present === true && w.peer.outgoing;

@@ -7,7 +7,7 @@ import {
   DeniedError,
   signedRequest,
 } from "@tideway/authclient";
-import { describeError, isForbidden, isNotFound, TidewayError } from "@tideway/errors";
+import { describeError, isForbidden, isNotFound, isUnavailable, TidewayError } from "@tideway/errors";
 import { type Kube, secrets } from "@tideway/k8s";
 import { currentTraceparent } from "@tideway/telemetry";
 import { createCsr, generateKeyPair, type KeyPair, parseCertificate, spkiOf } from "@tideway/pki";
@@ -18,13 +18,17 @@ import type { Held } from "./store.ts";
 /** There is nothing to show to the provider. */
 export class TokenMissingError extends TidewayError {}
 
+/** The token was shown, and what became of it is not known here: the provider lets the same cluster ask again. */
+export class UnansweredError extends TidewayError {}
+
 /** What went wrong, in the words of a condition. */
 export const failureOf = (err: unknown): { reason: FailureReason; message: string } => {
   const message = describeError(err);
   const denial = denialOf(err);
   if (denial) return { reason: denial.reason, message };
   if (err instanceof TokenMissingError) return { reason: "TokenMissing", message };
-  return { reason: isForbidden(err) ? "WrongKey" : "Unreachable", message };
+  if (isForbidden(err)) return { reason: "WrongKey", message };
+  return { reason: err instanceof UnansweredError ? "Unanswered" : "Unreachable", message };
 };
 
 export interface Granted {
@@ -54,8 +58,17 @@ const CALL_MS = 10_000;
 const RELEASE_MS = 3_000;
 
 export const createProvider = (d: ProviderDeps): Provider => {
-  /** The pair of an unanswered request is used again, so that a peer sees one key for one attempt. */
-  const pending = new Map<string, KeyPair>();
+  /**
+   * An unanswered request is repeated as it was. Only in memory: after a restart it is made anew, and the provider
+   * knows the repeat by this cluster's long-lived key.
+   */
+  const pending = new Map<string, { keys: KeyPair; csr: Uint8Array }>();
+  const pendingFor = (clusterID: string): { keys: KeyPair; csr: Uint8Array } => {
+    const keys = generateKeyPair();
+    const made = pending.get(clusterID) ?? { keys, csr: createCsr(d.self.clusterID, keys) };
+    pending.set(clusterID, made);
+    return made;
+  };
   const dial = (p: Pick<PeerView, "authEndpoint" | "pins">, timeoutMs = CALL_MS): Promise<AuthClient> =>
     (d.connect ?? connect)({
       endpoint: p.authEndpoint,
@@ -100,10 +113,8 @@ export const createProvider = (d: ProviderDeps): Provider => {
   return {
     authenticate: async (p) => {
       const [value, client] = await Promise.all([token(p), dial(p)]);
-      const keys = pending.get(p.clusterId) ?? generateKeyPair();
-      pending.set(p.clusterId, keys);
+      const { keys, csr } = pendingFor(p.clusterId);
       const { clusterID, clusterName, authEndpoint } = d.self;
-      const csr = createCsr(clusterID, keys);
       const request = authenticateRequest({
         token: value,
         clusterID,
@@ -114,7 +125,13 @@ export const createProvider = (d: ProviderDeps): Provider => {
         audience: client.pin,
         nowMs: d.clock.now(),
       });
-      const answer = await client.authenticate(request);
+      const answer = await client.authenticate(request).catch((cause: unknown) => {
+        if (!isUnavailable(cause)) throw cause;
+        throw new UnansweredError(
+          "the invitation was shown and no identity came back; the same is asked for again until it expires",
+          { cause },
+        );
+      });
       pending.delete(p.clusterId);
       return checked(answer, keys, p);
     },

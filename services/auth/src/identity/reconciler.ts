@@ -11,7 +11,16 @@ import type {
   StandingOf,
   Tell,
 } from "../ports.ts";
-import { type Attempt, decide, failed, isVoid, type Plan, renewalTime, type World } from "./decide.ts";
+import {
+  type Attempt,
+  decide,
+  failed,
+  isSilence,
+  isVoid,
+  type Plan,
+  renewalTime,
+  type World,
+} from "./decide.ts";
 import { failureOf, type Granted, type Provider } from "./provider.ts";
 import { type Case, createReporter } from "./report.ts";
 import type { Held, IdentityStore, PeerRef } from "./store.ts";
@@ -49,7 +58,7 @@ interface Notes {
   leavingSince?: number;
   held?: Held;
   renewAt?: number;
-  /** Answered by the provider and not stored yet: the token is used up, so it must not be lost. */
+  /** Answered by the provider and not stored yet: it need not be asked again. */
   granted?: Granted;
 }
 
@@ -103,7 +112,6 @@ export const createIdentityReconciler = (d: IdentityDeps): Reconcile => {
   };
 
   const acts = {
-    /** The token is used up by the answer, so the answer is remembered until it is stored. */
     authenticate: async (c: Case, peer: PeerView, n: Notes): Promise<ReconcileResult> => {
       const asked = n.granted ?? d.provider.authenticate(peer);
       const [answer, home] = await Promise.allSettled([asked, d.store.home(c.peer)]);
@@ -143,7 +151,7 @@ export const createIdentityReconciler = (d: IdentityDeps): Reconcile => {
       if (n.attempt?.reason !== reason) d.tell(about(c.peer), "Warning", reason, `${step}: ${message}`);
       n.attempt = failed(n.attempt, reason, message, d.clock.now(), d.random());
       n.basis = basisOf(peer);
-      d.outcome(step, reason === "Unreachable" ? "unreachable" : "denied");
+      d.outcome(step, isSilence(reason) ? "unreachable" : "denied");
     }
     return { requeueAfterMs: 0 }; // the next pass says what is so
   };

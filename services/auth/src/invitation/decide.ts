@@ -13,9 +13,13 @@ export interface Plan {
   requeueAfterMs?: number;
 }
 
-/** Since when the invitation is of no use; undefined while it is good. */
+/**
+ * Since when the invitation is of no use; undefined while it is good. One that was used is, until it expires or the
+ * peering ends: the cluster that used it may have lost the answer and ask again.
+ */
 const spentAt = ({ spec, status }: Invitation, now: number): number | undefined => {
-  if (!spec.standing && status?.usedAt) return Date.parse(status.usedAt);
+  if (!spec.standing && status?.closedAt) return Date.parse(status.closedAt);
+  if (!spec.standing && status?.usedAt && spec.expiresAt === undefined) return Date.parse(status.usedAt);
   return spec.expiresAt !== undefined && now >= Date.parse(spec.expiresAt)
     ? Date.parse(spec.expiresAt)
     : undefined;

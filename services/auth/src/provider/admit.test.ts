@@ -7,7 +7,15 @@ import { findInvitation, refuse, type World } from "./admit.ts";
 const NOW = Date.parse("2026-03-01T12:00:00Z");
 const iso = (ms: number): string => new Date(ms).toISOString();
 const invitation = (
-  o: { expiresAt?: string; usedAt?: string; standing?: boolean; token?: string; deleted?: boolean } = {},
+  o: {
+    expiresAt?: string;
+    usedAt?: string;
+    by?: [clusterID: string, pin?: string];
+    closed?: boolean;
+    standing?: boolean;
+    token?: string;
+    deleted?: boolean;
+  } = {},
 ): Invitation => ({
   metadata: { name: o.token ?? "i", ...(o.deleted ? { deletionTimestamp: iso(NOW) } : {}) },
   spec: {
@@ -15,7 +23,12 @@ const invitation = (
     ...(o.expiresAt ? { expiresAt: o.expiresAt } : {}),
     ...(o.standing ? { standing: true } : {}),
   },
-  status: o.usedAt ? { usedAt: o.usedAt } : {},
+  status: {
+    ...(o.usedAt || o.by ? { usedAt: o.usedAt ?? iso(NOW - 1) } : {}),
+    ...(o.by ? { usedBy: o.by[0] } : {}),
+    ...(o.by?.[1] ? { usedPin: o.by[1] } : {}),
+    ...(o.closed ? { closedAt: iso(NOW - 1) } : {}),
+  },
 });
 const tenant = (o: { pins?: string[]; deleted?: boolean } = {}): Tenant => ({
   metadata: { name: "east", ...(o.deleted ? { deletionTimestamp: iso(NOW) } : {}) },
@@ -51,6 +64,10 @@ describe("a cluster", () => {
       "with a standing token that was used before",
       { invitation: invitation({ standing: true, usedAt: iso(NOW - 1) }) },
     ],
+    [
+      "that used the token before, with the same key",
+      { invitation: invitation({ by: ["east-id", "pin"], expiresAt: iso(NOW + 1) }), tenant: tenant() },
+    ],
     ["that is known here and may come in", { peer: peer() }],
     ["that is a tenant already and proves to be the same", { tenant: tenant() }],
     [
@@ -70,6 +87,36 @@ describe("a cluster", () => {
       "TokenExpired",
     ],
     ["with a used token", { invitation: invitation({ usedAt: iso(NOW - 1) }) }, "TokenUsed"],
+    [
+      "whose token another cluster used",
+      { invitation: invitation({ by: ["north-id", "pin"] }) },
+      "TokenUsed",
+    ],
+    [
+      "that used the token before with another key",
+      { invitation: invitation({ by: ["east-id", "other"] }) },
+      "TokenUsed",
+    ],
+    [
+      "that used the token before nobody noted keys",
+      { invitation: invitation({ by: ["east-id"] }) },
+      "TokenUsed",
+    ],
+    [
+      "that used the token for a peering that has ended",
+      { invitation: invitation({ by: ["east-id", "pin"], closed: true }) },
+      "TokenUsed",
+    ],
+    [
+      "that used the token before it expired",
+      { invitation: invitation({ by: ["east-id", "pin"], expiresAt: iso(NOW) }), tenant: tenant() },
+      "TokenExpired",
+    ],
+    [
+      "that used the token before and may not come in any more",
+      { invitation: invitation({ by: ["east-id", "pin"] }), peer: peer({ incoming: false }) },
+      "IncomingRefused",
+    ],
     ["that is this one", { self: { clusterID: "east-id" } }, "SelfPeering"],
     ["that may not come in", { peer: peer({ incoming: false }) }, "IncomingRefused"],
     [

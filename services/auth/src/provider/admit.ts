@@ -34,6 +34,12 @@ export const findInvitation = (all: readonly Invitation[], tokenHash: string): I
 export const isExpired = (i: Invitation, now: number): boolean =>
   i.spec.expiresAt !== undefined && now >= Date.parse(i.spec.expiresAt);
 export const isUsed = (i: Invitation): boolean => !i.spec.standing && i.status?.usedAt !== undefined;
+/**
+ * The cluster that used the token asks again, with the key that it proved then: its answer may have been lost. Not
+ * after the peering has ended, for then it would be a second one.
+ */
+export const mayRepeat = (i: Invitation, a: Pick<Applicant, "clusterID" | "provenPin">): boolean =>
+  i.status?.usedBy === a.clusterID && i.status.usedPin === a.provenPin && i.status.closedAt === undefined;
 
 type Check = (w: World) => Refusal | undefined;
 
@@ -58,8 +64,8 @@ const tokenNotExpired: Check = ({ invitation, now }) =>
         message: `the invitation expired at ${invitation.spec.expiresAt}; ask for a new one`,
       }
     : undefined;
-const tokenNotUsed: Check = ({ invitation }) =>
-  invitation && isUsed(invitation)
+const tokenNotUsed: Check = ({ invitation, applicant }) =>
+  invitation && isUsed(invitation) && !mayRepeat(invitation, applicant)
     ? {
         reason: "TokenUsed",
         message: `the invitation was used at ${invitation.status?.usedAt}; it is good for one cluster, ask for a new one`,

@@ -20,7 +20,7 @@ import type { FailureLimiter } from "../door/limiter.ts";
 import type { CallContext } from "../door/server.ts";
 import type { Clock, Peers, Self } from "../ports.ts";
 import { type Applicant, findInvitation, refuse } from "./admit.ts";
-import { consume, giveBack } from "./consume.ts";
+import { consume } from "./consume.ts";
 import { checkApplicant } from "./request.ts";
 import type { Sign } from "./sign.ts";
 
@@ -28,6 +28,8 @@ import type { Sign } from "./sign.ts";
 export interface Tenancy<Place = unknown> {
   /** Reads only, so that it may run beside the check that decides. */
   find(applicant: TenantFacts): Promise<Place>;
+  /** The same from the API server and not from caches, for who may have become a tenant a moment ago. */
+  findAgain(applicant: TenantFacts): Promise<Place>;
   grant(applicant: TenantFacts, at: Place): Promise<{ tenant: Tenant; namespace: string }>;
 }
 export interface TenantFacts {
@@ -79,8 +81,9 @@ const factsOf = (r: AuthenticateRequest): TenantFacts => ({
 });
 
 /**
- * A consumer becomes a tenant. All checks that need no write come first; then the token is used up, by one write
- * that only one call can win; then the tenancy and the certificate are made side by side.
+ * A consumer becomes a tenant. All checks that need no write come first; then the token is given to this cluster and
+ * its key, by one write that only one cluster can win; then the tenancy and the certificate are made side by side.
+ * Whatever goes wrong from there on, the same cluster may call again and gets its answer then.
  */
 export const createAuthenticate = <Place>(d: AuthenticateDeps<Place>) => {
   const invitationFor = async (tokenHash: string): Promise<Invitation | undefined> =>
@@ -134,19 +137,14 @@ export const createAuthenticate = <Place>(d: AuthenticateDeps<Place>) => {
           "RateLimited",
           "too many failed attempts from this address; try again in a minute",
         );
-      const { invitation, csr } = await admit(r);
+      const { applicant, invitation, csr } = await admit(r);
       const facts = factsOf(r);
       const finding = d.tenancy.find(facts);
       finding.catch(() => undefined); // awaited when the token is ours
-      await consume(d.kube, invitation, r.clusterId, d.clock.now());
-      try {
-        return await grant(facts, csr, await finding);
-      } catch (err) {
-        await giveBack(d.kube, invitation).catch((cause: unknown) =>
-          d.log.warn({ err: cause, invitation: invitation.metadata.name }, "invitation not given back"),
-        );
-        throw err;
-      }
+      const time = await consume(d.kube, invitation, applicant, d.clock.now());
+      if (time === "first") return await grant(facts, csr, await finding);
+      d.log.info({ ...who, invitation: invitation.metadata.name }, "an unanswered call is repeated");
+      return await grant(facts, csr, await d.tenancy.findAgain(facts));
     } catch (err) {
       if (err instanceof DeniedError) {
         if (err.reason !== "RateLimited") d.limiter.failed(ctx.source);

@@ -19,7 +19,7 @@ export interface SignerDeps {
   /** Of the requests that this service made, always open: the certificate comes without a new connection. */
   requests: Informer<CertificateSigningRequest>;
   expirationSeconds: number;
-  /** Default 15,000 ms. */
+  /** Default 8,000 ms: less than a consumer waits for its answer, so that it learns why there is none. */
   timeoutMs?: number;
 }
 export type Sign = (csr: CheckedCsr) => Promise<string>;
@@ -51,7 +51,7 @@ const outcome = (r: CertificateSigningRequest | undefined): string | undefined =
  * A certificate by the Kubernetes CSR API: create, approve, wait for the signer, delete. The key usages are fixed
  * and the subject was checked, so the signer can only make a client certificate of that one name.
  */
-export const createSigner = ({ kube, requests, expirationSeconds, timeoutMs = 15_000 }: SignerDeps): Sign => {
+export const createSigner = ({ kube, requests, expirationSeconds, timeoutMs = 8_000 }: SignerDeps): Sign => {
   const wait = (name: string): Promise<string> =>
     new Promise((resolve, reject) => {
       const finish = (act: () => void): void => {

@@ -15,6 +15,8 @@ export interface Place {
 export interface GrantDeps {
   kube: Kube;
   tenantOf(clusterID: string): Tenant | undefined;
+  /** The same from the API server. */
+  tenantNow(clusterID: string): Promise<Tenant | undefined>;
   /** Name under which this cluster already knows the cluster, from its ForeignCluster. */
   knownAs(clusterID: string): string | undefined;
   /** Whether another cluster has this peer name, as far as the caches know. */
@@ -26,8 +28,11 @@ const MAX_NAMES = 10;
 
 export const createTenancy = (d: GrantDeps): Tenancy<Place> => {
   /** The caches propose a name, the API server says whether a ForeignCluster has it. */
-  const findPlace = async (f: TenantFacts, taken: Set<string>): Promise<Place> => {
-    const tenant = d.tenantOf(f.clusterID);
+  const findPlace = async (
+    f: TenantFacts,
+    taken: Set<string>,
+    tenant = d.tenantOf(f.clusterID),
+  ): Promise<Place> => {
     const known = tenant?.metadata.name ?? d.knownAs(f.clusterID);
     if (known) return { name: known, tenant, cluster: await d.kube.find(foreignClusters, known) };
     while (taken.size < MAX_NAMES) {
@@ -81,6 +86,7 @@ export const createTenancy = (d: GrantDeps): Tenancy<Place> => {
 
   return {
     find: (facts) => findPlace(facts, new Set()),
+    findAgain: async (facts) => findPlace(facts, new Set(), await d.tenantNow(facts.clusterID)),
     grant: async (facts, found) => {
       const [tenant, place] = found.tenant
         ? ([await refresh(found.tenant, facts), found] as const)

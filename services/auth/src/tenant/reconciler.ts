@@ -4,6 +4,7 @@ import { isNotFound } from "@tideway/errors";
 import type { Kube, Namespace } from "@tideway/k8s";
 import type { ConditionWriter } from "../foreign-cluster.ts";
 import type { Clock, Peers, PublishIdentity, Tell } from "../ports.ts";
+import { closeInvitations } from "../provider/consume.ts";
 import { decide, factOf, type Plan } from "./decide.ts";
 import {
   bindPeer,
@@ -66,6 +67,7 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
     ]);
     if (!gone) return { requeueAfterMs: GOING_MS };
     if (!shared) await d.conditions.write(name, undefined);
+    await closeInvitations(d.kube, d.systemNamespace, id, d.clock.now());
     const finalizers = t.metadata.finalizers.filter((f) => f !== FINALIZER);
     try {
       await d.kube.patch(
