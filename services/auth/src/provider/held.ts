@@ -47,9 +47,10 @@ export interface HeldDeps {
 export const createHeldCalls = (d: HeldDeps) => {
   const prove = async (s: Signed, purpose: Purpose): Promise<Claims> => {
     const now = d.clock.now();
+    const authorities = await d.authorities(); // what goes wrong here says nothing of the caller
     try {
       const { clusterID, publicKey } = checkPeerCertificate(s.certificate, {
-        authorities: await d.authorities(),
+        authorities,
         now,
         skewMs: d.skewMs,
       });
