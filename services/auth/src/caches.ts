@@ -18,10 +18,14 @@ import {
   type KubeObject,
   type Namespace,
   namespaces,
+  type RoleBinding,
+  roleBindings,
 } from "@tideway/k8s";
 import { describeError } from "@tideway/errors";
 import type { Logger } from "@tideway/log";
+import { READER_ROLE } from "./identity/store.ts";
 import { AUTH, MADE_BY } from "./provider/sign.ts";
+import { PEER_ROLE } from "./tenant/objects.ts";
 
 /** Local copies of what this service owns or has made. */
 export interface Caches {
@@ -31,6 +35,9 @@ export interface Caches {
   /** Only those that this service made; metadata alone. */
   homes: Informer<Namespace>;
   requests: Informer<CertificateSigningRequest>;
+  /** The two kinds of RoleBinding that this service makes, by name: of the peer, and of who reads the identity. */
+  peerBindings: Informer<RoleBinding>;
+  readerBindings: Informer<RoleBinding>;
   tenantOf(clusterID: string): Tenant | undefined;
   identityOf(clusterID: string): Identity | undefined;
   homeOf(peer: string): Namespace | undefined;
@@ -50,6 +57,11 @@ export const createCaches = (kube: Kube, systemNamespace: string, log: Logger): 
   const identityCache = informer(kube, identities);
   const homes = informer(kube, namespaces, { labelSelector: ours, metadataOnly: true });
   const requests = informer(kube, certificateSigningRequests, { labelSelector: ours });
+  // By name and not by label: also one whose labels were taken away is ours, and RBAC knows names only.
+  const named = (name: string): Informer<RoleBinding> =>
+    informer(kube, roleBindings, { fieldSelector: `metadata.name=${name}` });
+  const peerBindings = named(PEER_ROLE);
+  const readerBindings = named(READER_ROLE);
   tenantCache.index(BY_CLUSTER, (t) => [t.spec.clusterID]);
   identityCache.index(BY_CLUSTER, (i) => (i.metadata.name === IDENTITY_NAME ? [i.spec.clusterID] : []));
   homes.index(BY_CLUSTER, (n) => [clusterOfHome(n)]);
@@ -60,6 +72,8 @@ export const createCaches = (kube: Kube, systemNamespace: string, log: Logger): 
     ["identities", identityCache],
     ["namespaces", homes],
     ["certificatesigningrequests", requests],
+    [`rolebindings ${PEER_ROLE}`, peerBindings],
+    [`rolebindings ${READER_ROLE}`, readerBindings],
   ];
   return {
     tenants: tenantCache,
@@ -67,6 +81,8 @@ export const createCaches = (kube: Kube, systemNamespace: string, log: Logger): 
     identities: identityCache,
     homes,
     requests,
+    peerBindings,
+    readerBindings,
     tenantOf: (clusterID) => tenantCache.byIndex(BY_CLUSTER, clusterID)[0],
     identityOf: (clusterID) => identityCache.byIndex(BY_CLUSTER, clusterID)[0],
     homeOf: (peer) => homes.byIndex(PEER, peer)[0],

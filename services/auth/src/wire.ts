@@ -1,10 +1,17 @@
-import { foreignClusters } from "@tideway/api";
+import { foreignClusters, type Tenant } from "@tideway/api";
 import { connect } from "@tideway/authclient";
 import { connectBus } from "@tideway/bus";
 import { readOptionalFile } from "@tideway/config";
 import { startController, startMembership, type Controller, type Membership } from "@tideway/controller";
 import { describeError, InvalidError } from "@tideway/errors";
-import { certificateSigningRequests, createKube, loadCredentials, namespaces, type Kube } from "@tideway/k8s";
+import {
+  certificateSigningRequests,
+  createKube,
+  type Kube,
+  loadCredentials,
+  namespaces,
+  type RoleBinding,
+} from "@tideway/k8s";
 import { checkCsr, createCsr, isEndpoint, type KeyPair } from "@tideway/pki";
 import type { RuntimeContext } from "@tideway/runtime";
 import { controllerMetrics } from "@tideway/telemetry";
@@ -18,11 +25,12 @@ import { type Facts, openFacts } from "./facts.ts";
 import { createConditionWriter } from "./foreign-cluster.ts";
 import { createProvider } from "./identity/provider.ts";
 import { createIdentityReconciler } from "./identity/reconciler.ts";
-import { createIdentityStore } from "./identity/store.ts";
+import { createIdentityStore, READER_ROLE } from "./identity/store.ts";
 import { createInvitationReconciler } from "./invitation/reconciler.ts";
 import { type AuthMetrics, createAuthMetrics } from "./metrics.ts";
 import type { Clock, Self, Tell } from "./ports.ts";
 import { createPeeringCheck } from "./tenant/check.ts";
+import { PEER_ROLE } from "./tenant/objects.ts";
 import { createTenantReconciler } from "./tenant/reconciler.ts";
 
 const clock: Clock = { now: Date.now };
@@ -109,6 +117,7 @@ const startControllers = (p: Parts): Controllers => {
           systemNamespace: self.namespace,
           now: clock.now,
           homeOf: caches.homeOf,
+          bindingAt: (namespace) => caches.readerBindings.get(`${namespace}/${READER_ROLE}`),
         }),
         provider: createProvider({ kube, self, keys: p.keys, clock, signal }),
         publish: facts.publish,
@@ -130,6 +139,7 @@ const startControllers = (p: Parts): Controllers => {
         peers: facts.peers,
         tenantOf: caches.tenantOf,
         homeOf: caches.homeOf,
+        bindingAt: (namespace) => caches.peerBindings.get(`${namespace}/${PEER_ROLE}`),
         publish: facts.publish,
         published: (id) => facts.published(id, "incoming"),
       }),
@@ -187,11 +197,14 @@ const connectSources = (c: Controllers, p: Parts, onReconnect: (handler: () => v
     for (const id of new Set(ids)) wakePeer(id);
   };
   facts.onChange(wakePeer);
+  // A new one is just being made by a call, which does all that the reconciler would: leave it the API server.
+  const isNew = (t: Tenant | undefined): boolean =>
+    t !== undefined &&
+    !t.metadata.deletionTimestamp &&
+    clock.now() - Date.parse(t.metadata.creationTimestamp ?? "") < NEW_MS;
   caches.tenants.onChange((_, t, old) => {
     const id = (t ?? old)?.spec.clusterID ?? "";
-    // A new one is just being made by a call, which does all that the reconciler would: leave it the API server.
-    const age = clock.now() - Date.parse(t?.metadata.creationTimestamp ?? "");
-    if (t && !t.metadata.deletionTimestamp && age < NEW_MS) c.tenant.enqueue(id, NEW_MS);
+    if (isNew(t)) c.tenant.enqueue(id, NEW_MS);
     else wakePeer(id);
     if (t && !old) c.check.enqueue(id, p.config.checkSeconds * 1000);
     p.metrics.tenants.set({}, caches.tenants.size);
@@ -202,6 +215,18 @@ const connectSources = (c: Controllers, p: Parts, onReconnect: (handler: () => v
   });
   caches.homes.onChange((_, n, old) => {
     if (old) wakePeer(clusterOfHome(n ?? old)); // a new one was made by the very code that would be woken
+  });
+  const homeAt = (binding: RoleBinding | undefined): string => {
+    const home = caches.homes.get(binding?.metadata.namespace ?? "");
+    return home ? clusterOfHome(home) : "";
+  };
+  caches.peerBindings.onChange((_, b, old) => {
+    const id = homeAt(b ?? old);
+    if (id) c.tenant.enqueue(id, isNew(caches.tenantOf(id)) ? NEW_MS : undefined);
+  });
+  caches.readerBindings.onChange((_, b, old) => {
+    const id = homeAt(b ?? old);
+    if (id) c.identity.enqueue(id);
   });
   caches.invitations.onChange((key, i, old) => {
     const justUsed = i?.status?.usedAt !== undefined && old !== undefined && old.status?.usedAt === undefined;

@@ -23,8 +23,9 @@ let east: Side;
 let west: Side;
 let atEast: Replica;
 let atWest: Replica;
-const EAST_PORT = 20_443 + (process.pid % 10_000);
-const WEST_PORT = EAST_PORT + 10_000;
+// Below what the kernel gives to others.
+const EAST_PORT = 20_443 + (process.pid % 6_000);
+const WEST_PORT = EAST_PORT + 6_000;
 const ns = tenantNamespace("west");
 
 beforeAll(async () => {
@@ -151,6 +152,22 @@ test("a peer that is wanted is authenticated with: identity, Secret, condition, 
     const [a, b] = await Promise.all([east.kube.list(events), west.kube.list(events)]);
     return a.some((e) => e.reason === "IdentityGranted") && b.some((e) => e.reason === "IdentityGranted");
   });
+});
+
+test("who may read the identity may so again when somebody deletes or changes the binding", async () => {
+  const name = "tideway-identity-reader";
+  const readers = async () =>
+    (await east.kube.find(roleBindings, name, ns))?.subjects?.map((s) => s.name).join();
+  await east.kube.delete(roleBindings, name, ns);
+  await eventually(
+    "the binding after its deletion",
+    async () => (await readers()) === "replicator,virtual-kubelet",
+  );
+  await east.kube.patch(roleBindings, name, ns, { subjects: [] });
+  await eventually(
+    "the binding after a change",
+    async () => (await readers()) === "replicator,virtual-kubelet",
+  );
 });
 
 test("both sides' facts belong to the trace in which the peering was asked for", async () => {

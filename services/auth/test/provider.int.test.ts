@@ -341,6 +341,46 @@ describe("a tenant", () => {
     await asEast.close();
   });
 
+  test("has its binding back when somebody deletes or changes it, also while auth was away", async () => {
+    const east = new Consumer("aaaa0012-0000-4000-8000-000000000001", "bound");
+    const { tenantNamespace: ns } = await east.authenticate((await west.invite()).token);
+    const binding = () => west.kube.find(roleBindings, "tideway-peer", ns);
+    const wanted = await eventually("the binding", binding);
+    const again = (what: string, uid?: string) =>
+      eventually(`the binding to be back after ${what}`, async () => {
+        const b = await binding();
+        const same =
+          JSON.stringify([b?.roleRef, b?.subjects, b?.metadata.labels]) ===
+          JSON.stringify([wanted.roleRef, wanted.subjects, wanted.metadata.labels]);
+        return same && b?.metadata.uid !== uid;
+      });
+    await west.kube.delete(roleBindings, "tideway-peer", ns);
+    await again("its deletion", wanted.metadata.uid);
+    const change = (patch: object) => west.kube.patch(roleBindings, "tideway-peer", ns, patch);
+    await change({ subjects: [{ ...wanted.subjects?.[0], name: "tideway:somebody-else" }] });
+    await again("another subject");
+    await change({ metadata: { labels: { [ORIGIN]: null } } });
+    await again("a label was taken");
+    await auth.stop();
+    await west.kube.delete(roleBindings, "tideway-peer", ns);
+    await west.kube.create(roleBindings, {
+      metadata: { name: "tideway-peer", namespace: ns },
+      roleRef: { ...wanted.roleRef, name: "view" },
+      subjects: wanted.subjects ?? [],
+    });
+    auth = await west.startAuth();
+    await again("another role");
+
+    await west.says({ clusterId: east.id, name: "bound", incoming: false });
+    await eventually("the binding to be gone", async () => !(await binding()));
+    await west.kube.create(roleBindings, {
+      metadata: { name: "tideway-peer", namespace: ns },
+      roleRef: wanted.roleRef,
+      subjects: wanted.subjects ?? [],
+    });
+    await eventually("what was put there in its place to be gone", async () => !(await binding()));
+  });
+
   test("whose ForeignCluster the owner deletes is a tenant no more", async () => {
     const east = new Consumer("aaaa0011-0000-4000-8000-000000000001", "disowned");
     await east.authenticate((await west.invite()).token);

@@ -156,6 +156,13 @@ export const createIdentityReconciler = (d: IdentityDeps): Reconcile => {
     return { requeueAfterMs: 0 }; // the next pass says what is so
   };
 
+  /** Who reads the identity may read it for as long as it is there, whatever somebody did to the binding. */
+  const restore = async (p: PeerRef, found: Case, c: ReconcileContext): Promise<void> => {
+    if (!found.held || d.store.isBound(p)) return;
+    await d.store.bind(p);
+    c.log.info({ peer: p.name }, "the binding of who reads the identity was written again");
+  };
+
   const leave = async (p: PeerRef, plan: Plan, c: ReconcileContext): Promise<ReconcileResult> => {
     const shared = d.isTenant(p.clusterID);
     if (!(await d.store.remove(p, shared, c))) return { requeueAfterMs: GOING_MS }; // the watch on it wakes us earlier
@@ -234,9 +241,11 @@ export const createIdentityReconciler = (d: IdentityDeps): Reconcile => {
         return act(plan.step, found, peer, n);
       case "hold":
         if (!found.identity) await d.store.home(p); // someone took it away, or the cache is a moment behind
+        await restore(p, found, c);
         break;
       case "wait":
       case "drain":
+        await restore(p, found, c);
         break;
     }
     await reporter.say(found, plan);

@@ -9,14 +9,22 @@ import {
 } from "@tideway/api";
 import { type AuthenticateResponse } from "@tideway/authclient";
 import type { ReconcileContext } from "@tideway/controller";
-import { type Kube, type Namespace, roleBindings, type Secret, secrets } from "@tideway/k8s";
+import {
+  type Kube,
+  type Namespace,
+  type RoleBinding,
+  roleBindings,
+  type Secret,
+  secrets,
+} from "@tideway/k8s";
 import { type KeyPair, keyPairOf, parseCertificate, privateKeyPem } from "@tideway/pki";
 import { AUTH, MADE_BY } from "../provider/sign.ts";
+import { isBinding, RBAC, writeBinding } from "../tenant/binding.ts";
 import { dropHome, ensureHome, MANAGER } from "../tenant/objects.ts";
 
 export const IDENTITY_SECRET = "tideway-identity";
 /** ClusterRole that lets a service read this one Secret; bound in each tenant namespace. */
-const READER_ROLE = "tideway-identity-reader";
+export const READER_ROLE = "tideway-identity-reader";
 /** Services that work with a peer in this cluster's name. */
 const READERS = ["replicator", "virtual-kubelet"] as const;
 
@@ -39,6 +47,9 @@ export interface PeerRef {
 }
 
 export interface IdentityStore {
+  /** The RoleBinding of who may read the Secret is as it should be, as far as the cache knows. */
+  isBound(peer: PeerRef): boolean;
+  bind(peer: PeerRef): Promise<void>;
   /** The namespace, who may read the Secret in it, and the Identity. */
   home(peer: PeerRef): Promise<string>;
   read(peer: PeerRef): Promise<Held | undefined>;
@@ -82,22 +93,20 @@ export const createIdentityStore = (
     systemNamespace: string;
     now(): number;
     homeOf(peer: string): Pick<Namespace, "metadata"> | undefined;
+    /** Who may read the Secret in a namespace, from the cache. */
+    bindingAt(namespace: string): RoleBinding | undefined;
   },
 ): IdentityStore => {
-  const bindReaders = (namespace: string, p: PeerRef): Promise<unknown> =>
-    kube.apply(
-      roleBindings,
-      {
-        metadata: { name: READER_ROLE, namespace, labels: labels(p) },
-        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: READER_ROLE },
-        subjects: READERS.map((name) => ({ kind: "ServiceAccount", name, namespace: o.systemNamespace })),
-      },
-      { fieldManager: MANAGER },
-    );
+  const bindingOf = (p: PeerRef): RoleBinding => ({
+    metadata: { name: READER_ROLE, namespace: tenantNamespace(p.name), labels: labels(p) },
+    roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: READER_ROLE },
+    subjects: READERS.map((name) => ({ kind: "ServiceAccount", name, namespace: o.systemNamespace })),
+  });
+  const bind = (p: PeerRef): Promise<void> => writeBinding(kube, bindingOf(p), MANAGER);
 
   const home = async (p: PeerRef): Promise<string> => {
     const namespace = await ensureHome(kube, p.name, p.clusterID, o.homeOf(p.name));
-    await Promise.all([bindReaders(namespace, p), applyIdentity(p)]);
+    await Promise.all([bind(p), applyIdentity(p)]);
     return namespace;
   };
   const applyIdentity = (p: PeerRef): Promise<unknown> => {
@@ -107,6 +116,8 @@ export const createIdentityStore = (
 
   return {
     home,
+    bind,
+    isBound: (p) => isBinding(o.bindingAt(tenantNamespace(p.name)), bindingOf(p)),
     read: async (p) => {
       const secret = await kube.find(secrets, IDENTITY_SECRET, tenantNamespace(p.name));
       return secret && parse(secret);

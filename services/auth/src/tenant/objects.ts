@@ -10,10 +10,18 @@ import {
 import { DeniedError } from "@tideway/authclient";
 import type { ReconcileContext } from "@tideway/controller";
 import { isAlreadyExists, TidewayError } from "@tideway/errors";
-import { endNamespace, type Kube, type Namespace, namespaces, roleBindings } from "@tideway/k8s";
+import {
+  endNamespace,
+  type Kube,
+  type Namespace,
+  namespaces,
+  type RoleBinding,
+  roleBindings,
+} from "@tideway/k8s";
 import { userOf } from "@tideway/pki";
 import type { TenantFacts } from "../provider/authenticate.ts";
 import { AUTH, MADE_BY } from "../provider/sign.ts";
+import { isBinding, RBAC, writeBinding } from "./binding.ts";
 
 /** Finalizer of a Tenant: everything that stands here for it goes before it. */
 export const FINALIZER = "authentication.tideway.dev/tenant";
@@ -68,23 +76,22 @@ export const ensureHome = async (
   return name;
 };
 
-export const bindPeer = async (kube: Kube, namespace: string, tenant: Tenant): Promise<void> => {
-  await kube.apply(
-    roleBindings,
-    {
-      metadata: {
-        name: PEER_ROLE,
-        namespace,
-        labels: { [MADE_BY]: AUTH, [ORIGIN]: tenant.spec.clusterID, [PEER]: tenant.metadata.name },
-      },
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: PEER_ROLE },
-      subjects: [
-        { kind: "User", apiGroup: "rbac.authorization.k8s.io", name: userOf(tenant.spec.clusterID) },
-      ],
-    },
-    { fieldManager: TENANT_MANAGER },
-  );
-};
+const bindingOf = (namespace: string, { metadata, spec: { clusterID } }: Tenant): RoleBinding => ({
+  metadata: {
+    name: PEER_ROLE,
+    namespace,
+    labels: { [MADE_BY]: AUTH, [ORIGIN]: clusterID, [PEER]: metadata.name },
+  },
+  roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: PEER_ROLE },
+  subjects: [{ kind: "User", apiGroup: RBAC, name: userOf(clusterID) }],
+});
+
+export const bindPeer = (kube: Kube, namespace: string, tenant: Tenant): Promise<void> =>
+  writeBinding(kube, bindingOf(namespace, tenant), TENANT_MANAGER);
+
+/** The peer may do here what it should, and nobody else may in its place. */
+export const isPeerBound = (there: RoleBinding | undefined, namespace: string, tenant: Tenant): boolean =>
+  isBinding(there, bindingOf(namespace, tenant));
 
 export const unbindPeer = (kube: Kube, namespace: string): Promise<void> =>
   kube.delete(roleBindings, PEER_ROLE, namespace);

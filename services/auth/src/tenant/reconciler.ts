@@ -1,7 +1,7 @@
 import { foreignClusters, ORIGIN, sameConditions, type Tenant, tenantNamespace, tenants } from "@tideway/api";
 import type { Reconcile, ReconcileContext } from "@tideway/controller";
 import { isNotFound } from "@tideway/errors";
-import type { Kube, Namespace } from "@tideway/k8s";
+import type { Kube, Namespace, RoleBinding } from "@tideway/k8s";
 import type { ConditionWriter } from "../foreign-cluster.ts";
 import type { Clock, Peers, PublishIdentity, Tell } from "../ports.ts";
 import { closeInvitations } from "../provider/consume.ts";
@@ -12,6 +12,7 @@ import {
   dropHome,
   ensureHome,
   FINALIZER,
+  isPeerBound,
   MANAGER,
   unbindPeer,
 } from "./objects.ts";
@@ -27,6 +28,8 @@ export interface TenantDeps {
   tenantOf(clusterID: string): Tenant | undefined;
   owns(clusterID: string): boolean;
   homeOf(peer: string): Pick<Namespace, "metadata"> | undefined;
+  /** Of the peer in a namespace, from the cache. */
+  bindingAt(namespace: string): RoleBinding | undefined;
   /** This cluster uses the peer too, or is about to: the namespace is shared. */
   consumes(clusterID: string): boolean;
   publish: PublishIdentity;
@@ -159,7 +162,10 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
       case "serve": {
         if (!tenant.metadata.finalizers?.includes(FINALIZER)) await hold(tenant); // before the first outside effect
         const namespace = await ensureHome(d.kube, name, clusterID, d.homeOf(name));
-        await bindPeer(d.kube, namespace, tenant);
+        if (!isPeerBound(d.bindingAt(namespace), namespace, tenant)) {
+          await bindPeer(d.kube, namespace, tenant);
+          c.log.info({ tenant: name }, "the tenant's binding was written");
+        }
         break;
       }
     }
