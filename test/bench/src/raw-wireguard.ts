@@ -63,14 +63,12 @@ export const rawTunnel = async (
         );
       const there = (): Promise<boolean> =>
         Promise.resolve(run(end, ["wg", "show", "interfaces"]).split(/\s/).includes(end.device));
-      await until(there, { what: `${end.device} on ${end.node}`, timeoutMs: 10_000 });
+      await until(there, { what: `${end.device} on ${end.node}`, timeoutMs: 30_000 });
       const peer = ["peer", other.publicKey, "endpoint", `${other.address}:${PORT}`];
       const own = ["private-key", "/dev/stdin", "listen-port", String(PORT)];
-      run(
-        end,
-        ["wg", "set", end.device, ...own, ...peer, "allowed-ips", `${other.inner}/32`],
-        end.privateKey,
-      );
+      // A child's standard input is a socket under Node, which /dev/stdin cannot open: hence the pipe.
+      const wg = ["wg", "set", end.device, ...own, ...peer, "allowed-ips", `${other.inner}/32`];
+      run(end, ["sh", "-c", 'cat | "$@"', "sh", ...wg], end.privateKey);
       run(end, ["ip", "addr", "add", `${end.inner}/24`, "dev", end.device]);
       run(end, ["ip", "link", "set", end.device, "mtu", String(MTU), "up"]);
     }
