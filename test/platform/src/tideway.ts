@@ -18,10 +18,13 @@ export const tideway = async (cluster: Cluster, ...args: string[]): Promise<stri
   return stdout;
 };
 
-/** Peers two clusters as a person would: an invitation from the provider, taken by the consumer. */
+/**
+ * Peers two clusters as a person would: an invitation from the provider, taken by the consumer. The same invitation
+ * carries it through a crash of an API server, after which a cluster signs nothing until its controllers are back.
+ */
 export const peer = async (consumer: Cluster, provider: Cluster): Promise<void> => {
   const invitation = (await tideway(provider, "invite")).trim().split("\n").at(-1)!;
-  await tideway(consumer, "peer", invitation, "--wait", "--timeout", "60s");
+  await tideway(consumer, "peer", invitation, "--wait", "--timeout", "120s");
 };
 
 export const unpeer = (consumer: Cluster, provider: Cluster): Promise<string> =>
