@@ -171,6 +171,12 @@ export const createFabric = (spaces: Namespaces, wireguardGo: string) => {
   };
 
   let count = 0;
+  const beginnings = new Map<Side, () => GatewayProcess>();
+  /** Another gateway in the place of one that ended. */
+  const again = async (side: Side): Promise<void> => {
+    side.process = beginnings.get(side)?.() ?? side.process;
+    await side.process.started;
+  };
   const add = async (
     name: string,
     hosts: readonly number[],
@@ -190,31 +196,33 @@ export const createFabric = (spaces: Namespaces, wireguardGo: string) => {
     const pods = new Map(hosts.map((host) => [host, addPod(node, index, host)]));
     const told = nothing();
     told.nodes = [{ name: `${name}-1`, address: nodeIP, podCIDRs: [NODE_PODS] }];
-    const process = new GatewayProcess({
-      ns: gateway,
-      wireguardGo,
-      self: {
-        podName: `gateway-${name}`,
-        podIP: GATEWAY_IP,
-        nodeName: `${name}-1`,
-        nodeIP,
-        uplink: { device: "eth0", gateway: "10.200.0.1", mtu: 1500 },
-        probeMs: 250,
-        lostMs: 1000,
-      },
-    });
+    const begin = (): GatewayProcess =>
+      new GatewayProcess({
+        ns: gateway,
+        wireguardGo,
+        self: {
+          podName: `gateway-${name}`,
+          podIP: GATEWAY_IP,
+          nodeName: `${name}-1`,
+          nodeIP,
+          uplink: { device: "eth0", gateway: "10.200.0.1", mtu: 1500 },
+          probeMs: 250,
+          lostMs: 1000,
+        },
+      });
     const side: Side = {
       name,
       nodeIP,
       node,
       gateway,
       told,
-      process,
+      process: begin(),
       pod: (host) => pods.get(host) ?? "",
       tell: () => side.process.ask({ ask: "tell", told }),
     };
     sides.push(side);
-    await process.started;
+    beginnings.set(side, begin);
+    await side.process.started;
     return side;
   };
 
@@ -246,6 +254,7 @@ export const createFabric = (spaces: Namespaces, wireguardGo: string) => {
 
   return {
     add,
+    again,
     addHost,
     routeNode,
     sides,

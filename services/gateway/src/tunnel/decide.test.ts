@@ -87,6 +87,11 @@ describe("what is done of a tunnel", () => {
     expect(decide(world({ standing, active: 1, lostSince: 8_000 })).setups[0]?.anew).toBe(false);
     expect(decide(world({ standing, active: 1, lostSince: 4_000 })).setups[0]?.anew).toBe(true);
   });
+  it("looks again soon whether packets still come, since those seen may be of before the loss", () => {
+    const w = { active: 1, lostSince: 9_900 };
+    expect(decide(world({ ...w, standing: [up(1, { receiving: true })] })).recheckMs).toBe(200);
+    expect(decide(world({ ...w, standing: [up(1)] })).setups[0]?.anew).toBe(true);
+  });
   it("never takes off a peer that it has no address of", () => {
     const f = { ...fact(["1"]), remoteEndpoints: {} };
     expect(decide(world({ fact: f, standing: [up(1)], active: 1 })).setups).toEqual([

@@ -71,6 +71,7 @@ const PATIENT_MS = 2_500;
 const HASTY = 22;
 /** How long packets that came through without answers to probes keep a tunnel from being begun anew. */
 const GRACE_MS = 5_000;
+const PASSING_MS = 200;
 /** Packets on their way still come by the old keys. */
 export const LINGER_MS = 3_000;
 const ROTATING_MS = 100;
@@ -105,12 +106,13 @@ const activeOf = (w: TunnelWorld, wanted: readonly number[]): number => {
   return working ?? inUse ?? wanted.at(-1) ?? 0;
 };
 
+/** Probes may fail where packets pass: the peer's gateway restarts, and its kernel goes on. */
+const isPassing = (s: Standing, w: TunnelWorld): boolean =>
+  s.receiving && w.lostSince !== undefined && w.now - w.lostSince < GRACE_MS;
+
 const isTroubled = (s: Standing, w: TunnelWorld, active: number): boolean => {
   if (s.generation !== active || w.alive === undefined) return !s.handshake;
-  if (w.alive) return false;
-  // Probes may fail where packets pass: the peer's gateway restarts, and its kernel goes on.
-  const passing = s.receiving && w.lostSince !== undefined && w.now - w.lostSince < GRACE_MS;
-  return !passing;
+  return !w.alive && !isPassing(s, w);
 };
 
 /** Pure: the tunnels to one peer, by its fact and by what is there. */
@@ -132,6 +134,8 @@ export const decide = (w: TunnelWorld): TunnelPlan => {
     const due = s.attemptAt + retryMs(s, w.jitter) - w.now;
     const again = troubled && endpoints.length > 0 && due <= 0;
     setups.push({ generation, ...(again ? pick(endpoints, s.attempt + 1) : {}), anew: again });
+    // What came may be of before the loss: only the next look can tell.
+    if (w.alive === false && isPassing(s, w)) soon(PASSING_MS);
     if (troubled && endpoints.length === 0) soon(RETRY_MS);
     else if (again) soon(retryMs(begun(s), w.jitter));
     else if (troubled) soon(due);
