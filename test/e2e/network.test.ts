@@ -195,6 +195,31 @@ describe("what is reflected", () => {
     await answers(east, NS, "there-0", "on-host", "on-host");
   });
 
+  it("a pod that asks for it talks to the API server of its home, as its own service account", async () => {
+    const { automountServiceAccountToken: _off, ...spec } = (
+      probe({ name: "caller", namespace: NS, hostname: "west" }) as { spec: Record<string, unknown> }
+    ).spec;
+    const annotations = { "tideway.dev/api-server": "consumer" };
+    const metadata = { name: "caller", namespace: NS, annotations, labels: { app: "caller" } };
+    await apply(east.cluster, { apiVersion: "v1", kind: "Pod", metadata, spec });
+    await readyPod(east, NS, "caller");
+    const ask = `
+      cd /var/run/secrets/kubernetes.io/serviceaccount
+      curl -sS --fail --max-time 5 --cacert ca.crt -H "Authorization: Bearer $(cat token)" \\
+        -H "Content-Type: application/json" \\
+        -d '{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}' \\
+        https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT/apis/authentication.k8s.io/v1/selfsubjectreviews`;
+    const said = await until(() => inPod(east, NS, "caller", "bash", "-c", ask), {
+      what: "the answer of east's API server to a pod on west",
+      timeoutMs: 20_000,
+    });
+    const { userInfo } = (
+      JSON.parse(said) as { status: { userInfo: { username: string; extra: Record<string, string[]> } } }
+    ).status;
+    expect(userInfo.username).toBe(`system:serviceaccount:${NS}:default`);
+    expect(userInfo.extra["authentication.kubernetes.io/pod-name"]).toEqual(["caller"]);
+  });
+
   it("ExternalName and Ingress cross, classes as the map says", async () => {
     await apply(east.cluster, service("outside", { type: "ExternalName", externalName: "db.example.org" }));
     const backend = { service: { name: "all-there", port: { name: "http" } } };

@@ -17,11 +17,12 @@ const endpoints = (
   exposure: Exposure,
   generation: number,
   given: Service | undefined = service(),
+  listenPort = 51824,
 ): string[] =>
   endpointsOf(
     { exposure, hosts: () => ["192.0.2.1", "2001:db8::1"], gatewayHosts: () => ["192.0.2.9"] },
     given,
-    51824,
+    listenPort,
     generation,
   );
 
@@ -31,6 +32,8 @@ describe("where a peer calls", () => {
     ["another port with the next key", endpoints("NodePort", 2), ["192.0.2.1:31002", "[2001:db8::1]:31002"]],
     ["the gateway's node", endpoints("HostPort", 1, undefined), ["192.0.2.9:51824"]],
     ["its next port with the next key", endpoints("HostPort", 2, undefined), ["192.0.2.9:51825"]],
+    ["the last port that hosts forward", endpoints("HostPort", 2, undefined, 51834), ["192.0.2.9:51835"]],
+    ["nowhere beyond it", endpoints("HostPort", 1, undefined, 51836), []],
     [
       "the load balancer",
       endpoints("LoadBalancer", 1, service([{ ip: "198.51.100.1" }])),

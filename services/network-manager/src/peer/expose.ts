@@ -13,6 +13,9 @@ export const PORTS = [
   { name: "even", port: FIRST_LISTEN_PORT + 1 },
 ] as const;
 
+/** As many as the component gateway-hostport opens: two a peer. */
+const HOST_PORTS = 16;
+
 const TYPES: Record<Exposure, "NodePort" | "LoadBalancer" | undefined> = {
   NodePort: "NodePort",
   LoadBalancer: "LoadBalancer",
@@ -85,7 +88,10 @@ export const endpointsOf = (
     case "None":
       return [];
     case "HostPort":
-      return e.gatewayHosts().map((h) => at(h, listenPort + parity));
+      // A port that no host forwards is not told: the peer would call in vain, and may let us call it.
+      return listenPort < FIRST_LISTEN_PORT + HOST_PORTS
+        ? e.gatewayHosts().map((h) => at(h, listenPort + parity))
+        : [];
     case "NodePort":
       return port?.nodePort ? e.hosts().map((h) => at(h, port.nodePort!)) : [];
     case "LoadBalancer": {
