@@ -177,14 +177,14 @@ describe("BorderPolicy", () => {
         }),
         { fieldManager: "test" },
       );
-    await write({ peers: ["west"], namespaces: ["shop"] });
+    await write({ peers: ["*"], namespaces: ["shop"] });
     const fact = await eventually(
       "the fact",
       () => w.borders.get("local", "open.shop"),
       (f) => f.data.state === "ACTIVE",
     );
     expect(fact.data).toMatchObject({
-      peers: ["west"],
+      peers: ["*"],
       namespaces: ["shop"],
       nodes: false,
       ports: ["TCP/443"],
