@@ -172,8 +172,13 @@ describe("a consumer", () => {
     await tokenSecret(east, "token-west", invited.token);
     return async () => {
       await peer(false);
-      await eventually("the peering to end", async () => (await state()) === "GONE");
-      await eventually("the tenancy to end", async () => (await tenantsOf(east.clusterID)).length === 0);
+      // After a crash the controllers that end a namespace have to find back too.
+      await eventually("the peering to end", async () => (await state()) === "GONE", AFTER_A_CRASH_MS);
+      await eventually(
+        "the tenancy to end",
+        async () => (await tenantsOf(east.clusterID)).length === 0,
+        AFTER_A_CRASH_MS,
+      );
     };
   });
 
