@@ -136,6 +136,9 @@ export const REASONS: Readonly<Record<string, Advice>> = {
   NoHandshake: {
     next: "open the UDP port that the message names, on the peer's side or on this one (one is enough)",
   },
+  InterfaceFailed: {
+    next: "the gateway cannot set up the tunnel's interface: kubectl -n tideway-network logs deploy/gateway; does its node have /dev/net/tun?",
+  },
   NoAnswer: {
     next: "pods there go on running; see whether the peer's gateway runs and the UDP port is open still",
   },
