@@ -109,13 +109,11 @@ export const benchPeers = async (report: (text: string) => void): Promise<Result
         );
         const rtt: number[] = [];
         for (let round = 0; round < 4; round++) {
-          const child = spawn("nsenter", [...enter(east.pod(POD)), "-e", MEASURE], {
-            stdio: ["pipe", "pipe", "inherit"],
-          });
+          const wish = { host: `10.61.0.${POD}`, port: 8081, seconds: 0, streams: 1, pings: 1_000 };
+          const args = [...enter(east.pod(POD)), "-e", MEASURE, JSON.stringify(wish)];
+          const child = spawn("nsenter", args, { stdio: ["ignore", "pipe", "inherit"] });
           let out = "";
           child.stdout.on("data", (b: Buffer) => (out += b.toString()));
-          const wish = { host: `10.61.0.${POD}`, port: 8081, seconds: 0, streams: 1, pings: 1_000 };
-          child.stdin.write(`${JSON.stringify(wish)}\n`);
           await new Promise((resolve) => child.on("close", resolve));
           if (round > 0)
             // the first one warms caches up

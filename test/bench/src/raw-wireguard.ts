@@ -96,12 +96,12 @@ const measure = async (
   host: string,
   seconds: number,
 ): Promise<{ bytesPerSecond: number; rttMs: number }> => {
-  const child = spawn(client.enter[0], [client.enter[1], process.execPath, "-e", MEASURE], {
-    stdio: ["pipe", "pipe", "inherit"],
+  const wish = JSON.stringify({ host, port: SERVER_PORT + 1, seconds, streams: 1, pings: 500 });
+  const child = spawn(client.enter[0], [client.enter[1], process.execPath, "-e", MEASURE, wish], {
+    stdio: ["ignore", "pipe", "inherit"],
   });
   let out = "";
   child.stdout.on("data", (b: Buffer) => (out += b.toString()));
-  child.stdin.write(`${JSON.stringify({ host, port: SERVER_PORT + 1, seconds, streams: 1, pings: 500 })}\n`);
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
   if (code !== 0) throw new Error(`bench: the raw tunnel could not be measured (${code})`);
   const { rtt, bytesPerSecond } = JSON.parse(out) as { rtt: number[]; bytesPerSecond: number };

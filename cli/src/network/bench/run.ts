@@ -39,9 +39,11 @@ export interface Load {
 export const measure = async ({ from, to, local }: Pair, load: Load): Promise<Way> => {
   const host = addressFor(from, to);
   const { seconds, streams, pings, signal } = load;
-  const input = `${JSON.stringify({ host, port: RAW_PORT, seconds, streams, pings })}\n`;
+  const wish = JSON.stringify({ host, port: RAW_PORT, seconds, streams, pings });
   const target = { namespace: from.namespace, pod: from.pod, container: "main" };
-  const done = await exec(from.stage.kube.credentials, target, ["node", "-e", MEASURE], { input, signal });
+  const done = await exec(from.stage.kube.credentials, target, ["node", "-e", MEASURE, wish], {
+    signal,
+  });
   if (done.code !== 0)
     throw new CliError(`${from.id} to ${to.id} (${host ?? "no address"}): ${done.err.trim()}`, {
       next: "see whether it passes at all: tideway network test",

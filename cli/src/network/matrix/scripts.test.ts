@@ -14,9 +14,13 @@ let port = 0;
 let server: ChildProcess;
 let liar: Server;
 let liarPort = 0;
-const script = (text: string, input: object): Promise<{ out: string; code: number | null }> =>
+const script = (
+  text: string,
+  input: object,
+  ...args: string[]
+): Promise<{ out: string; code: number | null }> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["-e", text], { stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(process.execPath, ["-e", text, ...args], { stdio: ["pipe", "pipe", "pipe"] });
     let out = "";
     child.stdout.on("data", (b: Buffer) => (out += b.toString()));
     child.on("error", reject);
@@ -109,13 +113,8 @@ test("the server streams with a checksum of what it sent", async () => {
 });
 
 test("throughput and round trips are measured", async () => {
-  const { out, code } = await script(MEASURE, {
-    host: "127.0.0.1",
-    port: port + 1,
-    seconds: 0.2,
-    streams: 2,
-    pings: 30,
-  });
+  const wish = { host: "127.0.0.1", port: port + 1, seconds: 0.2, streams: 2, pings: 30 };
+  const { out, code } = await script(MEASURE, {}, JSON.stringify(wish));
   expect(code).toBe(0);
   const { rtt, bytesPerSecond } = JSON.parse(out) as { rtt: number[]; bytesPerSecond: number };
   expect(rtt).toHaveLength(30);

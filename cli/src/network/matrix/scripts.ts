@@ -135,7 +135,7 @@ process.stdin.on("data", async (b) => {
 `;
 
 /**
- * Reads one line, { host, port, seconds, streams, pings }: throughput from the server in bytes a second, and round trips
+ * Its argument is { host, port, seconds, streams, pings }: throughput from the server in bytes a second, and round trips
  * of one byte, in milliseconds, sorted.
  */
 export const MEASURE = `
@@ -148,6 +148,7 @@ const open = (o, mode) => new Promise((resolve, reject) => {
 const roundTrips = async (o) => {
   const s = await open(o, "E"), all = [];
   for (let i = 0; i < o.pings + 20; i++) {
+    if (s.destroyed) throw new Error("closed");
     const from = process.hrtime.bigint();
     await new Promise((go, no) => { s.once("data", go); s.once("close", () => no(new Error("closed"))); s.write("x"); });
     if (i >= 20) all.push(Number(process.hrtime.bigint() - from) / 1e6);
@@ -167,17 +168,14 @@ const flood = async (o) => {
   for (const s of all) s.destroy();
   return rate;
 };
-let text = "";
-process.stdin.on("data", async (b) => {
-  text += b;
-  if (!text.includes("\\n")) return;
-  process.stdin.pause();
-  const o = JSON.parse(text);
-  try {
-    const rtt = o.pings > 0 ? await roundTrips(o) : [];
-    const bytesPerSecond = o.seconds > 0 ? await flood(o) : 0;
-    console.log(JSON.stringify({ rtt, bytesPerSecond }));
-    process.exit(0);
-  } catch (err) { console.error(err.message || String(err)); process.exit(1); }
-});
+const measure = async () => {
+  const o = JSON.parse(process.argv[1]);
+  const rtt = o.pings > 0 ? await roundTrips(o) : [];
+  const bytesPerSecond = o.seconds > 0 ? await flood(o) : 0;
+  console.log(JSON.stringify({ rtt, bytesPerSecond }));
+};
+measure().then(
+  () => process.exit(0),
+  (err) => { console.error(err.message || String(err)); process.exit(1); },
+);
 `;
