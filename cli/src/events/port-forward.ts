@@ -1,10 +1,9 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { describeError, UnavailableError } from "@tideway/errors";
 import type { Credentials } from "@tideway/k8s";
-import WebSocket from "ws";
+import { openPodSocket, podSocketUrl } from "../pod-socket.ts";
 
-/** The kubelet's channels, each one byte before every message: data, then errors as text. */
-const SUBPROTOCOL = "v4.channel.k8s.io";
+/** The channels: data, then errors as text. */
 const DATA = 0;
 /** The first message of each channel is the port as two bytes and nothing else. */
 const PORT_BYTES = 2;
@@ -23,11 +22,8 @@ export interface Forward {
   close(): void;
 }
 
-/** `wss://.../pods/<pod>/portforward?ports=<port>` of an API server. */
-export const portForwardUrl = (server: string, { namespace, pod, port }: PodPort): string => {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/portforward`;
-  return `${server.replace(/^http/, "ws").replace(/\/+$/, "")}${path}?ports=${port}`;
-};
+export const portForwardUrl = (server: string, to: PodPort): string =>
+  podSocketUrl(server, to, "portforward", new URLSearchParams({ ports: String(to.port) }));
 
 /**
  * Listens on a free port of 127.0.0.1 and carries each connection to a pod's port through the API server;
@@ -75,15 +71,7 @@ const carry = async (
   socket.pause();
   const to = await target();
   const token = await c.token?.();
-  const ws = new WebSocket(portForwardUrl(c.server, to), SUBPROTOCOL, {
-    ...(c.ca ? { ca: c.ca } : {}),
-    ...(c.cert ? { cert: c.cert } : {}),
-    ...(c.key ? { key: c.key } : {}),
-    ...(token ? { headers: { authorization: `Bearer ${token}` } } : {}),
-    rejectUnauthorized: !c.insecure,
-    perMessageDeflate: false,
-    handshakeTimeout: 10_000,
-  });
+  const ws = openPodSocket(portForwardUrl(c.server, to), c, token, 10_000);
   const greeted = [false, false];
   ws.on("open", () => socket.resume());
   ws.on("message", (message: Buffer) => {
@@ -101,7 +89,7 @@ const carry = async (
     } else onTrouble(`port ${to.port} of pod ${to.namespace}/${to.pod}: ${body.toString("utf8").trim()}`);
   });
   socket.on("data", (chunk: Buffer) => {
-    if (ws.readyState !== WebSocket.OPEN) return;
+    if (ws.readyState !== ws.OPEN) return;
     ws.send(Buffer.concat([Buffer.of(DATA), chunk]), () => socket.resume());
     if (ws.bufferedAmount > HIGH_WATER) socket.pause();
   });

@@ -1,9 +1,8 @@
 import { UnavailableError } from "@tideway/errors";
 import type { Credentials } from "@tideway/k8s";
-import WebSocket from "ws";
+import { openPodSocket, podSocketUrl } from "../pod-socket.ts";
 
-/** Each message begins with one byte that says the stream; 3 carries how the command ended, as a Status. */
-const SUBPROTOCOL = "v4.channel.k8s.io";
+/** The channels; 3 carries how the command ended, as a Status. */
 const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
@@ -29,7 +28,6 @@ interface Status {
 }
 
 export const execUrl = (server: string, t: ExecTarget, command: readonly string[]): string => {
-  const path = `/api/v1/namespaces/${encodeURIComponent(t.namespace)}/pods/${encodeURIComponent(t.pod)}/exec`;
   const query = new URLSearchParams([
     ["stdin", "true"],
     ["stdout", "true"],
@@ -37,7 +35,7 @@ export const execUrl = (server: string, t: ExecTarget, command: readonly string[
     ...(t.container ? [["container", t.container]] : []),
     ...command.map((word) => ["command", word]),
   ] as [string, string][]);
-  return `${server.replace(/^http/, "ws").replace(/\/+$/, "")}${path}?${query}`;
+  return podSocketUrl(server, t, "exec", query);
 };
 
 /** The exit code that a Status tells; a command that could not be run at all has none. */
@@ -62,15 +60,7 @@ export const exec = async (
   const where = `exec in pod ${target.namespace}/${target.pod}`;
   o.signal.throwIfAborted();
   return await new Promise((resolve, reject) => {
-    const ws = new WebSocket(execUrl(c.server, target, command), SUBPROTOCOL, {
-      ...(c.ca ? { ca: c.ca } : {}),
-      ...(c.cert ? { cert: c.cert } : {}),
-      ...(c.key ? { key: c.key } : {}),
-      ...(token ? { headers: { authorization: `Bearer ${token}` } } : {}),
-      rejectUnauthorized: !c.insecure,
-      perMessageDeflate: false,
-      handshakeTimeout: 15_000,
-    });
+    const ws = openPodSocket(execUrl(c.server, target, command), c, token, 15_000);
     const streams: Record<number, Buffer[]> = { [STDOUT]: [], [STDERR]: [], [STATUS]: [] };
     const text = (stream: number): string => Buffer.concat(streams[stream] ?? []).toString("utf8");
     const abort = (): void => {

@@ -1,14 +1,10 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
+import { unaryMethod } from "@tideway/grpc";
 import * as generated from "@tideway/protos/auth";
 import type * as m from "./messages.ts";
 
 // The generated code exports its root as default, its declaration file as names.
 const { v1 } = (generated as unknown as { default: typeof generated }).default.tideway.auth;
-
-interface Codec {
-  encode(message: object): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): object;
-}
 
 /** Every method by name: what goes in and what comes out. */
 export interface AuthMethods {
@@ -19,23 +15,8 @@ export interface AuthMethods {
   checkPeering: [m.CheckPeeringRequest, m.CheckPeeringResponse];
 }
 
-const method = <I, O>(name: string, request: unknown, response: unknown): MethodDefinition<I, O> => {
-  const serialize = (codec: unknown) => (value: unknown) =>
-    Buffer.from((codec as Codec).encode(value as object).finish());
-  const deserialize =
-    <T>(codec: unknown) =>
-    (bytes: Buffer) =>
-      (codec as Codec).decode(bytes) as T;
-  return {
-    path: `/tideway.auth.v1.Auth/${name}`,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: serialize(request),
-    requestDeserialize: deserialize<I>(request),
-    responseSerialize: serialize(response),
-    responseDeserialize: deserialize<O>(response),
-  };
-};
+const method = <I, O>(name: string, request: unknown, response: unknown): MethodDefinition<I, O> =>
+  unaryMethod("tideway.auth.v1.Auth", name, request, response);
 
 /** The gRPC service, for clients and for the server. */
 export const authService: {

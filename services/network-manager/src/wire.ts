@@ -10,6 +10,7 @@ import {
 import { peerConditionWriter } from "@tideway/api/foreign-cluster-condition";
 import type { Bus } from "@tideway/bus";
 import { type Controller, type Membership, startController } from "@tideway/controller";
+import type { Listening } from "@tideway/grpc/server";
 import { type Informer, informer, type Kube, type KubeObject, secrets, services } from "@tideway/k8s";
 import type { Logger } from "@tideway/log";
 import { controllerMetrics, type Metrics } from "@tideway/telemetry";
@@ -18,7 +19,7 @@ import type { NetworkManagerConfig } from "./config.ts";
 import { createCallers } from "./ipam/callers.ts";
 import { loadServerIdentity } from "./ipam/certificate.ts";
 import { makeHandlers } from "./ipam/handlers.ts";
-import { type IpamServer, serveIpam } from "./ipam/server.ts";
+import { serveIpam } from "./ipam/server.ts";
 import { networkManagerMetrics } from "./metrics.ts";
 import { familyOf } from "./own/family.ts";
 import { watchOwn } from "./own/watch.ts";
@@ -52,7 +53,7 @@ const HOUR_MS = 3_600_000;
 const ADDRESSES = "addresses";
 
 /** Resolves when all caches are complete, the controllers run and IPAM answers. */
-export const wire = async (w: Wiring): Promise<IpamServer> => {
+export const wire = async (w: Wiring): Promise<Listening> => {
   const { kube, bus, log, signal, config } = w;
   const { networkNamespace } = config;
   const clock = { now: () => new Date() };

@@ -28,11 +28,11 @@ import type { FactInput } from "@tideway/protos";
 import { type ApiServer, startApiServer, startNats, until } from "@tideway/sandbox";
 import { createMetrics } from "@tideway/telemetry";
 import type { Exposure } from "../src/config.ts";
-import type { IpamServer } from "../src/ipam/server.ts";
+import type { Listening } from "@tideway/grpc/server";
 import { wire } from "../src/wire.ts";
 
 export interface Replica {
-  ipam: IpamServer;
+  ipam: Listening;
   stop(): Promise<void>;
 }
 export interface World {

@@ -2,16 +2,15 @@ import {
   type Metadata as GrpcMetadata,
   Metadata,
   Server,
-  ServerCredentials,
   type ServerUnaryCall,
   type sendUnaryData,
   status,
 } from "@grpc/grpc-js";
 import { type AuthMethods, authService, denialOf, REASON_KEY, TRACE_KEY } from "@tideway/authclient";
 import { describeError, isInvalid, isTimeout, isUnavailable } from "@tideway/errors";
+import { type Listening, listen, type ServerIdentity } from "@tideway/grpc/server";
 import type { Logger } from "@tideway/log";
 import { withSpan } from "@tideway/telemetry";
-import type { ServerIdentity } from "./certificate.ts";
 import { sourceOf } from "./limiter.ts";
 
 export interface CallContext {
@@ -26,16 +25,6 @@ export type Outcome = "ok" | "denied" | "invalid" | "unavailable" | "error";
 
 export interface DoorMetrics {
   served(method: MethodName, outcome: Outcome, seconds: number): void;
-}
-
-/** Nothing older than TLS 1.3; @grpc/grpc-js has no option for it. */
-class Tls13 extends ServerCredentials {
-  constructor(identity: ServerIdentity) {
-    super({ minVersion: "TLSv1.3" }, { cert: identity.certificate, key: identity.privateKey });
-  }
-  override _equals(other: ServerCredentials): boolean {
-    return this === other;
-  }
 }
 
 const OPTIONS = {
@@ -84,20 +73,13 @@ export const failureOf = (err: unknown): Failure => {
   };
 };
 
-export interface Door {
-  /** The port that is listened on. */
-  port: number;
-  /** Lets calls in flight end, for at most `graceMs`. */
-  close(graceMs?: number): Promise<void>;
-}
-
 export const openDoor = async (o: {
   port: number;
   identity: ServerIdentity;
   handlers: Handlers;
   metrics: DoorMetrics;
   log: Logger;
-}): Promise<Door> => {
+}): Promise<Listening> => {
   const server = new Server(OPTIONS);
   const serve =
     <K extends MethodName>(name: K) =>
@@ -131,23 +113,5 @@ export const openDoor = async (o: {
     release: serve("release"),
     checkPeering: serve("checkPeering"),
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`0.0.0.0:${o.port}`, new Tls13(o.identity), (err, bound) =>
-      err ? reject(err) : resolve(bound),
-    );
-  });
-  return {
-    port,
-    close: (graceMs = 3_000) =>
-      new Promise((resolve) => {
-        const force = setTimeout(() => {
-          server.forceShutdown();
-          resolve();
-        }, graceMs);
-        server.tryShutdown(() => {
-          clearTimeout(force);
-          resolve();
-        });
-      }),
-  };
+  return listen(server, o);
 };

@@ -1,27 +1,17 @@
 /** The gRPC server: TLS 1.3, a caller's token before anything else. */
-import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
+import { Server, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import { describeError, isForbidden, isInvalid, isUnavailable } from "@tideway/errors";
+import { type Listening, listen, type ServerIdentity } from "@tideway/grpc/server";
 import { type IpamMethods, ipamService } from "@tideway/ipamclient";
 import type { Logger } from "@tideway/log";
 import { ExhaustedError } from "../pool/book.ts";
 import type { Callers } from "./callers.ts";
-import type { ServerIdentity } from "./certificate.ts";
 import type { Handlers } from "./handlers.ts";
 
 export type MethodName = keyof IpamMethods;
 export const METHODS = Object.keys(ipamService) as MethodName[];
 export const OUTCOMES = ["ok", "exhausted", "forbidden", "invalid", "unavailable", "error"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
-
-/** Nothing older than TLS 1.3; @grpc/grpc-js has no option for it. */
-class Tls13 extends ServerCredentials {
-  constructor(identity: ServerIdentity) {
-    super({ minVersion: "TLSv1.3" }, { cert: identity.certificate, key: identity.privateKey });
-  }
-  override _equals(other: ServerCredentials): boolean {
-    return this === other;
-  }
-}
 
 const OPTIONS = {
   "grpc.max_receive_message_length": 64 * 1024,
@@ -44,12 +34,6 @@ export const failureOf = (err: unknown): { code: status; details: string; outcom
   };
 };
 
-export interface IpamServer {
-  /** The port that is listened on. */
-  port: number;
-  close(graceMs?: number): Promise<void>;
-}
-
 export const serveIpam = async (o: {
   port: number;
   identity: ServerIdentity;
@@ -57,7 +41,7 @@ export const serveIpam = async (o: {
   handlers: Handlers;
   served: (method: MethodName, outcome: Outcome, seconds: number) => void;
   log: Logger;
-}): Promise<IpamServer> => {
+}): Promise<Listening> => {
   const server = new Server(OPTIONS);
   const serve =
     <K extends MethodName>(name: K) =>
@@ -87,23 +71,5 @@ export const serveIpam = async (o: {
         );
     };
   server.addService(ipamService, Object.fromEntries(METHODS.map((m) => [m, serve(m)])));
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`0.0.0.0:${o.port}`, new Tls13(o.identity), (err, bound) =>
-      err ? reject(err) : resolve(bound),
-    );
-  });
-  return {
-    port,
-    close: (graceMs = 3_000) =>
-      new Promise((resolve) => {
-        const force = setTimeout(() => {
-          server.forceShutdown();
-          resolve();
-        }, graceMs);
-        server.tryShutdown(() => {
-          clearTimeout(force);
-          resolve();
-        });
-      }),
-  };
+  return listen(server, o);
 };
