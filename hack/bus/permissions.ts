@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { entityOf } from "../../protos/generator/events.ts";
+import { entityOf, publishersOf } from "../../protos/generator/events.ts";
 import { parsePackages } from "../../protos/generator/packages.ts";
 
 export interface Permissions {
@@ -9,19 +9,13 @@ export interface Permissions {
 
 /** Reads facts and history, says nothing: for people and for programs outside of Tideway. */
 export const READER = "reader";
-/** Services that only listen. */
-const LISTENERS = ["admission"];
-
 /** Services with the entities they publish, as the protos say: `Publisher: auth`. */
 export const publishers = (): Record<string, string[]> => {
-  const out: Record<string, string[]> = Object.fromEntries(LISTENERS.map((name) => [name, []]));
+  const out: Record<string, string[]> = {};
   for (const pkg of parsePackages(join(import.meta.dirname, "../../protos")))
     if (pkg.concern === "events")
-      for (const message of pkg.messages) {
-        const service = /Publisher: ([a-z-]+)\./.exec(message.comment ?? "")?.[1];
-        if (!service) throw new Error(`${message.name}: the comment must name its publisher`);
-        (out[service] ??= []).push(entityOf(message));
-      }
+      for (const message of pkg.messages)
+        for (const service of publishersOf(message)) (out[service] ??= []).push(entityOf(message));
   return out;
 };
 

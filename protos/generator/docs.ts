@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import prettier from "prettier";
 import protobuf from "protobufjs";
-import { camel, entityOf, stateOf, valuesOf } from "./events.ts";
+import { camel, entityOf, publishersOf, stateOf, valuesOf } from "./events.ts";
 import type { ProtoPackage } from "./packages.ts";
 
 const oneLine = (text: string | null | undefined): string =>
@@ -11,11 +11,9 @@ const oneLine = (text: string | null | undefined): string =>
 /** `Subject: … Publisher: …` at the end of a message's comment. */
 const placeOf = (message: protobuf.Type): { about: string; subject: string; publisher: string } => {
   const comment = (message.comment ?? "").replaceAll(/\s*\n\s*/g, " ");
-  const [, about, subject, publisher] =
-    /^(.*?)\s*Subject: (\S+(?: \S+)*?)\. Publisher: ([a-z-]+)\.$/.exec(comment) ?? [];
-  if (!subject || !publisher)
-    throw new Error(`${message.name}: the comment must end "Subject: …. Publisher: …."`);
-  return { about: about ?? "", subject, publisher };
+  const [, about, subject] = /^(.*?)\s*Subject: (\S+(?: \S+)*?)\. Publisher: /.exec(comment) ?? [];
+  if (!subject) throw new Error(`${message.name}: the comment must end "Subject: …. Publisher: …."`);
+  return { about: about ?? "", subject, publisher: publishersOf(message).join(", ") };
 };
 
 const typeOf = (f: protobuf.Field): string => {

@@ -10,6 +10,13 @@ export const entityOf = (message: protobuf.Type): string =>
     .replaceAll(/(?<=[a-z0-9])[A-Z]/g, (c) => `-${c}`)
     .toLowerCase();
 
+/** The services that say it: `Publisher: auth.` or `Publisher: auth, gateway.` at the end of the comment. */
+export const publishersOf = (message: protobuf.Type): string[] => {
+  const names = /Publisher: ([a-z-]+(?:, [a-z-]+)*)\.\s*$/.exec(message.comment ?? "")?.[1];
+  if (!names) throw new Error(`${message.name}: the comment must end by naming its publisher`);
+  return names.split(", ");
+};
+
 /** All values but the unspecified one, which no publisher sends. */
 export const valuesOf = (type: protobuf.Enum): string[] =>
   Object.entries(type.values)

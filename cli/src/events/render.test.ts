@@ -45,6 +45,14 @@ test("a peer without a name here shows by its ID, a local namespace by its own n
   expect(renderEvent(offloaded, look)).toMatch(/ demo +namespace offloaded$/);
 });
 
+test("a record of the audit shows without its key", () => {
+  const data = { outcome: "DENIED", reason: "UnknownToken", action: "authenticate", count: 3 };
+  const record = event({ entity: "audit", type: "dev.tideway.audit.denied", key: "auth-1f-2", data });
+  expect(renderEvent(record, look)).toMatch(
+    / west +audit denied +reason=UnknownToken action=authenticate count=3$/,
+  );
+});
+
 test("wide adds where it came from", () =>
   expect(renderEvent(event({}), { ...look, wide: true })).toContain("source=auth id=1"));
 

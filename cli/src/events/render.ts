@@ -21,9 +21,13 @@ const SAID = new Set([
   "serial",
   "pins",
   "labels",
+  "outcome",
+  "since",
 ]);
+/** A namespace stands where a peer's name does, and a record's key is only its own. */
+const KEY_SAYS_NOTHING = new Set(["namespace", "audit"]);
 const BAD = /\.(denied|revoked|refused|disconnected|not_ready|draining)$/;
-const GOOD = /\.(granted|accepted|connected|ready|offloaded|present)$/;
+const GOOD = /\.(granted|renewed|accepted|connected|ready|offloaded|present)$/;
 
 export const HEADER = [
   "TIME".padEnd(24),
@@ -35,7 +39,7 @@ export const HEADER = [
 /** One line: when, which peer, what happened to which thing, and what the thing says of itself. */
 export const renderEvent = (e: BusEvent, look: Look): string => {
   const happened = e.type.slice(e.type.lastIndexOf(".") + 1).replaceAll("_", " ");
-  const what = [e.entity, ...(e.key && e.entity !== "namespace" ? [e.key] : []), happened]
+  const what = [e.entity, ...(e.key && !KEY_SAYS_NOTHING.has(e.entity) ? [e.key] : []), happened]
     .join(" ")
     .padEnd(WIDTH.what);
   const color = BAD.test(e.type) ? "yellow" : GOOD.test(e.type) ? "green" : "dim";

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { describeError, UnavailableError } from "@tideway/errors";
+import { createAppender } from "./appender.ts";
 import { createBackoff, pause } from "./backoff.ts";
 import { connectPatiently } from "./connection.ts";
 import type { Feed } from "./feed.ts";
@@ -135,6 +136,7 @@ export const connectBus = async (o: BusOptions): Promise<Bus> => {
   };
   return {
     publish: publisher.publish,
+    append: createAppender(deps),
     facts: <F extends FactName>(entity: F) => {
       let view = views.get(entity) as FactView<F> | undefined;
       if (!view) {

@@ -77,6 +77,16 @@ export interface Bus {
     data: FactInput<F>,
     o?: { traceparent?: string | undefined },
   ): Promise<void>;
+  /**
+   * Adds a record to the history: a subject that is used once, never compared, never overtaken, gone from the facts
+   * after an hour. Resolves when it is stored; rejects as `publish` does.
+   */
+  append<F extends FactName>(
+    fact: F,
+    subject: SubjectOf & { id: string },
+    data: FactInput<F>,
+    o?: { traceparent?: string | undefined },
+  ): Promise<void>;
   facts<F extends FactName>(fact: F): Promise<FactView<F>>;
   /** The connection was lost or the bus lost its storage: publish your current facts again. Not called at start. */
   onReconnect(handler: () => void): void;

@@ -12,6 +12,32 @@ export interface AddressFact {
   namespace: string;
 }
 
+/** One decision about another cluster, said by the service that decided. Every record has a subject of its own, so that
+ * the history keeps each of them; the stream of facts keeps them for an hour. The same decision again within a second
+ * (ten seconds, while it goes on) is told once more with a count.
+ * Subject: tideway.v1.audit.<cluster ID|unknown>.<record>. Publisher: admission, auth, discovery, gateway, negotiator, network-manager, replicator, virtual-kubelet. */
+export interface AuditFact {
+  outcome: "GRANTED" | "RENEWED" | "DENIED" | "REVOKED" | "ENDED";
+  /** CamelCase word. */
+  reason: string;
+  /** What was asked for or done: authenticate, renew, create-pod. */
+  action: string;
+  /** To what: Tenant/east, ShadowPod/demo-4f2a/web-0. */
+  object: string;
+  message: string;
+  /** Who acted: the cluster ID it gave itself, or that its identity names. */
+  actorId: string;
+  actorName: string;
+  /** IP address it came from, where one is known. */
+  actorAddress: string;
+  /** SPKI pin of the key it has proven to hold, "sha256/<base64>"; empty: nothing proves that it is who it says. */
+  actorPin: string;
+  /** How many alike this record stands for; object, message and address are those of the newest. */
+  count: number;
+  /** RFC 3339: the first of them. */
+  since: string;
+}
+
 /** What a BorderPolicy opens.
  * Subject: tideway.v1.border.local.<name>. Publisher: network-manager. */
 export interface BorderFact {
@@ -224,6 +250,7 @@ export interface TunnelFact {
 /** Every fact by the name of its entity, which is the third token of its subject. */
 export interface Facts {
   address: AddressFact;
+  audit: AuditFact;
   border: BorderFact;
   identity: IdentityFact;
   namespace: NamespaceFact;
@@ -245,6 +272,27 @@ export const factTables = {
       { name: "state", proto: "state", kind: "enum", values: ["MAPPED", "GONE"] },
       { name: "peers", proto: "peers", kind: "string", repeated: true },
       { name: "namespace", proto: "namespace", kind: "string" },
+    ],
+  },
+  audit: {
+    state: "outcome",
+    fields: [
+      {
+        name: "outcome",
+        proto: "outcome",
+        kind: "enum",
+        values: ["GRANTED", "RENEWED", "DENIED", "REVOKED", "ENDED"],
+      },
+      { name: "reason", proto: "reason", kind: "string" },
+      { name: "action", proto: "action", kind: "string" },
+      { name: "object", proto: "object", kind: "string" },
+      { name: "message", proto: "message", kind: "string" },
+      { name: "actorId", proto: "actor_id", kind: "string" },
+      { name: "actorName", proto: "actor_name", kind: "string" },
+      { name: "actorAddress", proto: "actor_address", kind: "string" },
+      { name: "actorPin", proto: "actor_pin", kind: "string" },
+      { name: "count", proto: "count", kind: "number" },
+      { name: "since", proto: "since", kind: "string" },
     ],
   },
   border: {

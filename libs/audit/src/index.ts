@@ -1,0 +1,2 @@
+export { createAudit, type AuditOptions } from "./audit.ts";
+export type { Actor, Audit, AuditRecord, Outcome } from "./types.ts";
