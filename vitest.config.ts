@@ -14,6 +14,7 @@ export default defineConfig({
           exclude: [...never, "**/*.int.test.ts", "test/e2e/**"],
           pool: "threads",
           maxWorkers: 2,
+          testTimeout: 30_000, // thousands of runs of a property, beside other work on the machine
         },
       },
       {
