@@ -28,7 +28,7 @@ ${users
 `;
 
 /** The agents of the data path live apart from the other services, and a Secret can be mounted only where it is. */
-const IN_NETWORK = ["gateway", "route-agent"];
+const IN_NETWORK = ["gateway", "mdns-agent", "route-agent"];
 
 const secret = (name: string, files: string[], namespace = "tideway-system"): string =>
   `  - name: ${name}\n    namespace: ${namespace}\n    files:\n${files.map((f) => `      - ${f}`).join("\n")}`;

@@ -45,9 +45,21 @@ export const ADDRESS_POOL_NAME = "default";
 /** The SharingPolicy that is used. */
 export const SHARING_POLICY_NAME = "default";
 
+/** The DiscoveryPolicy that is used. */
+export const DISCOVERY_POLICY_NAME = "default";
+/** Label of what a service of Tideway made, and its value on a ForeignCluster that discovery found, or auth let in. */
+export const MADE_BY = "app.kubernetes.io/managed-by";
+export const BY_DISCOVERY = "tideway-discovery";
+export const BY_AUTH = "tideway-auth";
+/** Label of a ForeignCluster that was found: by which way first, `mDNS` or `DNS`. */
+export const FOUND_BY = "discovery.tideway.dev/found-by";
+/** Annotation of a ForeignCluster that was found: JSON, where and until when (see foundOf). */
+export const FOUND = "discovery.tideway.dev/found";
+
 /** The conditions of a ForeignCluster, each written by the service of that concern alone. */
 export const FOREIGN_CLUSTER_CONDITIONS = {
   ready: "Ready",
+  discovered: "Discovered",
   reachable: "Reachable",
   authenticated: "Authenticated",
   negotiated: "Negotiated",

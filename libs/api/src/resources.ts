@@ -17,6 +17,12 @@ export const foreignClusters = resource<t.ForeignCluster>(
   false,
 );
 export const searchDomains = resource<t.SearchDomain>("discovery", "SearchDomain", "searchdomains", false);
+export const discoveryPolicies = resource<t.DiscoveryPolicy>(
+  "discovery",
+  "DiscoveryPolicy",
+  "discoverypolicies",
+  false,
+);
 export const invitations = resource<t.Invitation>("authentication", "Invitation", "invitations", true);
 export const tenants = resource<t.Tenant>("authentication", "Tenant", "tenants", false);
 export const identities = resource<t.Identity>("authentication", "Identity", "identities", true);
@@ -68,6 +74,7 @@ export const borderPolicies = resource<t.BorderPolicy>("networking", "BorderPoli
 export const resources: readonly Resource<KubeObject>[] = [
   foreignClusters,
   searchDomains,
+  discoveryPolicies,
   invitations,
   tenants,
   identities,

@@ -25,6 +25,11 @@ export interface ForeignCluster extends Typed<ForeignClusterSpec, ForeignCluster
 export type SearchDomainSpec = SpecOf<typeof discovery.searchDomain>;
 export type SearchDomainStatus = StatusOf<typeof discovery.searchDomain>;
 export interface SearchDomain extends Typed<SearchDomainSpec, SearchDomainStatus> {}
+export type DiscoveryPolicySpec = SpecOf<typeof discovery.discoveryPolicy>;
+export type DiscoveryPolicyStatus = StatusOf<typeof discovery.discoveryPolicy>;
+export interface DiscoveryPolicy extends Typed<DiscoveryPolicySpec, DiscoveryPolicyStatus> {}
+export type DiscoveryRule = NonNullable<DiscoveryPolicySpec["rules"]>[number];
+export type DiscoveryAction = DiscoveryRule["action"];
 
 export type InvitationSpec = SpecOf<typeof authentication.invitation>;
 export type InvitationStatus = StatusOf<typeof authentication.invitation>;

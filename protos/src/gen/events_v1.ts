@@ -52,6 +52,22 @@ export interface BorderFact {
   ports: string[];
 }
 
+/** Where this cluster lets others in, as it may be announced to them.
+ * Subject: tideway.v1.door.local. Publisher: auth. */
+export interface DoorFact {
+  /** UID of this cluster's namespace kube-system. */
+  clusterId: string;
+  /** Human name of this cluster. */
+  clusterName: string;
+  state: "OPEN" | "CLOSED";
+  /** host:port of this cluster's auth endpoint. */
+  authEndpoint: string;
+  /** SPKI pin of the certificate shown there, "sha256/<base64>". */
+  pin: string;
+  /** Version of the protocol between clusters that is spoken there, major.minor. */
+  protocolVersion: string;
+}
+
 /** One cluster's identity in another: outgoing is ours over there, incoming is the peer's here.
  * Subject: tideway.v1.identity.<cluster ID>.<outgoing|incoming>. Publisher: auth. */
 export interface IdentityFact {
@@ -190,6 +206,10 @@ export interface PeerFact {
   tenantNamespace: string;
   /** Human name that the peer gives itself. */
   clusterName: string;
+  /** It announced itself, and neither a person nor a rule by its key has confirmed it: address and pins are claims. */
+  claimed: boolean;
+  /** Where it was found: "mDNS local", "DNS lab.example.org"; empty when somebody made it known. */
+  foundAt: string[];
 }
 
 /** The connection over which custom resources are copied to and from a peer.
@@ -213,6 +233,26 @@ export interface RouteFact {
   prefixes: string[];
   reason: string;
   message: string;
+}
+
+/** A cluster that announces itself on the local network. Nobody vouches for anything in it.
+ * Subject: tideway.v1.sighting.<cluster ID>.<name of the announcement>. Publisher: mdns-agent. */
+export interface SightingFact {
+  /** ID that it claims. */
+  clusterId: string;
+  state: "SEEN" | "GONE";
+  /** Name for people that it claims. */
+  clusterName: string;
+  /** Name of the announcement, unique on the local network. */
+  instance: string;
+  /** host:port of its auth endpoint. */
+  authEndpoint: string;
+  /** SPKI pin of its auth endpoint, "sha256/<base64>". */
+  pin: string;
+  /** Version of the protocol between clusters, major.minor. */
+  protocolVersion: string;
+  /** RFC 3339: when the announcement ends, unless it is made again. */
+  until: string;
 }
 
 /** The tunnel to a peer, as the gateway that carries it sees it.
@@ -252,6 +292,7 @@ export interface Facts {
   address: AddressFact;
   audit: AuditFact;
   border: BorderFact;
+  door: DoorFact;
   identity: IdentityFact;
   namespace: NamespaceFact;
   network: NetworkFact;
@@ -260,6 +301,7 @@ export interface Facts {
   peer: PeerFact;
   replication: ReplicationFact;
   route: RouteFact;
+  sighting: SightingFact;
   tunnel: TunnelFact;
 }
 
@@ -304,6 +346,17 @@ export const factTables = {
       { name: "namespaces", proto: "namespaces", kind: "string", repeated: true },
       { name: "nodes", proto: "nodes", kind: "bool" },
       { name: "ports", proto: "ports", kind: "string", repeated: true },
+    ],
+  },
+  door: {
+    state: "state",
+    fields: [
+      { name: "clusterId", proto: "cluster_id", kind: "string" },
+      { name: "clusterName", proto: "cluster_name", kind: "string" },
+      { name: "state", proto: "state", kind: "enum", values: ["OPEN", "CLOSED"] },
+      { name: "authEndpoint", proto: "auth_endpoint", kind: "string" },
+      { name: "pin", proto: "pin", kind: "string" },
+      { name: "protocolVersion", proto: "protocol_version", kind: "string" },
     ],
   },
   identity: {
@@ -403,6 +456,8 @@ export const factTables = {
       { name: "unpeerDeadline", proto: "unpeer_deadline", kind: "string" },
       { name: "tenantNamespace", proto: "tenant_namespace", kind: "string" },
       { name: "clusterName", proto: "cluster_name", kind: "string" },
+      { name: "claimed", proto: "claimed", kind: "bool" },
+      { name: "foundAt", proto: "found_at", kind: "string", repeated: true },
     ],
   },
   replication: {
@@ -423,6 +478,19 @@ export const factTables = {
       { name: "prefixes", proto: "prefixes", kind: "string", repeated: true },
       { name: "reason", proto: "reason", kind: "string" },
       { name: "message", proto: "message", kind: "string" },
+    ],
+  },
+  sighting: {
+    state: "state",
+    fields: [
+      { name: "clusterId", proto: "cluster_id", kind: "string" },
+      { name: "state", proto: "state", kind: "enum", values: ["SEEN", "GONE"] },
+      { name: "clusterName", proto: "cluster_name", kind: "string" },
+      { name: "instance", proto: "instance", kind: "string" },
+      { name: "authEndpoint", proto: "auth_endpoint", kind: "string" },
+      { name: "pin", proto: "pin", kind: "string" },
+      { name: "protocolVersion", proto: "protocol_version", kind: "string" },
+      { name: "until", proto: "until", kind: "string" },
     ],
   },
   tunnel: {

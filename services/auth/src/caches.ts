@@ -1,4 +1,6 @@
 import {
+  BY_AUTH,
+  MADE_BY,
   type Identity,
   identities,
   type Invitation,
@@ -24,7 +26,6 @@ import {
 import { describeError } from "@tideway/errors";
 import type { Logger } from "@tideway/log";
 import { READER_ROLE } from "./identity/store.ts";
-import { AUTH, MADE_BY } from "./provider/sign.ts";
 import { PEER_ROLE } from "./tenant/objects.ts";
 
 /** Local copies of what this service owns or has made. */
@@ -46,7 +47,7 @@ export interface Caches {
 }
 
 const BY_CLUSTER = "clusterID";
-const ours = `${MADE_BY}=${AUTH}`;
+const ours = `${MADE_BY}=${BY_AUTH}`;
 
 export const clusterOfHome = (ns: Pick<Namespace, "metadata">): string =>
   ns.metadata.labels?.[REMOTE_CLUSTER_ID] ?? "";

@@ -31,6 +31,7 @@ const peerOf = (views: Views, clusterID: string): PeerView | undefined => {
       incoming: fact.incoming,
       authEndpoint: fact.authEndpoint,
       pins: fact.pins,
+      claimed: fact.claimed,
       tokenSecret: fact.tokenSecret,
       unpeerDeadline: fact.unpeerDeadline,
       traceparent,

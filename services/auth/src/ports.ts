@@ -11,6 +11,8 @@ export interface PeerView {
   incoming: boolean;
   authEndpoint: string;
   pins: readonly string[];
+  /** It only announced itself: nobody vouches for address and pins. */
+  claimed: boolean;
   /** Name of the Secret with the token, "" when there is none. */
   tokenSecret: string;
   /** RFC 3339, "" when nothing is being taken down. */

@@ -1,6 +1,6 @@
-import { foreignClusters, type Tenant } from "@tideway/api";
+import { foreignClusters, PROTOCOL_VERSION, type Tenant } from "@tideway/api";
 import { connect } from "@tideway/authclient";
-import { connectBus } from "@tideway/bus";
+import { type Bus, connectBus, type FactInput } from "@tideway/bus";
 import { readOptionalFile } from "@tideway/config";
 import { startController, startMembership, type Controller, type Membership } from "@tideway/controller";
 import { describeError, InvalidError } from "@tideway/errors";
@@ -13,6 +13,7 @@ import {
   type RoleBinding,
 } from "@tideway/k8s";
 import { checkCsr, createCsr, isEndpoint, type KeyPair } from "@tideway/pki";
+import type { Logger } from "@tideway/log";
 import type { RuntimeContext } from "@tideway/runtime";
 import { controllerMetrics } from "@tideway/telemetry";
 import { type Caches, clusterOfHome, createCaches } from "./caches.ts";
@@ -63,6 +64,25 @@ const lookIn = async (port: number, self: Self, keys: KeyPair): Promise<void> =>
   if (clusterId !== self.clusterID)
     throw new InvalidError(`port ${port} is answered by cluster ${clusterId}`);
   checkCsr(createCsr(self.clusterID, keys), self.clusterID);
+};
+
+/** Who announces this cluster learns here what to say; every replica says the same. */
+const announceDoor = (bus: Bus, self: Self, log: Logger): void => {
+  const say = (): void => {
+    const door: FactInput<"door"> = {
+      clusterId: self.clusterID,
+      clusterName: self.clusterName,
+      state: self.authEndpoint ? "OPEN" : "CLOSED",
+      authEndpoint: self.authEndpoint,
+      pin: self.pin,
+      protocolVersion: PROTOCOL_VERSION,
+    };
+    bus.publish("door", { peer: "local" }, door).catch((err: unknown) => {
+      log.debug({ reason: describeError(err) }, "door not announced"); // the bus is being closed
+    });
+  };
+  bus.onReconnect(say);
+  say();
 };
 
 interface Parts {
@@ -292,6 +312,7 @@ export const wire = async (
     ca: kube.credentials.ca ?? "",
     namespace: config.namespace,
   };
+  announceDoor(connected, self, log);
   const tell = createTeller({
     kube,
     namespace: config.namespace,

@@ -6,10 +6,14 @@ import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import * as x509 from "@peculiar/x509";
 import {
+  BY_AUTH,
+  BY_DISCOVERY,
   foreignClusters,
   invitations,
+  MADE_BY,
   networkConfigs,
   ORIGIN,
+  PROTOCOL_VERSION,
   resourceOffers,
   resourceRequests,
   tenants,
@@ -546,4 +550,36 @@ test("the right to end a namespace reaches tenant namespaces and no other", asyn
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+});
+
+describe("a cluster that announces itself", () => {
+  test("what this one lets others know of its door is on the bus", async () => {
+    const doors = await west.bus.facts("door");
+    await eventually("the door", () => Promise.resolve(doors.get("local")?.data.pin === auth.pin));
+    expect(doors.get("local")?.data).toMatchObject({
+      clusterId: west.clusterID,
+      clusterName: "west",
+      state: "CLOSED", // this one has no address
+      protocolVersion: PROTOCOL_VERSION,
+    });
+  });
+
+  test("is let in with the key it proves, whatever was announced in its name, and its ForeignCluster has that key", async () => {
+    const consumer = new Consumer("announced-id", "announced");
+    const forged = `sha256/${"F".repeat(43)}=`;
+    const spec = {
+      clusterID: consumer.id,
+      clusterName: "announced",
+      authEndpoint: "192.0.2.9:1",
+      pins: [forged],
+    };
+    const labels = { [MADE_BY]: BY_DISCOVERY };
+    await west.kube.create(foreignClusters, { metadata: { name: "announced", labels }, spec });
+    await west.says({ clusterId: consumer.id, name: "announced", claimed: true, pins: [forged] });
+    await consumer.authenticate((await west.invite()).token);
+    await eventually("its ForeignCluster", async () => {
+      const known = await west.kube.get(foreignClusters, "announced");
+      return known.metadata.labels?.[MADE_BY] === BY_AUTH && !known.spec.pins.includes(forged);
+    });
+  });
 });

@@ -62,5 +62,9 @@ export const listByKey = <T extends TObject>(
 ): TArray<T> =>
   Type.Array(item, { "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key], ...options });
 
+/** A list that has one writer at a time: who applies it replaces all of it, and nothing of another one stays in it. */
+export const wholeList = <T extends TSchema>(item: T, options: Record<string, unknown>): TArray<T> =>
+  Type.Array(item, { "x-kubernetes-list-type": "atomic", ...options });
+
 export const setOf = <T extends TSchema>(item: T, options: Record<string, unknown>): TArray<T> =>
   Type.Array(item, { "x-kubernetes-list-type": "set", ...options });

@@ -1,6 +1,6 @@
 import { Type } from "@sinclair/typebox";
-import { clusterID, clusterName, conditions, endpoint, observedGeneration, pin } from "./common.ts";
-import { defineKind, immutable, oneOf, setOf } from "./define.ts";
+import { clusterID, clusterName, conditions, endpoint, labelMap, observedGeneration, pin } from "./common.ts";
+import { defineKind, immutable, listByKey, oneOf, rules, setOf, wholeList } from "./define.ts";
 
 const PEER_NAME_RULE = {
   rule: "self.metadata.name.size() <= 40 && self.metadata.name.matches(r'^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && !self.metadata.name.contains('--')",
@@ -23,11 +23,14 @@ export const foreignCluster = defineKind({
     clusterID: clusterID(immutable("clusterID")),
     clusterName: clusterName(),
     authEndpoint: endpoint(),
-    pins: setOf(pin(), { maxItems: 8, description: "Public keys that the peer's auth service may show." }),
+    pins: wholeList(pin(), {
+      maxItems: 8,
+      description: "Public keys that the peer's auth service may show.",
+    }),
     outgoingPeering: Type.Optional(
       oneOf(["Yes", "No", "Auto"], {
         default: "No",
-        description: "Whether this cluster uses the peer's capacity. Auto is as No until a policy exists.",
+        description: "Whether this cluster uses the peer's capacity. Auto: as the DiscoveryPolicy says.",
       }),
     ),
     incomingPeering: Type.Optional(
@@ -70,6 +73,12 @@ export const foreignCluster = defineKind({
     { name: "Incoming", jsonPath: ".spec.incomingPeering", description: "The peer may use this cluster." },
     { name: "Ready", jsonPath: condition("Ready", "status") },
     { name: "Reason", jsonPath: condition("Ready", "reason") },
+    {
+      name: "Found-By",
+      jsonPath: String.raw`.metadata.labels.discovery\.tideway\.dev/found-by`,
+      priority: 1,
+    },
+    { name: "Discovered", jsonPath: condition("Discovered", "reason"), priority: 1 },
     { name: "Reachable", jsonPath: condition("Reachable", "status"), priority: 1 },
     { name: "Authenticated", jsonPath: condition("Authenticated", "reason"), priority: 1 },
     { name: "Negotiated", jsonPath: condition("Negotiated", "reason"), priority: 1 },
@@ -102,7 +111,14 @@ export const searchDomain = defineKind({
         default: 300,
         minimum: 10,
         maximum: 86400,
-        description: "Seconds between two searches.",
+        description:
+          "Seconds between two searches; the next one is sooner where a record's time to live is shorter.",
+      }),
+    ),
+    servers: Type.Optional(
+      setOf(endpoint({ description: "Address and port of a DNS server." }), {
+        maxItems: 4,
+        description: "DNS servers that are asked, in this order. Absent: those of the cluster.",
       }),
     ),
   }),
@@ -118,8 +134,87 @@ export const searchDomain = defineKind({
   }),
   columns: [
     { name: "Domain", jsonPath: ".spec.domain" },
+    { name: "Found", jsonPath: ".status.found" },
     { name: "Ready", jsonPath: condition("Ready", "status") },
     { name: "Reason", jsonPath: condition("Ready", "reason") },
+    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+  ],
+});
+
+const JOIN_RULE = {
+  rule: "self.action != 'join' || has(self.pins) || has(self.domains) || has(self.matchLabels)",
+  message: "a rule that joins must say whom: by pins, domains or matchLabels",
+};
+
+const policyRule = Type.Object(
+  {
+    name: Type.String({
+      minLength: 1,
+      maxLength: 63,
+      description: "Name of the rule, shown in every verdict.",
+    }),
+    pins: Type.Optional(
+      setOf(pin(), {
+        minItems: 1,
+        maxItems: 64,
+        description:
+          "The cluster's auth service shows one of these keys: the only thing that a cluster proves. Absent: any.",
+      }),
+    ),
+    domains: Type.Optional(
+      setOf(Type.String({ minLength: 1, maxLength: 253 }), {
+        minItems: 1,
+        maxItems: 64,
+        description:
+          "It was found in one of these: `local` (by mDNS), a domain, `*.` and a domain for all below it, or *. Absent: anywhere.",
+      }),
+    ),
+    matchLabels: Type.Optional(
+      labelMap("Its ForeignCluster has these labels, which people of this cluster gave it. Absent: any."),
+    ),
+    action: oneOf(["join", "ask", "never"], {
+      description:
+        "join: this cluster uses it. ask: a person decides, by outgoingPeering. never: as ask, and it is not asked for.",
+    }),
+    tokenSecretRef: Type.Optional(
+      Type.Object(
+        { name: Type.String({ minLength: 1, maxLength: 253 }) },
+        {
+          description:
+            "Secret in tideway-system whose key `token` holds a standing token of the clusters that this rule joins.",
+        },
+      ),
+    ),
+    reason: Type.Optional(Type.String({ maxLength: 256, description: "Why, for people." })),
+  },
+  rules(JOIN_RULE),
+);
+
+export const discoveryPolicy = defineKind({
+  concern: "discovery",
+  kind: "DiscoveryPolicy",
+  plural: "discoverypolicies",
+  shortNames: ["dp"],
+  namespaced: false,
+  description:
+    "Which clusters this one uses by itself: those whose ForeignCluster says outgoingPeering: Auto. The object named default is used; without it nothing is joined.",
+  spec: Type.Object({
+    rules: Type.Optional(
+      listByKey(policyRule, "name", {
+        maxItems: 64,
+        description: "Checked in order; the first that matches decides.",
+      }),
+    ),
+    defaultAction: Type.Optional(
+      oneOf(["ask", "never"], { default: "ask", description: "What happens when no rule matches." }),
+    ),
+  }),
+  status: Type.Object({ conditions, observedGeneration }),
+  columns: [
+    { name: "Default", jsonPath: ".spec.defaultAction" },
+    { name: "Ready", jsonPath: condition("Ready", "status") },
+    { name: "Reason", jsonPath: condition("Ready", "reason") },
+    { name: "Message", jsonPath: condition("Ready", "message"), priority: 1 },
     { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
   ],
 });

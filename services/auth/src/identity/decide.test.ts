@@ -20,6 +20,7 @@ const peer = (o: Partial<PeerView> = {}): PeerView => ({
   present: true,
   outgoing: true,
   incoming: true,
+  claimed: false,
   authEndpoint: "west:443",
   pins: ["sha256/x"],
   tokenSecret: "t",

@@ -1,4 +1,4 @@
-import { type Identity, PEER } from "@tideway/api";
+import { type ForeignCluster, type Identity, PEER } from "@tideway/api";
 import type { Reconcile, ReconcileContext, ReconcileResult } from "@tideway/controller";
 import { withSpan } from "@tideway/telemetry";
 import type { ConditionWriter } from "../foreign-cluster.ts";
@@ -69,6 +69,10 @@ const MAX_SLEEP_MS = 3_600_000;
 /** With another address or token a failed attempt says nothing. */
 const basisOf = (peer: PeerView | undefined): string =>
   JSON.stringify([peer?.authEndpoint, peer?.pins, peer?.tokenSecret, peer?.outgoing]);
+
+/** A policy decides about `Auto`, and discovery says how: until it has, such a peer may be wanted. */
+const mayWant = (fc: ForeignCluster | undefined): boolean =>
+  fc?.spec.outgoingPeering === "Yes" || fc?.spec.outgoingPeering === "Auto";
 
 /** Key: the cluster ID of a peer that this cluster uses, or used. */
 export const createIdentityReconciler = (d: IdentityDeps): Reconcile => {
@@ -206,7 +210,7 @@ export const createIdentityReconciler = (d: IdentityDeps): Reconcile => {
       peer,
       remains,
       now,
-      unsure: !peer && remains && (await d.foreignCluster(p.name))?.spec.outgoingPeering === "Yes",
+      unsure: !peer && remains && mayWant(await d.foreignCluster(p.name)),
       credential: held && { notAfter: held.notAfter, renewAt: n.renewAt ?? held.notAfter },
       standing: d.standing(clusterID),
       released: n.released ?? false,

@@ -3,6 +3,8 @@ import {
   type Identity,
   type IdentityStatus,
   IDENTITY_NAME,
+  BY_AUTH,
+  MADE_BY,
   PEER,
   REMOTE_CLUSTER_ID,
   tenantNamespace,
@@ -18,7 +20,6 @@ import {
   secrets,
 } from "@tideway/k8s";
 import { type KeyPair, keyPairOf, parseCertificate, privateKeyPem } from "@tideway/pki";
-import { AUTH, MADE_BY } from "../provider/sign.ts";
 import { isBinding, RBAC, writeBinding } from "../tenant/binding.ts";
 import { dropHome, ensureHome, MANAGER } from "../tenant/objects.ts";
 
@@ -61,7 +62,7 @@ export interface IdentityStore {
 
 const b64 = (s: string): string => Buffer.from(s).toString("base64");
 const labels = (p: PeerRef): Record<string, string> => ({
-  [MADE_BY]: AUTH,
+  [MADE_BY]: BY_AUTH,
   [PEER]: p.name,
   [REMOTE_CLUSTER_ID]: p.clusterID,
 });

@@ -40,6 +40,7 @@ const peer = (o: Partial<PeerView> = {}): PeerView => ({
   present: true,
   outgoing: false,
   incoming: true,
+  claimed: false,
   authEndpoint: "e:1",
   pins: ["pin"],
   tokenSecret: "",
@@ -74,6 +75,7 @@ describe("a cluster", () => {
       "whose ForeignCluster is gone with another key",
       { peer: peer({ present: false, pins: ["other"], incoming: false }) },
     ],
+    ["whose ID somebody announced with another key", { peer: peer({ claimed: true, pins: ["other"] }) }],
   ])("%s is let in", (_, o) => {
     expect(refuse(world(o))).toBeUndefined();
   });

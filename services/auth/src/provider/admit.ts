@@ -78,9 +78,12 @@ const incomingAllowed: Check = ({ peer, applicant }) =>
         message: `this cluster does not let ${applicant.clusterName} in: incomingPeering of ForeignCluster ${peer.name} is "No"`,
       }
     : undefined;
-/** Who holds an invitation may become a tenant, but not the one that another cluster is already. */
+/**
+ * Who holds an invitation may become a tenant, but not the one that another cluster is already. What was only announced
+ * binds no ID to a key: else whoever can send a packet could lock the real cluster out.
+ */
 const sameKeyAsBefore: Check = ({ applicant, tenant, peer }) => {
-  const known = tenant?.spec.pins ?? (peer?.present ? peer.pins : []);
+  const known = tenant?.spec.pins ?? (peer?.present && !peer.claimed ? peer.pins : []);
   return known.length > 0 && !known.includes(applicant.provenPin)
     ? {
         reason: "ClusterKeyMismatch",

@@ -7,13 +7,9 @@ import {
   type Informer,
   type Kube,
 } from "@tideway/k8s";
-import { ORIGIN } from "@tideway/api";
+import { BY_AUTH, MADE_BY, ORIGIN } from "@tideway/api";
 
 export const SIGNER = "kubernetes.io/kube-apiserver-client";
-/** Label of the requests this service makes, and of what it watches. */
-export const MADE_BY = "app.kubernetes.io/managed-by";
-export const AUTH = "tideway-auth";
-
 export interface SignerDeps {
   kube: Kube;
   /** Of the requests that this service made, always open: the certificate comes without a new connection. */
@@ -27,7 +23,7 @@ export type Sign = (csr: CheckedCsr) => Promise<string>;
 const manifest = (csr: CheckedCsr, expirationSeconds: number): CertificateSigningRequest => ({
   metadata: {
     name: `tideway-${csr.clusterID.slice(0, 36)}-${randomBytes(6).toString("hex")}`.toLowerCase(),
-    labels: { [MADE_BY]: AUTH, [ORIGIN]: csr.clusterID },
+    labels: { [MADE_BY]: BY_AUTH, [ORIGIN]: csr.clusterID },
   },
   spec: {
     request: Buffer.from(csr.pem).toString("base64"),

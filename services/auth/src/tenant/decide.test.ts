@@ -25,6 +25,7 @@ const peer = (incoming: boolean): PeerView => ({
   incoming,
   authEndpoint: "e:1",
   pins: [],
+  claimed: false,
   tokenSecret: "",
   unpeerDeadline: "",
 });

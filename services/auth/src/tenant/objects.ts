@@ -1,4 +1,7 @@
 import {
+  BY_AUTH,
+  BY_DISCOVERY,
+  MADE_BY,
   ORIGIN,
   PEER,
   REMOTE_CLUSTER_ID,
@@ -20,7 +23,6 @@ import {
 } from "@tideway/k8s";
 import { userOf } from "@tideway/pki";
 import type { TenantFacts } from "../provider/authenticate.ts";
-import { AUTH, MADE_BY } from "../provider/sign.ts";
 import { isBinding, RBAC, writeBinding } from "./binding.ts";
 
 /** Finalizer of a Tenant: everything that stands here for it goes before it. */
@@ -37,14 +39,14 @@ export const TENANT_MANAGER = "auth-tenant";
 
 const labelsOf = (peer: string, clusterID: string): Record<string, string> => ({
   "app.kubernetes.io/part-of": "tideway",
-  [MADE_BY]: AUTH,
+  [MADE_BY]: BY_AUTH,
   [PEER]: peer,
   [REMOTE_CLUSTER_ID]: clusterID,
 });
 
 /** A namespace is ours when this service has labelled it for this peer. */
 export const isHomeOf = (ns: Pick<Namespace, "metadata">, clusterID: string): boolean =>
-  ns.metadata.labels?.[MADE_BY] === AUTH && ns.metadata.labels[REMOTE_CLUSTER_ID] === clusterID;
+  ns.metadata.labels?.[MADE_BY] === BY_AUTH && ns.metadata.labels[REMOTE_CLUSTER_ID] === clusterID;
 
 /**
  * The namespace that both roles of a peering share on one side. Throws when something else has that name, or while
@@ -80,7 +82,7 @@ const bindingOf = (namespace: string, { metadata, spec: { clusterID } }: Tenant)
   metadata: {
     name: PEER_ROLE,
     namespace,
-    labels: { [MADE_BY]: AUTH, [ORIGIN]: clusterID, [PEER]: metadata.name },
+    labels: { [MADE_BY]: BY_AUTH, [ORIGIN]: clusterID, [PEER]: metadata.name },
   },
   roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: PEER_ROLE },
   subjects: [{ kind: "User", apiGroup: RBAC, name: userOf(clusterID) }],
@@ -96,7 +98,9 @@ export const isPeerBound = (there: RoleBinding | undefined, namespace: string, t
 export const unbindPeer = (kube: Kube, namespace: string): Promise<void> =>
   kube.delete(roleBindings, PEER_ROLE, namespace);
 
-const ownForeignCluster = (fc: ForeignCluster): boolean => fc.metadata.labels?.[MADE_BY] === AUTH;
+const ownForeignCluster = (fc: ForeignCluster): boolean => fc.metadata.labels?.[MADE_BY] === BY_AUTH;
+/** Discovery made it of an announcement, which proves nothing; a consumer that authenticated has proven its key. */
+const isFound = (fc: ForeignCluster): boolean => fc.metadata.labels?.[MADE_BY] === BY_DISCOVERY;
 
 /** What a consumer is called here, so that reversing the peering is one flag. One that a person made stays as it is. */
 export const ensureForeignCluster = async (
@@ -106,13 +110,13 @@ export const ensureForeignCluster = async (
   there: ForeignCluster | undefined,
 ): Promise<void> => {
   if (!facts.authEndpoint) return; // without an address there is nothing to reverse to
-  if (there && !ownForeignCluster(there)) return;
+  if (there && !ownForeignCluster(there) && !isFound(there)) return;
   await kube.apply(
     foreignClusters,
     {
       metadata: {
         name: peer,
-        labels: { [MADE_BY]: AUTH },
+        labels: { [MADE_BY]: BY_AUTH },
         ...(there?.metadata.uid ? { uid: there.metadata.uid } : {}),
       },
       spec: {

@@ -20,6 +20,8 @@ export const factOf = (w: World): PeerFact => {
     unpeerDeadline: deadline === undefined ? "" : at(deadline),
     tenantNamespace: tenantNamespace(metadata.name),
     clusterName: spec.clusterName,
+    claimed: false,
+    foundAt: [],
   };
 };
 

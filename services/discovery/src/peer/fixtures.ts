@@ -109,6 +109,8 @@ export const saidOf = (more: Partial<PeerFact> = {}): PeerFact => ({
   unpeerDeadline: "",
   tenantNamespace: "tideway-tenant-west",
   clusterName: "west",
+  claimed: false,
+  foundAt: [],
   ...more,
 });
 
