@@ -150,6 +150,17 @@ export const makeProgram = (io: Io): Command => {
     .action(action(() => import("./commands/events.ts")));
 
   program
+    .command("audit")
+    .description("Who was let in, refused, cut off: what this cluster decided about its peers, and why.")
+    .argument("[peer]", "only of this peer: its name here, or its cluster ID (default: all, and strangers)")
+    .option("-f, --follow", "go on with what is decided from now")
+    .option(
+      "--since <when>",
+      "only what is newer: a duration (10m) or a time (default: all that is kept, 7 days)",
+    )
+    .action(action(() => import("./commands/audit.ts")));
+
+  program
     .command("version")
     .description("Version of this CLI and of what runs in the cluster.")
     .option("--client", "of the CLI alone, without asking a cluster")

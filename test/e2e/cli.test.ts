@@ -89,6 +89,13 @@ describe("the command line on a running system", () => {
     expect(await ended).toBe(0);
   });
 
+  it("shows what a provider decided about its peer, and why", async () => {
+    const audit = await tideway(west.cluster, "audit", "east");
+    expect(audit).toMatch(
+      / east +granted +authenticate +Tenant\/east +IdentityGranted: by Invitation \S+, valid until /,
+    );
+  });
+
   it("has the history of one peer", async () => {
     const lines = (await tideway(east.cluster, "events", "--peer", "west", "-o", "json")).trim().split("\n");
     const seen = new Set(lines.map((line) => (JSON.parse(line) as { entity: string }).entity));

@@ -105,6 +105,7 @@ const argumentsOf = async (command: Command, names: Names): Promise<string[]> =>
   switch (path) {
     case "tideway unpeer":
     case "tideway status":
+    case "tideway audit":
     case "network status":
     case "network test":
     case "network bench":

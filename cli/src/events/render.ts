@@ -1,11 +1,11 @@
 import type { BusEvent } from "@tideway/bus";
 import type { Paint } from "../io.ts";
+import type { NameOf } from "./history.ts";
 
 export interface Look {
   paint: Paint;
   wide: boolean;
-  /** What a cluster is called here, by its ID. */
-  nameOf: (clusterID: string) => string | undefined;
+  nameOf: NameOf;
 }
 
 const WIDTH = { peer: 14, what: 22 };

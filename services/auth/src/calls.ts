@@ -1,9 +1,10 @@
 import { invitations as invitationKind, type Tenant, tenantNamespace, tenants, ORIGIN } from "@tideway/api";
-import { type Denial, PEERING } from "@tideway/authclient";
+import { PEERING } from "@tideway/authclient";
 import { describeError } from "@tideway/errors";
 import type { Kube } from "@tideway/k8s";
 import type { Logger } from "@tideway/log";
 import { createNonceCache } from "@tideway/pki";
+import type { AuthAudit, Caller } from "./audit.ts";
 import type { Caches } from "./caches.ts";
 import type { AuthConfig } from "./config.ts";
 import { createFailureLimiter } from "./door/limiter.ts";
@@ -28,6 +29,7 @@ export interface CallDeps {
   log: Logger;
   metrics: AuthMetrics;
   tell: Tell;
+  audit: AuthAudit;
 }
 
 /** Owns status.identityNotAfter alone, so that a reconciler with an older cache cannot take it back. */
@@ -35,10 +37,10 @@ const ISSUER = "auth-issuer";
 
 /** The calls that this service answers, from the adapters. */
 export const createHandlers = (d: CallDeps): Handlers => {
-  const { kube, caches, facts, self, config, clock, log, metrics } = d;
+  const { kube, caches, facts, self, config, clock, log, metrics, audit } = d;
   const skewMs = config.clockSkewSeconds * 1000;
   const nonces = createNonceCache(2 * skewMs);
-  const { denied } = createDenialLog(d);
+  const denied = createDenialReport(d);
 
   const tenantNow = async (clusterID: string): Promise<Tenant | undefined> =>
     (await kube.list(tenants, { labelSelector: `${ORIGIN}=${clusterID}` }))[0];
@@ -57,10 +59,11 @@ export const createHandlers = (d: CallDeps): Handlers => {
 
   const issued =
     (kind: "first" | "renewal") =>
-    (t: Tenant, notAfter: string): void => {
+    (by: Caller, t: Tenant, notAfter: string, invitation?: string): void => {
       metrics.issued(kind);
       const { name, uid } = t.metadata;
-      log.info({ tenant: name, cluster: t.spec.clusterID, kind, notAfter }, "certificate given to a tenant");
+      const why = invitation ? `by Invitation ${invitation}, ` : "";
+      audit.granted(by, kind === "first" ? "authenticate" : "renew", t, `${why}valid until ${notAfter}`);
       kube
         .apply(
           tenants,
@@ -115,9 +118,9 @@ export const createHandlers = (d: CallDeps): Handlers => {
         caches.tenants.list().some((t) => t.metadata.name === name && t.spec.clusterID !== clusterID),
       homeOf: caches.homeOf,
     }),
-    granted: (t, notAfter) => {
+    granted: (by, t, notAfter, invitation) => {
       facts.publish("incoming", grantedFact(t, notAfter)); // the tenant's reconciler says it again, a moment later
-      issued("first")(t, notAfter);
+      issued("first")(by, t, notAfter, invitation);
     },
   });
 
@@ -133,9 +136,9 @@ export const createHandlers = (d: CallDeps): Handlers => {
     tenantOf: async (clusterID) => caches.tenantOf(clusterID) ?? tenantNow(clusterID),
     namespaceOf: (t) => tenantNamespace(t.metadata.name),
     renewed: issued("renewal"),
-    release: async (t) => {
+    release: async (by, t) => {
       await kube.delete(tenants, t.metadata.name, undefined, t.metadata.uid ? { uid: t.metadata.uid } : {});
-      log.info({ tenant: t.metadata.name, cluster: t.spec.clusterID }, "tenant released");
+      audit.released(by, t);
     },
   });
 
@@ -151,22 +154,14 @@ export const createHandlers = (d: CallDeps): Handlers => {
   };
 };
 
-/** One place that logs, counts and tells of a denial. */
-const createDenialLog = (d: CallDeps) => ({
-  denied: (
-    reason: Denial,
-    who: { clusterID: string; clusterName: string; source: string },
-    message: string,
-  ): void => {
+/** One place that records, counts and tells of a denial. */
+const createDenialReport =
+  (d: CallDeps): AuthAudit["denied"] =>
+  (by, action, reason, message) => {
     d.metrics.denied(reason);
-    d.log.warn({ reason, ...who, detail: message }, "call denied");
+    d.audit.denied(by, action, reason, message);
     if (reason === "RateLimited") return;
     const about = { apiVersion: "v1", kind: "Service", name: "auth", namespace: d.self.namespace };
-    d.tell(
-      about,
-      "Warning",
-      reason,
-      `cluster ${who.clusterName || who.clusterID || "unknown"} at ${who.source} was denied: ${message}`,
-    );
-  },
-});
+    const who = by.clusterName || by.clusterID || "unknown";
+    d.tell(about, "Warning", reason, `cluster ${who} at ${by.source} was denied: ${message}`);
+  };

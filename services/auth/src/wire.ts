@@ -1,4 +1,5 @@
 import { foreignClusters, PROTOCOL_VERSION, type Tenant } from "@tideway/api";
+import { createAudit } from "@tideway/audit";
 import { connect } from "@tideway/authclient";
 import { type Bus, connectBus, type FactInput } from "@tideway/bus";
 import { readOptionalFile } from "@tideway/config";
@@ -16,6 +17,7 @@ import { checkCsr, createCsr, isEndpoint, type KeyPair } from "@tideway/pki";
 import type { Logger } from "@tideway/log";
 import type { RuntimeContext } from "@tideway/runtime";
 import { controllerMetrics } from "@tideway/telemetry";
+import { type AuthAudit, createAuthAudit } from "./audit.ts";
 import { type Caches, clusterOfHome, createCaches } from "./caches.ts";
 import { createHandlers } from "./calls.ts";
 import type { AuthConfig } from "./config.ts";
@@ -96,6 +98,7 @@ interface Parts {
   membership: Membership;
   metrics: AuthMetrics;
   tell: Tell;
+  audit: AuthAudit;
 }
 
 interface Controllers {
@@ -106,7 +109,7 @@ interface Controllers {
 }
 
 const startControllers = (p: Parts): Controllers => {
-  const { ctx, config, kube, caches, facts, self, membership, tell } = p;
+  const { ctx, config, kube, caches, facts, self, membership, tell, audit } = p;
   const { log, signal } = ctx;
   const shared = { log, signal, metrics: controllerMetrics(ctx.metrics) };
   const conditions = createConditionWriter(kube, clock.now);
@@ -153,6 +156,7 @@ const startControllers = (p: Parts): Controllers => {
         owns,
         conditions,
         tell,
+        audit,
         consumes,
         graceMs: config.tenantGraceSeconds * 1000,
         systemNamespace: self.namespace,
@@ -172,6 +176,7 @@ const startControllers = (p: Parts): Controllers => {
         kube,
         owns,
         tell,
+        audit,
         connect,
         selfID: self.clusterID,
         intervalMs: config.checkSeconds * 1000,
@@ -320,6 +325,13 @@ export const wire = async (
     now: clock.now,
     log,
   });
+  const records = createAudit({ bus: connected, service: "auth", log });
+  ctx.onShutdown("audit", () => records.close());
+  const audit = createAuthAudit(
+    records,
+    self,
+    (id) => facts.peers.get(id) !== undefined || caches.tenantOf(id) !== undefined,
+  );
   const parts: Parts = {
     ctx,
     config,
@@ -331,11 +343,12 @@ export const wire = async (
     membership,
     metrics,
     tell,
+    audit,
   };
   connectSources(startControllers(parts), parts, (handler) => connected.onReconnect(handler));
   sweepRequests(kube, caches, ctx);
 
-  const handlers = createHandlers({ kube, caches, facts, self, config, clock, log, metrics, tell });
+  const handlers = createHandlers({ kube, caches, facts, self, config, clock, log, metrics, tell, audit });
   const door = await openDoor({ port: config.port, identity, handlers, metrics, log });
   ctx.onShutdown("door", () => door.close());
   await lookIn(door.port, self, identity.keys);

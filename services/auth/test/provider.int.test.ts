@@ -18,18 +18,12 @@ import {
   resourceRequests,
   tenants,
 } from "@tideway/api";
-import {
-  authenticateRequest,
-  type AuthClient,
-  type AuthenticateResponse,
-  createAuthClients,
-  denialOf,
-  signedRequest,
-} from "@tideway/authclient";
+import { createAuthClients } from "@tideway/authclient";
 import { isForbidden } from "@tideway/errors";
-import { certificateSigningRequests, createKube, type Kube, namespaces, roleBindings } from "@tideway/k8s";
-import { createCsr, generateKeyPair, isClusterID, type KeyPair, parseCertificate } from "@tideway/pki";
+import { certificateSigningRequests, namespaces, roleBindings } from "@tideway/k8s";
+import { createCsr, generateKeyPair, isClusterID, parseCertificate } from "@tideway/pki";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { consumersOf, denied } from "./consumer.ts";
 import { eventually, type Replica, type Side, startSide, SYSTEM } from "./harness.ts";
 
 x509.cryptoProvider.set(webcrypto as never);
@@ -47,64 +41,9 @@ afterAll(async () => {
   await west?.stop();
 });
 
-/** A cluster that wants in, with a long-lived key of its own. */
-class Consumer {
-  readonly keys: KeyPair = generateKeyPair();
-  readonly identity: KeyPair = generateKeyPair();
-  readonly id: string;
-  readonly name: string;
-  constructor(id: string, name = id) {
-    this.id = id;
-    this.name = name;
-  }
-  connect(to: Replica = auth): Promise<AuthClient> {
-    return clients.connect({ endpoint: to.endpoint, pins: [to.pin] });
-  }
-  request(token: string, csr: Uint8Array = createCsr(this.id, this.identity), authEndpoint = "127.0.0.1:9") {
-    return authenticateRequest({
-      token,
-      clusterID: this.id,
-      clusterName: this.name,
-      csr,
-      authEndpoint,
-      keys: this.keys,
-      audience: auth.pin,
-      nowMs: Date.now(),
-    });
-  }
-  async authenticate(token: string, csr?: Uint8Array, to: Replica = auth): Promise<AuthenticateResponse> {
-    return (await this.connect(to)).authenticate(this.request(token, csr));
-  }
-  kube(a: AuthenticateResponse): Kube {
-    return createKube(
-      {
-        server: a.apiServer,
-        ca: a.ca,
-        cert: a.certificate,
-        key: this.identity.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-      },
-      { userAgent: "consumer" },
-    );
-  }
-  signed(purpose: "renew" | "release", a: AuthenticateResponse, csr?: Uint8Array) {
-    return signedRequest({
-      purpose,
-      clusterID: this.id,
-      tenant: a.tenantUid,
-      certificate: a.certificate,
-      keys: this.identity,
-      audience: auth.pin,
-      nowMs: Date.now(),
-      ...(csr ? { csr } : {}),
-    });
-  }
-}
+const Consumer = consumersOf(clients, () => auth);
+type Consumer = InstanceType<typeof Consumer>;
 
-const denied = (call: Promise<unknown>): Promise<string> =>
-  call.then(
-    () => "granted",
-    (err: unknown) => denialOf(err)?.reason ?? String(err),
-  );
 const counted = async (reason: string): Promise<number> => {
   const metric = await auth.metrics.registry.getSingleMetric("tideway_auth_denials_total")?.get();
   return metric?.values.find((v) => v.labels.reason === reason)?.value ?? 0;

@@ -16,6 +16,7 @@ import {
   type CheckedCsr,
   type NonceCache,
 } from "@tideway/pki";
+import type { AuthAudit, Caller } from "../audit.ts";
 import type { FailureLimiter } from "../door/limiter.ts";
 import type { CallContext } from "../door/server.ts";
 import type { Clock, Peers, Self } from "../ports.ts";
@@ -54,12 +55,16 @@ export interface AuthenticateDeps<Place> {
   sign: Sign;
   tenancy: Tenancy<Place>;
   /** After the answer is ready: status, fact, Event. Must not throw. */
-  granted(tenant: Tenant, notAfter: string): void;
-  denied(
-    reason: Denial,
-    who: { clusterID: string; clusterName: string; source: string },
-    message: string,
-  ): void;
+  granted(by: Caller, tenant: Tenant, notAfter: string, invitation: string): void;
+  denied: AuthAudit["denied"];
+}
+
+/** Who is let in, by which invitation, as what. */
+interface Admitted {
+  who: Caller;
+  invitation: Invitation;
+  facts: TenantFacts;
+  csr: CheckedCsr;
 }
 
 const asDenial = (reason: Denial, err: unknown): DeniedError =>
@@ -90,8 +95,10 @@ export const createAuthenticate = <Place>(d: AuthenticateDeps<Place>) => {
     findInvitation(await d.invitations(false), tokenHash) ??
     findInvitation(await d.invitations(true), tokenHash);
 
+  /** Notes the key that the caller has proven to hold as soon as it has. */
   const admit = async (
     r: AuthenticateRequest,
+    who: Caller,
   ): Promise<{ applicant: Applicant; invitation: Invitation; csr: CheckedCsr }> => {
     const provenPin = checkApplicant(r, {
       audience: d.self.pin,
@@ -99,6 +106,7 @@ export const createAuthenticate = <Place>(d: AuthenticateDeps<Place>) => {
       skewMs: d.skewMs,
       nonces: d.nonces,
     });
+    who.pin = provenPin;
     const applicant: Applicant = {
       clusterID: r.clusterId,
       clusterName: r.clusterName,
@@ -118,15 +126,18 @@ export const createAuthenticate = <Place>(d: AuthenticateDeps<Place>) => {
     return { applicant, invitation: invitation as Invitation, csr: checkedCsr(r) };
   };
 
-  const grant = async (facts: TenantFacts, csr: CheckedCsr, at: Place): Promise<AuthenticateResponse> => {
+  const grant = async (
+    { who, invitation, facts, csr }: Admitted,
+    at: Place,
+  ): Promise<AuthenticateResponse> => {
     const [certificate, { tenant, namespace }] = await Promise.all([d.sign(csr), d.tenancy.grant(facts, at)]);
     const response = responseOf(d.self, certificate, namespace, tenant);
-    d.granted(tenant, response.notAfter);
+    d.granted(who, tenant, response.notAfter, invitation.metadata.name);
     return response;
   };
 
   return async (r: AuthenticateRequest, ctx: CallContext): Promise<AuthenticateResponse> => {
-    const who = {
+    const who: Caller = {
       clusterID: r.clusterId.slice(0, 63),
       clusterName: r.clusterName.slice(0, 63),
       source: ctx.source,
@@ -137,18 +148,19 @@ export const createAuthenticate = <Place>(d: AuthenticateDeps<Place>) => {
           "RateLimited",
           "too many failed attempts from this address; try again in a minute",
         );
-      const { applicant, invitation, csr } = await admit(r);
+      const { applicant, invitation, csr } = await admit(r, who);
       const facts = factsOf(r);
+      const admitted: Admitted = { who, invitation, facts, csr };
       const finding = d.tenancy.find(facts);
       finding.catch(() => undefined); // awaited when the token is ours
       const time = await consume(d.kube, invitation, applicant, d.clock.now());
-      if (time === "first") return await grant(facts, csr, await finding);
+      if (time === "first") return await grant(admitted, await finding);
       d.log.info({ ...who, invitation: invitation.metadata.name }, "an unanswered call is repeated");
-      return await grant(facts, csr, await d.tenancy.findAgain(facts));
+      return await grant(admitted, await d.tenancy.findAgain(facts));
     } catch (err) {
       if (err instanceof DeniedError) {
         if (err.reason !== "RateLimited") d.limiter.failed(ctx.source);
-        d.denied(err.reason, who, err.message);
+        d.denied(who, "authenticate", err.reason, err.message);
       }
       throw err;
     }

@@ -2,7 +2,6 @@ import type { Tenant } from "@tideway/api";
 import {
   type AuthenticateResponse,
   DeniedError,
-  type Denial,
   type ReleaseResponse,
   type Signed,
 } from "@tideway/authclient";
@@ -16,6 +15,7 @@ import {
   verifyPayload,
 } from "@tideway/pki";
 import type { X509Certificate } from "node:crypto";
+import type { AuthAudit, Caller } from "../audit.ts";
 import type { CallContext } from "../door/server.ts";
 import type { Clock, Peers, Self } from "../ports.ts";
 import { responseOf } from "./authenticate.ts";
@@ -33,14 +33,10 @@ export interface HeldDeps {
   tenantOf(clusterID: string): Promise<Tenant | undefined>;
   namespaceOf(tenant: Tenant): string;
   sign: Sign;
-  renewed(tenant: Tenant, notAfter: string): void;
+  renewed(by: Caller, tenant: Tenant, notAfter: string): void;
   /** Deletes the Tenant; the rest follows by its finalizer. */
-  release(tenant: Tenant): Promise<void>;
-  denied(
-    reason: Denial,
-    who: { clusterID: string; clusterName: string; source: string },
-    message: string,
-  ): void;
+  release(by: Caller, tenant: Tenant): Promise<void>;
+  denied: AuthAudit["denied"];
 }
 
 /** Calls of those who already hold an identity: they prove it with the key of their current certificate. */
@@ -73,19 +69,20 @@ export const createHeldCalls = (d: HeldDeps) => {
 
   const guarded = async <T>(
     ctx: CallContext,
-    work: (who: { clusterID: string; clusterName: string; source: string }) => Promise<T>,
+    action: Purpose & ("renew" | "release"),
+    work: (who: Caller) => Promise<T>,
   ): Promise<T> => {
-    const who = { clusterID: "", clusterName: "", source: ctx.source };
+    const who: Caller = { clusterID: "", clusterName: "", source: ctx.source };
     try {
       return await work(who);
     } catch (err) {
-      if (err instanceof DeniedError) d.denied(err.reason, who, err.message);
+      if (err instanceof DeniedError) d.denied(who, action, err.reason, err.message);
       throw err;
     }
   };
 
   const renew = (s: Signed, ctx: CallContext): Promise<AuthenticateResponse> =>
-    guarded(ctx, async (who) => {
+    guarded(ctx, "renew", async (who) => {
       const claims = await prove(s, "renew");
       who.clusterID = claims.clusterID;
       const tenant = await d.tenantOf(claims.clusterID);
@@ -109,18 +106,18 @@ export const createHeldCalls = (d: HeldDeps) => {
         }
       })();
       const response = responseOf(d.self, await d.sign(csr), d.namespaceOf(tenant), tenant);
-      d.renewed(tenant, response.notAfter);
+      d.renewed(who, tenant, response.notAfter);
       return response;
     });
 
   const release = (s: Signed, ctx: CallContext): Promise<ReleaseResponse> =>
-    guarded(ctx, async (who) => {
+    guarded(ctx, "release", async (who) => {
       const claims = await prove(s, "release");
       who.clusterID = claims.clusterID;
       const tenant = await d.tenantOf(claims.clusterID);
       if (!tenant || tenant.metadata.uid !== claims.tenant) return { released: false };
       who.clusterName = tenant.spec.clusterName;
-      await d.release(tenant);
+      await d.release(who, tenant);
       return { released: true };
     });
 

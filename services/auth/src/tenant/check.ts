@@ -3,6 +3,7 @@ import { type connect, PEERING } from "@tideway/authclient";
 import type { Reconcile } from "@tideway/controller";
 import { describeError } from "@tideway/errors";
 import type { Kube } from "@tideway/k8s";
+import type { AuthAudit } from "../audit.ts";
 import type { Peers, Tell } from "../ports.ts";
 
 export interface CheckDeps {
@@ -15,11 +16,13 @@ export interface CheckDeps {
   peers: Peers;
   connect: typeof connect;
   tell: Tell;
+  audit: AuthAudit;
   checked(answer: "wanted" | "notWanted" | "unknown" | "unreachable"): void;
 }
 
 /** A "no" is asked for twice, a second apart: a consumer that has just started may not have all its facts yet. */
 const CONFIRM_MS = 1_000;
+const NOT_WANTED = "the consumer does not want the peering any more";
 
 /**
  * Asks a tenant whether it still wants the peering, so that a consumer that left while this cluster was away is
@@ -53,7 +56,7 @@ export const createPeeringCheck = (d: CheckDeps): Reconcile => {
         return { requeueAfterMs: CONFIRM_MS };
       } else {
         doubted.delete(clusterID);
-        log.info({ tenant: tenant.metadata.name }, "the consumer does not want the peering any more");
+        d.audit.decided("check-peering", tenant, "ENDED", "NotWanted", NOT_WANTED);
         d.tell(
           {
             apiVersion: "authentication.tideway.dev/v1alpha1",
@@ -63,7 +66,7 @@ export const createPeeringCheck = (d: CheckDeps): Reconcile => {
           },
           "Normal",
           "NotWanted",
-          "the consumer does not want the peering any more",
+          NOT_WANTED,
         );
         await d.kube.delete(
           tenants,

@@ -73,13 +73,16 @@ const forgotten: Check = (w) => {
     : undefined;
 };
 
+/** Reason of the condition of a tenant that may do nothing here. */
+export const REVOKED = "Revoked";
+
 const revoked: Check = ({ peer }) =>
   peer?.present && !peer.incoming
     ? {
         step: "revoke",
         status: "False",
         state: "REVOKED",
-        reason: "Revoked",
+        reason: REVOKED,
         message: `incomingPeering of ForeignCluster ${peer.name} is "No": the tenant may do nothing here`,
       }
     : undefined;

@@ -2,10 +2,11 @@ import { foreignClusters, ORIGIN, sameConditions, type Tenant, tenantNamespace, 
 import type { Reconcile, ReconcileContext } from "@tideway/controller";
 import { isNotFound } from "@tideway/errors";
 import type { Kube, Namespace, RoleBinding } from "@tideway/k8s";
+import type { AuthAudit } from "../audit.ts";
 import type { ConditionWriter } from "../foreign-cluster.ts";
 import type { Clock, Peers, PublishIdentity, Tell } from "../ports.ts";
 import { closeInvitations } from "../provider/consume.ts";
-import { decide, factOf, type Plan } from "./decide.ts";
+import { decide, factOf, type Plan, REVOKED } from "./decide.ts";
 import {
   bindPeer,
   dropForeignCluster,
@@ -37,6 +38,7 @@ export interface TenantDeps {
   published(clusterID: string): string | undefined;
   conditions: ConditionWriter;
   tell: Tell;
+  audit: AuthAudit;
 }
 
 /** How soon to look again at a namespace that is being deleted, beside the watch on it. */
@@ -83,6 +85,7 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
     } catch (err) {
       if (!isNotFound(err)) throw err;
     }
+    d.audit.decided("end-tenancy", t, "ENDED", plan.reason, "nothing of the tenant is left");
     return {};
   };
 
@@ -149,6 +152,7 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
         return cleanUp(tenant, plan, c);
       case "expire":
         d.tell(about(tenant), "Warning", plan.reason, plan.message);
+        d.audit.decided("expire", tenant, "ENDED", plan.reason, plan.message);
         await d.kube.delete(
           tenants,
           name,
@@ -171,6 +175,11 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
     }
     d.publish("incoming", factOf(tenant, plan));
     await applyStatus(tenant, plan);
+    const { reason, message } = plan;
+    if (plan.step === "revoke" && was !== reason)
+      d.audit.decided("revoke", tenant, "REVOKED", reason, message);
+    else if (plan.step === "serve" && was === REVOKED)
+      d.audit.decided("restore", tenant, "GRANTED", reason, message);
     if (was !== undefined && was !== plan.reason)
       d.tell(about(tenant), plan.step === "revoke" ? "Warning" : "Normal", plan.reason, plan.message);
     if (!d.consumes(clusterID))
