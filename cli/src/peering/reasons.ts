@@ -28,6 +28,7 @@ export const REASONS: Readonly<Record<string, Advice>> = {
     hopeless: true,
     next: "the invitation is this cluster's own: run tideway peer against the other cluster",
   },
+  ClockSkewed: { next: "set the clocks of both clusters (NTP); identities are not taken from further apart" },
   DuplicateClusterID: { hopeless: true, next: "delete one of the two ForeignClusters; the older one counts" },
   UnpeerOverdue: { next: "the message names who has not ended; see that service's log" },
   // Authenticated (auth)
@@ -48,6 +49,10 @@ export const REASONS: Readonly<Record<string, Advice>> = {
   },
   Revoked: {
     next: "the provider's owner withdrew the identity (incomingPeering: No); ask them, or unpeer",
+  },
+  VersionIncompatible: {
+    hopeless: true,
+    next: "upgrade Tideway on the side that the message names; clusters one minor version apart work",
   },
   NamespaceTaken: {
     hopeless: true,

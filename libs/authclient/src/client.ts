@@ -1,4 +1,5 @@
 import { Client, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { CAPABILITIES, PROTOCOL_VERSION } from "@tideway/api";
 import { InvalidError, TidewayError, TimeoutError, UnavailableError } from "@tideway/errors";
 import { DeniedError, isDenial, REASON_KEY } from "./denial.ts";
 import type * as m from "./messages.ts";
@@ -15,6 +16,8 @@ export interface ConnectOptions {
   signal?: AbortSignal;
   /** W3C trace context that the calls of this client join. */
   traceparent?: string | undefined;
+  /** What this client says that it speaks; for tests of what others speak. Default PROTOCOL_VERSION; "" says nothing. */
+  protocolVersion?: string;
 }
 
 /** A call ends with DeniedError, UnavailableError (try again later), ForbiddenError (wrong key) or InvalidError. */
@@ -36,6 +39,10 @@ export interface AuthClients {
 
 /** Metadata that carries the trace context. */
 export const TRACE_KEY = "traceparent";
+
+/** Metadata in which a caller says what it speaks. */
+export const VERSION_KEY = "tideway-protocol";
+export const CAPABILITIES_KEY = "tideway-capabilities";
 
 const UNREACHED = new Set([
   status.UNAVAILABLE,
@@ -110,6 +117,11 @@ export const createAuthClients = (): AuthClients => {
         const { path, requestSerialize, responseDeserialize } = authService[name];
         const metadata = new Metadata();
         if (o.traceparent) metadata.set(TRACE_KEY, o.traceparent);
+        const version = o.protocolVersion ?? PROTOCOL_VERSION;
+        if (version) {
+          metadata.set(VERSION_KEY, version);
+          metadata.set(CAPABILITIES_KEY, CAPABILITIES.join(","));
+        }
         const running = entry.channel.makeUnaryRequest<AuthMethods[K][0], AuthMethods[K][1]>(
           path,
           requestSerialize,

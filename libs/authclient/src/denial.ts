@@ -8,6 +8,7 @@ export const DENIALS = [
   "TokenExpired",
   "TokenUsed",
   "RateLimited",
+  "VersionIncompatible",
   "IncomingRefused",
   "ClusterKeyMismatch",
   "SelfPeering",

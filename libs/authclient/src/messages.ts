@@ -4,6 +4,8 @@ export interface DescribeResponse {
   clusterId: string;
   clusterName: string;
   timeMs: number;
+  protocolVersion: string;
+  capabilities: string[];
 }
 export interface Proof {
   publicKey: Uint8Array;

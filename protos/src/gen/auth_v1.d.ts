@@ -97,6 +97,12 @@ export namespace tideway {
                 /** DescribeResponse timeMs. */
                 timeMs: number;
 
+                /** DescribeResponse protocolVersion. */
+                protocolVersion: string;
+
+                /** DescribeResponse capabilities. */
+                capabilities: string[];
+
                 /**
                  * Creates a new DescribeResponse instance using the specified properties.
                  * @param [properties] Properties to set
@@ -137,6 +143,12 @@ export namespace tideway {
 
                     /** DescribeResponse timeMs */
                     timeMs?: (number|null);
+
+                    /** DescribeResponse protocolVersion */
+                    protocolVersion?: (string|null);
+
+                    /** DescribeResponse capabilities */
+                    capabilities?: (string[]|null);
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];

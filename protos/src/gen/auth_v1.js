@@ -172,6 +172,8 @@ export const tideway = $root.tideway = (() => {
                  * @property {string|null} [clusterId] DescribeResponse clusterId
                  * @property {string|null} [clusterName] DescribeResponse clusterName
                  * @property {number|null} [timeMs] DescribeResponse timeMs
+                 * @property {string|null} [protocolVersion] DescribeResponse protocolVersion
+                 * @property {Array.<string>|null} [capabilities] DescribeResponse capabilities
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -197,6 +199,7 @@ export const tideway = $root.tideway = (() => {
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
                 const DescribeResponse = function (properties) {
+                    this.capabilities = [];
                     if (properties)
                         for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                             if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -226,6 +229,22 @@ export const tideway = $root.tideway = (() => {
                  * @instance
                  */
                 DescribeResponse.prototype.timeMs = 0;
+
+                /**
+                 * DescribeResponse protocolVersion.
+                 * @member {string} protocolVersion
+                 * @memberof tideway.auth.v1.DescribeResponse
+                 * @instance
+                 */
+                DescribeResponse.prototype.protocolVersion = "";
+
+                /**
+                 * DescribeResponse capabilities.
+                 * @member {Array.<string>} capabilities
+                 * @memberof tideway.auth.v1.DescribeResponse
+                 * @instance
+                 */
+                DescribeResponse.prototype.capabilities = $util.emptyArray;
 
                 /**
                  * Creates a new DescribeResponse instance using the specified properties.
@@ -265,6 +284,11 @@ export const tideway = $root.tideway = (() => {
                         writer.uint32(/* id 2, wireType 2 =*/18).string(message.clusterName);
                     if (message.timeMs != null && $Object.hasOwnProperty.call(message, "timeMs") && !$Object.is(message.timeMs, 0))
                         writer.uint32(/* id 3, wireType 1 =*/25).double(message.timeMs);
+                    if (message.protocolVersion != null && $Object.hasOwnProperty.call(message, "protocolVersion") && message.protocolVersion !== "")
+                        writer.uint32(/* id 4, wireType 2 =*/34).string(message.protocolVersion);
+                    if (message.capabilities != null && message.capabilities.length)
+                        for (let i = 0; i < message.capabilities.length; ++i)
+                            writer.uint32(/* id 5, wireType 2 =*/42).string(message.capabilities[i]);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -334,6 +358,23 @@ export const tideway = $root.tideway = (() => {
                                     message.timeMs = value;
                                 else
                                     delete message.timeMs;
+                                continue;
+                            }
+                        case 4: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.protocolVersion = value;
+                                else
+                                    delete message.protocolVersion;
+                                continue;
+                            }
+                        case 5: {
+                                if (wireType !== 2)
+                                    break;
+                                if (!(message.capabilities && message.capabilities.length))
+                                    message.capabilities = [];
+                                message.capabilities.push(reader.stringVerify());
                                 continue;
                             }
                         }

@@ -206,6 +206,10 @@ export interface PeerFact {
   tenantNamespace: string;
   /** Human name that the peer gives itself. */
   clusterName: string;
+  /** What it speaks, major.minor: "0.1" where it says nothing of versions; empty until it has answered. */
+  protocolVersion: string;
+  /** What it understands beyond its version. */
+  capabilities: string[];
   /** It announced itself, and neither a person nor a rule by its key has confirmed it: address and pins are claims. */
   claimed: boolean;
   /** Where it was found: "mDNS local", "DNS lab.example.org"; empty when somebody made it known. */
@@ -456,6 +460,8 @@ export const factTables = {
       { name: "unpeerDeadline", proto: "unpeer_deadline", kind: "string" },
       { name: "tenantNamespace", proto: "tenant_namespace", kind: "string" },
       { name: "clusterName", proto: "cluster_name", kind: "string" },
+      { name: "protocolVersion", proto: "protocol_version", kind: "string" },
+      { name: "capabilities", proto: "capabilities", kind: "string", repeated: true },
       { name: "claimed", proto: "claimed", kind: "bool" },
       { name: "foundAt", proto: "found_at", kind: "string", repeated: true },
     ],

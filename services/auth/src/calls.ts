@@ -1,4 +1,12 @@
-import { invitations as invitationKind, type Tenant, tenantNamespace, tenants, ORIGIN } from "@tideway/api";
+import {
+  CAPABILITIES,
+  PROTOCOL_VERSION,
+  invitations as invitationKind,
+  type Tenant,
+  tenantNamespace,
+  tenants,
+  ORIGIN,
+} from "@tideway/api";
 import { PEERING } from "@tideway/authclient";
 import { describeError } from "@tideway/errors";
 import type { Kube } from "@tideway/k8s";
@@ -143,7 +151,13 @@ export const createHandlers = (d: CallDeps): Handlers => {
   });
 
   return {
-    describe: async () => ({ clusterId: self.clusterID, clusterName: self.clusterName, timeMs: clock.now() }),
+    describe: async () => ({
+      clusterId: self.clusterID,
+      clusterName: self.clusterName,
+      timeMs: clock.now(),
+      protocolVersion: PROTOCOL_VERSION,
+      capabilities: [...CAPABILITIES],
+    }),
     authenticate,
     renew: held.renew,
     release: held.release,

@@ -2,6 +2,7 @@ import {
   foreignClusters,
   identities,
   IDENTITY_NAME,
+  PROTOCOL_VERSION,
   tenantNamespace,
   tenants,
   resourceRequests,
@@ -17,6 +18,7 @@ import {
 } from "@tideway/k8s";
 import { parseCertificate, spkiPin } from "@tideway/pki";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openFuture } from "./future.ts";
 import { eventually, type Replica, type Side, startSide, SYSTEM, tokenSecret, TRACE } from "./harness.ts";
 
 let east: Side;
@@ -281,6 +283,32 @@ test("a used token is refused, said so in the condition, and a new one is taken 
     "the identity",
     async () => facts.get(west.clusterID, "outgoing")?.data.state === "GRANTED",
   );
+});
+
+test("a provider of another version is not shown the token; the condition names both versions", async () => {
+  const id = "ffff0001-0000-4000-8000-000000000001";
+  const future = await openFuture(id, "1.7");
+  await tokenSecret(east, "token-future", "A".repeat(43));
+  await east.knows({
+    clusterId: id,
+    name: "future",
+    authEndpoint: `127.0.0.1:${future.port}`,
+    pins: [future.pin],
+    outgoing: true,
+    tokenSecret: "token-future",
+  });
+  const condition = await eventually("the refusal", async () => {
+    const fc = await east.kube.get(foreignClusters, "future");
+    return fc.status?.conditions?.find((c) => c.type === "Authenticated" && c.status === "False");
+  });
+  expect(condition.reason).toBe("VersionIncompatible");
+  expect(condition.message).toContain(
+    `cluster future speaks version 1.7 of the protocol and this cluster ${PROTOCOL_VERSION}`,
+  );
+  expect(future.asked).toEqual([]);
+  await east.kube.delete(foreignClusters, "future");
+  await east.says({ clusterId: id, name: "future", phase: "GONE", outgoing: false });
+  await future.close();
 });
 
 test("a consumer that left while the provider was away is cleaned up when the provider is back", async () => {

@@ -373,6 +373,44 @@ test("who guesses on is limited, and who holds an identity is not", async () => 
   }
 });
 
+describe("who speaks", () => {
+  const speaking = async (protocolVersion: string, c: Consumer): Promise<string> => {
+    const own = createAuthClients();
+    try {
+      const client = await own.connect({ endpoint: auth.endpoint, pins: [auth.pin], protocolVersion });
+      return await denied(client.authenticate(c.request((await west.invite()).token)));
+    } finally {
+      own.close();
+    }
+  };
+
+  test.each([
+    ["0.3", "one minor version newer"],
+    ["0.1", "one minor version older"],
+    ["", "the release before versions were said"],
+  ])("%s, %s, is served", async (version, _what) => {
+    const c = new Consumer(`aaaa0020-0000-4000-8000-0000000000${version ? `0${version.at(-1)}` : "10"}`);
+    expect(await speaking(version, c)).toBe("granted");
+  });
+
+  test.each(["0.4", "1.2", "nonsense"])("%s is refused, and nothing is used or made", async (version) => {
+    const c = new Consumer("aaaa0021-0000-4000-8000-000000000001");
+    expect(await speaking(version, c)).toBe("VersionIncompatible");
+    expect(await leftOf(c)).toEqual([]);
+  });
+
+  test("another version holds an identity may leave with it, and not renew it", async () => {
+    const c = new Consumer("aaaa0022-0000-4000-8000-000000000001");
+    const answer = await c.authenticate((await west.invite()).token);
+    const own = createAuthClients();
+    const client = await own.connect({ endpoint: auth.endpoint, pins: [auth.pin], protocolVersion: "1.0" });
+    const renewal = c.signed("renew", answer, createCsr(c.id, generateKeyPair()));
+    expect(await denied(client.renew(renewal))).toBe("VersionIncompatible");
+    expect((await client.release(c.signed("release", answer))).released).toBe(true);
+    own.close();
+  });
+});
+
 test("a server with another key is not talked to", async () => {
   await expect(
     clients.connect({ endpoint: auth.endpoint, pins: [`sha256/${"A".repeat(43)}=`] }),

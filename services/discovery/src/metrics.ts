@@ -1,5 +1,5 @@
 import { findCondition, type ForeignCluster, FOREIGN_CLUSTER_CONDITIONS } from "@tideway/api";
-import type { Metrics } from "@tideway/telemetry";
+import { type Metrics, OPEN } from "@tideway/telemetry";
 import { FAILURES, type Outcome } from "./probe/health.ts";
 
 const STATES = ["Ready", "NotReady", "Unpeering", "NotPeered"] as const;
@@ -14,7 +14,9 @@ export const stateOf = ({ metadata, status }: Readonly<ForeignCluster>): PeerSta
 };
 
 export interface DiscoveryMetrics {
-  probed(outcome: Outcome, seconds: number): void;
+  probed(peer: string, outcome: Outcome, seconds: number): void;
+  /** The peer is gone, and so is what was measured of it. */
+  gone(peer: string): void;
   /** Where the gauge reads at each scrape: the peers of this replica. */
   watch(peers: () => Readonly<ForeignCluster>[]): void;
 }
@@ -29,16 +31,24 @@ export const discoveryMetrics = (metrics: Metrics): DiscoveryMetrics => {
     name: "tideway_discovery_probe_seconds",
     help: "Time until a peer answered a probe",
   });
+  const skew = metrics.gauge({
+    name: "tideway_discovery_clock_skew_seconds",
+    help: "How far the clock of a peer is ahead of ours",
+    labels: { peer: OPEN },
+  });
   const peers = metrics.gauge({
     name: "tideway_discovery_peers",
     help: "Peers of this replica by state",
     labels: { state: STATES },
   });
   return {
-    probed: (outcome, took) => {
+    probed: (peer, outcome, took) => {
       probes.inc({ outcome: outcome.ok ? "Answered" : outcome.reason });
-      if (outcome.ok) seconds.observe({}, took);
+      if (!outcome.ok) return;
+      seconds.observe({}, took);
+      skew.set({ peer }, outcome.skewMs / 1000);
     },
+    gone: (peer) => skew.remove({ peer }),
     watch: (list) => {
       for (const state of STATES)
         peers.collect({ state }, () => list().filter((p) => stateOf(p) === state).length);

@@ -84,11 +84,12 @@ export const wire = async (ctx: RuntimeContext, config: DiscoveryConfig): Promis
   const owns = (id: string): boolean => membership.owns(id);
   metrics.watch(() => cache.list().filter((c) => owns(c.spec.clusterID)));
   const prober = createProber({
-    ask: createAsk(clients, config.probeTimeoutMs),
+    ask: createAsk(clients, config.probeTimeoutMs, clock.now),
     intervalMs: config.probeSeconds * 1000,
     failures: config.probeFailures,
     onChange: (id) => controller.enqueue(id),
-    observed: (_id, outcome, seconds) => metrics.probed(outcome, seconds),
+    observed: (id, outcome, seconds) =>
+      metrics.probed(clustersOf(id)[0]?.metadata.name ?? id, outcome, seconds),
     signal,
   });
   const controller: Controller = startController({
@@ -117,6 +118,7 @@ export const wire = async (ctx: RuntimeContext, config: DiscoveryConfig): Promis
       controller.enqueue(id);
   };
   cache.onChange((_, now, old) => {
+    if (!now && old) metrics.gone(old.metadata.name);
     for (const c of [now, old]) if (c) controller.enqueue(c.spec.clusterID);
   });
   facts.onChange((id) => controller.enqueue(id));

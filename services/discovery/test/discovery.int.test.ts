@@ -72,6 +72,10 @@ describe("what is said of a peer", () => {
       unpeerDeadline: "",
       tenantNamespace: `tideway-tenant-${peer.name}`,
       clusterName: "west",
+      protocolVersion: "",
+      capabilities: [],
+      claimed: false,
+      foundAt: [],
     });
     expect((await peer.get())?.metadata.finalizers).toEqual([FINALIZER]);
   });

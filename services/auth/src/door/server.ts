@@ -6,7 +6,16 @@ import {
   type sendUnaryData,
   status,
 } from "@grpc/grpc-js";
-import { type AuthMethods, authService, denialOf, REASON_KEY, TRACE_KEY } from "@tideway/authclient";
+import { UNVERSIONED } from "@tideway/api";
+import {
+  type AuthMethods,
+  authService,
+  CAPABILITIES_KEY,
+  denialOf,
+  REASON_KEY,
+  TRACE_KEY,
+  VERSION_KEY,
+} from "@tideway/authclient";
 import { describeError, isInvalid, isTimeout, isUnavailable } from "@tideway/errors";
 import { type Listening, listen, type ServerIdentity } from "@tideway/grpc/server";
 import type { Logger } from "@tideway/log";
@@ -16,6 +25,9 @@ import { sourceOf } from "./limiter.ts";
 export interface CallContext {
   /** Address of the caller, without its port. */
   source: string;
+  /** Version of the protocol that it says it speaks, and what it can beyond that. */
+  protocolVersion: string;
+  capabilities: readonly string[];
 }
 export type Handlers = {
   [K in keyof AuthMethods]: (request: AuthMethods[K][0], ctx: CallContext) => Promise<AuthMethods[K][1]>;
@@ -73,6 +85,17 @@ export const failureOf = (err: unknown): Failure => {
   };
 };
 
+const said = (metadata: GrpcMetadata, key: string): string | undefined => {
+  const [value] = metadata.get(key);
+  return typeof value === "string" ? value : undefined;
+};
+
+const contextOf = (call: { metadata: GrpcMetadata; getPeer(): string }): CallContext => ({
+  source: sourceOf(call.getPeer()),
+  protocolVersion: said(call.metadata, VERSION_KEY) ?? UNVERSIONED,
+  capabilities: (said(call.metadata, CAPABILITIES_KEY) ?? "").split(",").slice(0, 32),
+});
+
 export const openDoor = async (o: {
   port: number;
   identity: ServerIdentity;
@@ -90,9 +113,8 @@ export const openDoor = async (o: {
       const startedAt = performance.now();
       const report = (outcome: Outcome): void =>
         o.metrics.served(name, outcome, (performance.now() - startedAt) / 1000);
-      const [trace] = call.metadata.get(TRACE_KEY);
-      const span = { traceparent: typeof trace === "string" ? trace : undefined };
-      const handle = () => o.handlers[name](call.request, { source: sourceOf(call.getPeer()) });
+      const span = { traceparent: said(call.metadata, TRACE_KEY) };
+      const handle = () => o.handlers[name](call.request, contextOf(call));
       withSpan(`auth.serve.${name}`, span, handle).then(
         (value) => {
           report("ok");

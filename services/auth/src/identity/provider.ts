@@ -1,3 +1,4 @@
+import { UNVERSIONED } from "@tideway/api";
 import {
   type AuthClient,
   authenticateRequest,
@@ -12,6 +13,7 @@ import { type Kube, secrets } from "@tideway/k8s";
 import { currentTraceparent } from "@tideway/telemetry";
 import { createCsr, generateKeyPair, type KeyPair, parseCertificate, spkiOf } from "@tideway/pki";
 import type { Clock, PeerView, Self } from "../ports.ts";
+import { requireVersion } from "../provider/version.ts";
 import type { FailureReason } from "./decide.ts";
 import type { Held } from "./store.ts";
 
@@ -110,9 +112,17 @@ export const createProvider = (d: ProviderDeps): Provider => {
     return { answer, keys };
   };
 
+  /** Before the token is shown: what the provider answers must be understood here. */
+  const dialChecked = async (p: PeerView): Promise<AuthClient> => {
+    const client = await dial(p);
+    const { protocolVersion } = await client.describe();
+    requireVersion(`cluster ${p.name}`, { protocolVersion: protocolVersion || UNVERSIONED });
+    return client;
+  };
+
   return {
     authenticate: async (p) => {
-      const [value, client] = await Promise.all([token(p), dial(p)]);
+      const [value, client] = await Promise.all([token(p), dialChecked(p)]);
       const { keys, csr } = pendingFor(p.clusterId);
       const { clusterID, clusterName, authEndpoint } = d.self;
       const request = authenticateRequest({
@@ -136,7 +146,7 @@ export const createProvider = (d: ProviderDeps): Provider => {
       return checked(answer, keys, p);
     },
     renew: async (p, held) => {
-      const client = await dial(p);
+      const client = await dialChecked(p);
       const keys = generateKeyPair();
       const { clusterID } = d.self;
       const csr = createCsr(clusterID, keys);

@@ -24,6 +24,7 @@ import { type Applicant, findInvitation, refuse } from "./admit.ts";
 import { consume } from "./consume.ts";
 import { checkApplicant } from "./request.ts";
 import type { Sign } from "./sign.ts";
+import { requireVersion } from "./version.ts";
 
 /** What has to stand here before a cluster is told that it is a tenant. */
 export interface Tenancy<Place = unknown> {
@@ -148,6 +149,7 @@ export const createAuthenticate = <Place>(d: AuthenticateDeps<Place>) => {
           "RateLimited",
           "too many failed attempts from this address; try again in a minute",
         );
+      requireVersion(`cluster ${who.clusterName}`, ctx);
       const { applicant, invitation, csr } = await admit(r, who);
       const facts = factsOf(r);
       const admitted: Admitted = { who, invitation, facts, csr };

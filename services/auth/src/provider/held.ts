@@ -20,6 +20,7 @@ import type { CallContext } from "../door/server.ts";
 import type { Clock, Peers, Self } from "../ports.ts";
 import { responseOf } from "./authenticate.ts";
 import type { Sign } from "./sign.ts";
+import { requireVersion } from "./version.ts";
 
 export interface HeldDeps {
   self: Self;
@@ -74,6 +75,7 @@ export const createHeldCalls = (d: HeldDeps) => {
   ): Promise<T> => {
     const who: Caller = { clusterID: "", clusterName: "", source: ctx.source };
     try {
+      if (action === "renew") requireVersion("the caller", ctx);
       return await work(who);
     } catch (err) {
       if (err instanceof DeniedError) d.denied(who, action, err.reason, err.message);

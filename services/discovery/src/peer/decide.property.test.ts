@@ -4,6 +4,7 @@ import type { Heard } from "../ports.ts";
 import type { Health } from "../probe/health.ts";
 import { decide } from "./decide.ts";
 import {
+  ANSWER,
   after,
   clusterOf,
   deletedAt,
@@ -54,7 +55,7 @@ const heard: fc.Arbitrary<Heard> = fc.record({
 });
 const health: fc.Arbitrary<Health> = fc.constantFrom<Health>(
   { verdict: "Unknown", failures: 0, last: undefined },
-  { verdict: "Up", failures: 0, last: { ok: true, clusterName: "west" } },
+  { verdict: "Up", failures: 0, last: ANSWER },
   { verdict: "Down", failures: 3, last: { ok: false, reason: "Timeout", error: "no answer" } },
   { verdict: "Down", failures: 1, last: { ok: false, reason: "WrongKey", error: "other key" } },
 );

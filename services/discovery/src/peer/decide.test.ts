@@ -3,6 +3,7 @@ import { findCondition } from "@tideway/api";
 import type { Health } from "../probe/health.ts";
 import { decide } from "./decide.ts";
 import {
+  ANSWER,
   after,
   clusterOf,
   deletedAt,
@@ -24,7 +25,7 @@ const down = (reason: "Unreachable" | "Timeout" | "ClusterIDChanged", error: str
   failures: 3,
   last: { ok: false, reason, error },
 });
-const up: Health = { verdict: "Up", failures: 0, last: { ok: true, clusterName: "west" } };
+const up: Health = { verdict: "Up", failures: 0, last: ANSWER };
 const at = (ms: number): string => new Date(ms).toISOString();
 const condition = (w: World, type: string) => findCondition(decide(w).status?.conditions, type);
 
@@ -436,5 +437,42 @@ describe("news", () => {
       ? { ...change.cluster, ...(w.cluster.status ? { status: w.cluster.status } : {}) }
       : w.cluster;
     expect(decide({ ...w, ...change, cluster }).notices.map((n) => `${n.type} ${n.reason}`)).toEqual(news);
+  });
+});
+
+describe("what a peer that answers says of itself", () => {
+  const answering = (more: Partial<typeof ANSWER>): World =>
+    worldOf({ health: { ...up, last: { ...ANSWER, ...more } } });
+
+  it.each<[string, Partial<typeof ANSWER>, string, RegExp]>([
+    ["its version", {}, "Answers", /protocol 0\.2$/],
+    ["a clock that is a little off", { skewMs: 37_000 }, "Answers", /; its clock is 37 s ahead$/],
+    ["a clock as far off as is tolerated", { skewMs: -300_000 }, "Answers", /; its clock is 300 s behind$/],
+    [
+      "a clock that is too far off",
+      { skewMs: 301_000 },
+      "ClockSkewed",
+      /; its clock is 301 s ahead, more than the 5 minutes that are tolerated: set the clocks/,
+    ],
+  ])("stands in Reachable: %s", (_name, more, reason, message) => {
+    const w = answering(more);
+    expect(condition(w, "Reachable")).toMatchObject({ status: "True", reason });
+    expect(condition(w, "Reachable")?.message).toMatch(message);
+  });
+
+  it("goes to the other services, and stays while the peer does not answer", () => {
+    const spoken = { protocolVersion: "0.2", capabilities: ["x"] };
+    const w = answering({ capabilities: ["x"] });
+    expect(decide(w).fact).toMatchObject(spoken);
+    const later = { ...after(w, decide(w)), health: down("Timeout", "no answer within 2000 ms") };
+    expect(decide(later).fact).toMatchObject(spoken);
+  });
+
+  it("warns once when the clock is too far off", () => {
+    const w = answering({ skewMs: 301_000 });
+    expect(decide(w).notices).toContainEqual(
+      expect.objectContaining({ type: "Warning", reason: "ClockSkewed" }),
+    );
+    expect(decide(after(w, decide(w))).notices).toEqual([]);
   });
 });

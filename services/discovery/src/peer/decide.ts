@@ -55,7 +55,8 @@ const isNews = (before: Condition | undefined, line: Line): boolean => {
 
 const noticeOf = (w: World, type: string, line: Line): Notice[] => {
   const before = findCondition(w.cluster.status?.conditions, type);
-  if (type === TYPES.reachable && line.status === "True" && before?.status !== "False") return []; // as it should be
+  if (type === TYPES.reachable && line.status === "True" && before?.status !== "False" && !line.serious)
+    return []; // as it should be
   return isNews(before, line)
     ? [{ type: line.serious ? "Warning" : "Normal", reason: line.reason, message: line.message }]
     : [];

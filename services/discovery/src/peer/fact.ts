@@ -3,6 +3,12 @@ import type { PeerFact } from "../ports.ts";
 import { isReachable } from "./reachable.ts";
 import { allowsIncoming, at, deadlineOf, wantsOutgoing, type World } from "./world.ts";
 
+/** What the peer said of itself last, also before a restart. */
+const spoken = ({ health, said }: World): Pick<PeerFact, "protocolVersion" | "capabilities"> =>
+  health?.last?.ok
+    ? { protocolVersion: health.last.version, capabilities: [...health.last.capabilities] }
+    : { protocolVersion: said?.protocolVersion ?? "", capabilities: said?.capabilities ?? [] };
+
 /** What others learn of the peer. */
 export const factOf = (w: World): PeerFact => {
   const { metadata, spec } = w.cluster;
@@ -20,6 +26,7 @@ export const factOf = (w: World): PeerFact => {
     unpeerDeadline: deadline === undefined ? "" : at(deadline),
     tenantNamespace: tenantNamespace(metadata.name),
     clusterName: spec.clusterName,
+    ...spoken(w),
     claimed: false,
     foundAt: [],
   };

@@ -2,8 +2,12 @@
 import type { Condition, ForeignCluster } from "@tideway/api";
 import type { FactOf } from "@tideway/protos";
 import type { Heard, PeerFact } from "../ports.ts";
+import type { Answer } from "../probe/health.ts";
 import type { Plan } from "./decide.ts";
 import type { World } from "./world.ts";
+
+/** What a peer answers that is well. */
+export const ANSWER: Answer = { ok: true, clusterName: "west", version: "0.2", capabilities: [], skewMs: 0 };
 
 export const NOW = Date.parse("2026-05-01T12:00:00.000Z");
 export const ID = "22222222-2222-2222-2222-222222222222";
@@ -109,6 +113,8 @@ export const saidOf = (more: Partial<PeerFact> = {}): PeerFact => ({
   unpeerDeadline: "",
   tenantNamespace: "tideway-tenant-west",
   clusterName: "west",
+  protocolVersion: "",
+  capabilities: [],
   claimed: false,
   foundAt: [],
   ...more,

@@ -1,6 +1,7 @@
-import { type AuthClient, DeniedError } from "@tideway/authclient";
+import { type AuthClient, DeniedError, type DescribeResponse } from "@tideway/authclient";
 import { ForbiddenError, InvalidError, TimeoutError, UnavailableError } from "@tideway/errors";
 import { expect, it } from "vitest";
+import { ANSWER, NOW } from "../peer/fixtures.ts";
 import type { Target } from "../ports.ts";
 import { createAsk } from "./ask.ts";
 import type { Outcome } from "./health.ts";
@@ -8,14 +9,32 @@ import type { Outcome } from "./health.ts";
 const west: Target = { clusterID: "west-id", endpoint: "192.0.2.1:443", pins: ["a"] };
 
 const ask = (connect: () => Promise<AuthClient>, timeoutMs = 2000): Promise<Outcome> =>
-  createAsk({ connect }, timeoutMs)(west, new AbortController().signal);
-const answering = (clusterId: string) => (): Promise<AuthClient> =>
-  Promise.resolve({
-    describe: () => Promise.resolve({ clusterId, clusterName: "west", timeMs: 0 }),
-  } as unknown as AuthClient);
+  createAsk({ connect }, timeoutMs, () => NOW)(west, new AbortController().signal);
+const answering =
+  (clusterId: string, more: Partial<DescribeResponse> = {}) =>
+  (): Promise<AuthClient> =>
+    Promise.resolve({
+      describe: () =>
+        Promise.resolve({
+          clusterId,
+          clusterName: "west",
+          timeMs: NOW,
+          protocolVersion: "0.2",
+          capabilities: [],
+          ...more,
+        }),
+    } as unknown as AuthClient);
 
 it("is content with the cluster it looks for", async () => {
-  expect(await ask(answering("west-id"))).toEqual({ ok: true, clusterName: "west" });
+  expect(await ask(answering("west-id"))).toEqual(ANSWER);
+});
+
+it("hears of a peer that says nothing of versions as of the release before they were said", async () => {
+  expect(await ask(answering("west-id", { protocolVersion: "" }))).toMatchObject({ version: "0.1" });
+});
+
+it("measures how far the peer's clock is ahead", async () => {
+  expect(await ask(answering("west-id", { timeMs: NOW - 37_000 }))).toMatchObject({ skewMs: -37_000 });
 });
 
 it("names both clusters when another one answers", async () => {

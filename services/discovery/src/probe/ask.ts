@@ -1,3 +1,4 @@
+import { UNVERSIONED } from "@tideway/api";
 import { type AuthClients, denialOf } from "@tideway/authclient";
 import { describeError, isForbidden, isInvalid, isTimeout, TimeoutError } from "@tideway/errors";
 import type { Target } from "../ports.ts";
@@ -6,11 +7,24 @@ import type { Outcome } from "./health.ts";
 /** Asks a peer's auth service who it is; never throws. */
 export type Ask = (target: Target, signal: AbortSignal) => Promise<Outcome>;
 
-export const createAsk = (clients: Pick<AuthClients, "connect">, timeoutMs: number): Ask => {
+export const createAsk = (
+  clients: Pick<AuthClients, "connect">,
+  timeoutMs: number,
+  now: () => number,
+): Ask => {
   const describe = async (t: Target, signal: AbortSignal): Promise<Outcome> => {
     const client = await clients.connect({ endpoint: t.endpoint, pins: t.pins, timeoutMs, signal });
-    const { clusterId, clusterName } = await client.describe();
-    if (clusterId === t.clusterID) return { ok: true, clusterName };
+    const askedAt = now();
+    const { clusterId, clusterName, timeMs, protocolVersion, capabilities } = await client.describe();
+    const halfWay = (askedAt + now()) / 2;
+    if (clusterId === t.clusterID)
+      return {
+        ok: true,
+        clusterName,
+        version: protocolVersion || UNVERSIONED,
+        capabilities,
+        skewMs: timeMs - halfWay,
+      };
     const error = `cluster ${clusterName} with the ID ${clusterId} answers, not the cluster with the ID ${t.clusterID}`;
     return { ok: false, reason: "ClusterIDChanged", error };
   };

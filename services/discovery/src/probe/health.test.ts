@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ANSWER } from "../peer/fixtures.ts";
 import {
   type Failure,
   FAILURES,
@@ -11,7 +12,7 @@ import {
   START,
 } from "./health.ts";
 
-const ok: Outcome = { ok: true, clusterName: "west" };
+const ok: Outcome = ANSWER;
 const fail = (reason: Failure = "Unreachable"): Outcome => ({ ok: false, reason, error: "refused" });
 const over = (...outcomes: Outcome[]): Health => outcomes.reduce((h, o) => judge(h, o, 3), START);
 
@@ -65,4 +66,19 @@ it("is up exactly after a success, until failures count", () => {
       expect(h.verdict).toBe(isDown ? "Down" : lastOk >= 0 ? "Up" : "Unknown");
     }),
   );
+});
+
+describe("the clock of a peer", () => {
+  const skewed = (skewMs: number): Outcome => ({ ...ANSWER, skewMs });
+  const said = (...measured: number[]): number => {
+    const { last } = over(...measured.map(skewed));
+    return last?.ok ? last.skewMs : Number.NaN;
+  };
+  it.each([
+    ["is as ours while it is less than 2 s off", [1_999, -1_999], 0],
+    ["is said in whole seconds", [37_412], 37_000],
+    ["stays as it was said while it is measured a little differently", [37_412, 38_900, 35_100], 37_000],
+    ["is said anew when it is really another", [37_412, 39_100], 39_000],
+    ["is as ours again when it was set", [37_412, 3], 0],
+  ])("%s", (_name, measured, ms) => expect(said(...measured)).toBe(ms));
 });

@@ -2,8 +2,18 @@
 export const FAILURES = ["Timeout", "Unreachable", "WrongKey", "ClusterIDChanged"] as const;
 export type Failure = (typeof FAILURES)[number];
 
+/** What a peer that answers says of itself. */
+export interface Answer {
+  ok: true;
+  clusterName: string;
+  /** Of the protocol, major.minor. */
+  version: string;
+  capabilities: readonly string[];
+  /** How far its clock is ahead of ours, ms, as far as the way of the answer lets us know. */
+  skewMs: number;
+}
 export type Outcome =
-  | { ok: true; clusterName: string }
+  | Answer
   | {
       ok: false;
       reason: Failure;
@@ -24,9 +34,19 @@ export const START: Health = { verdict: "Unknown", failures: 0, last: undefined 
 /** Somebody has answered, and is not who we want: trying again does not make it surer. */
 const isCertain = (reason: Failure): boolean => reason === "WrongKey" || reason === "ClusterIDChanged";
 
+/** A clock that drifts, or is measured a little differently each time, is no news. */
+const SAME_SKEW_MS = 2_000;
+
+/** To whole seconds, and as it was said before unless it is really another. */
+const steady = (before: Outcome | undefined, now: Answer): Answer => {
+  const said = before?.ok ? before.skewMs : 0;
+  const skewMs = Math.abs(now.skewMs - said) < SAME_SKEW_MS ? said : Math.round(now.skewMs / 1000) * 1000;
+  return { ...now, skewMs };
+};
+
 /** One success is enough; one lost answer is not. */
 export const judge = (h: Health, outcome: Outcome, limit: number): Health => {
-  if (outcome.ok) return { verdict: "Up", failures: 0, last: outcome };
+  if (outcome.ok) return { verdict: "Up", failures: 0, last: steady(h.last, outcome) };
   const failures = h.failures + 1;
   if (h.verdict === "Down" || failures >= limit || isCertain(outcome.reason))
     return { verdict: "Down", failures, last: outcome };
@@ -34,7 +54,11 @@ export const judge = (h: Health, outcome: Outcome, limit: number): Health => {
 };
 
 const textOf = (o: Outcome | undefined): string =>
-  o === undefined ? "" : o.ok ? o.clusterName : `${o.reason} ${o.error}`;
+  o === undefined
+    ? ""
+    : o.ok
+      ? [o.clusterName, o.version, o.skewMs, ...o.capabilities].join(" ")
+      : `${o.reason} ${o.error}`;
 
 /** Whether both say the same to others; how often it failed is nobody's business. */
 export const sameHealth = (a: Health, b: Health): boolean =>

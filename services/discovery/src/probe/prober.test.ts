@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { ANSWER } from "../peer/fixtures.ts";
 import type { Target } from "../ports.ts";
 import type { Outcome } from "./health.ts";
 import { createProber } from "./prober.ts";
@@ -28,7 +29,7 @@ beforeEach(() => {
   stop = new AbortController();
   asked = [];
   told = [];
-  answers = () => ({ ok: true, clusterName: "west" });
+  answers = () => ANSWER;
 });
 afterEach(() => {
   stop.abort();
@@ -80,7 +81,7 @@ it("asks no more after it was told to forget, and drops an answer that comes lat
   });
   p.watch(west);
   p.forget("west");
-  late.resolve({ ok: true, clusterName: "west" });
+  late.resolve(ANSWER);
   await vi.advanceTimersByTimeAsync(20_000);
   expect(observed).not.toHaveBeenCalled();
   expect(told).toEqual([]);
