@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import prettier from "prettier";
 import protobuf from "protobufjs";
-import { camel, entityOf, publishersOf, stateOf, valuesOf } from "./events.ts";
+import { camel, entityOf, factsOf, publishersOf, stateOf, valuesOf } from "./events.ts";
 import type { ProtoPackage } from "./packages.ts";
 
 const oneLine = (text: string | null | undefined): string =>
@@ -21,13 +21,18 @@ const typeOf = (f: protobuf.Field): string => {
   return f instanceof protobuf.MapField ? `map of ${type}` : f.repeated ? `list of ${type}` : type;
 };
 
+/** The fields of a message, and below `name.` those of the messages inside of it. */
+const rowsOf = (message: protobuf.Type, at = ""): string[] =>
+  message.fieldsArray.flatMap((f) => {
+    const name = `${at}${camel(f.name)}`;
+    const row = `| \`${name}\` | ${typeOf(f)} | ${oneLine(f.comment)} |`;
+    return f.resolvedType instanceof protobuf.Type ? [row, ...rowsOf(f.resolvedType, `${name}.`)] : [row];
+  });
+
 const section = (message: protobuf.Type): string => {
   const { about, subject, publisher } = placeOf(message);
   const entity = entityOf(message);
   const state = stateOf(message);
-  const fields = message.fieldsArray.map(
-    (f) => `| \`${camel(f.name)}\` | ${typeOf(f)} | ${oneLine(f.comment)} |`,
-  );
   const states = valuesOf(state.type).map(
     (v) => `| \`${v}\` | \`dev.tideway.${entity}.${v.toLowerCase()}\` | ${oneLine(state.type.comments[v])} |`,
   );
@@ -45,7 +50,7 @@ ${states.join("\n")}
 
 | field | type | meaning |
 | --- | --- | --- |
-${fields.join("\n")}
+${rowsOf(message).join("\n")}
 `;
 };
 
@@ -53,7 +58,7 @@ ${fields.join("\n")}
 export const eventsPage = (pkg: ProtoPackage, root: string): Promise<string> => {
   const text = readFileSync(join(root, "generator/events-page.md"), "utf8");
   const example = readFileSync(join(root, "../docs/examples/subscribe.ts"), "utf8");
-  const overview = pkg.messages.map((m) => {
+  const overview = factsOf(pkg).map((m) => {
     const { subject, publisher } = placeOf(m);
     return `| [${entityOf(m)}](#${entityOf(m)}) | \`${subject.replaceAll("|", "\\|")}\` | ${publisher} |`;
   });
@@ -63,6 +68,6 @@ export const eventsPage = (pkg: ProtoPackage, root: string): Promise<string> => 
       () => `| entity | subject | published by |\n| --- | --- | --- |\n${overview.join("\n")}`,
     )
     .replace("{{example}}", () => `\`\`\`ts\n${example}\`\`\``)
-    .replace("{{reference}}", () => pkg.messages.map(section).join("\n"));
+    .replace("{{reference}}", () => factsOf(pkg).map(section).join("\n"));
   return prettier.format(page, { parser: "markdown", printWidth: 110, trailingComma: "all" });
 };

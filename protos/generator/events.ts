@@ -39,8 +39,20 @@ export const stateOf = (message: protobuf.Type): { field: string; type: protobuf
 
 const NUMBERS = new Set(["int32", "uint32", "sint32", "fixed32", "sfixed32", "double", "float"]);
 
-const kindOf = (message: protobuf.Type, f: protobuf.Field): "string" | "bool" | "number" | "enum" => {
+/** A message inside of a fact, such as one of the offers that it tells of. */
+const partOf = (f: protobuf.Field): protobuf.Type | undefined =>
+  f.resolvedType instanceof protobuf.Type ? f.resolvedType : undefined;
+
+/** Facts are what is published; the other messages of the package are parts of them. */
+export const factsOf = (pkg: ProtoPackage): protobuf.Type[] =>
+  pkg.messages.filter((m) => m.name.endsWith("Fact"));
+
+const kindOf = (
+  message: protobuf.Type,
+  f: protobuf.Field,
+): "string" | "bool" | "number" | "enum" | "message" => {
   if (enumOf(f)) return "enum";
+  if (partOf(f)) return "message";
   if (f.type === "string" || f.type === "bool") return f.type;
   if (NUMBERS.has(f.type)) return "number";
   throw new Error(`${message.name}.${f.name}: a fact has no field of type ${f.type}`);
@@ -57,7 +69,7 @@ const typeScriptOf = (message: protobuf.Type, f: protobuf.Field): string => {
         .join(" | ")
     : kind === "bool"
       ? "boolean"
-      : kind;
+      : (partOf(f)?.name ?? kind);
   return isMap(f) ? `Record<string, ${one}>` : f.repeated ? `${one}[]` : one;
 };
 
@@ -66,21 +78,31 @@ const doc = (text: string | null | undefined): string =>
 
 const interfaceOf = (message: protobuf.Type): string =>
   `${doc(message.comment)}export interface ${message.name} {
-${message.fieldsArray.map((f) => `${doc(f.comment)}${camel(f.name)}: ${typeScriptOf(message, f)};`).join("\n")}
+${message.fieldsArray
+  .map((f) => {
+    const optional = partOf(f) && !f.repeated && !isMap(f) ? "?" : "";
+    return `${doc(f.comment)}${camel(f.name)}${optional}: ${typeScriptOf(message, f)}${optional && " | undefined"};`;
+  })
+  .join("\n")}
 }`;
 
-const tableOf = (message: protobuf.Type): object => ({
-  state: stateOf(message).field,
-  fields: message.fieldsArray.map((f) => {
+const fieldsOf = (message: protobuf.Type): object[] =>
+  message.fieldsArray.map((f) => {
     const type = enumOf(f);
+    const part = partOf(f);
     return {
       name: camel(f.name),
       proto: f.name,
       kind: kindOf(message, f),
       ...(isMap(f) ? { map: true } : f.repeated ? { repeated: true } : {}),
       ...(type ? { values: valuesOf(type) } : {}),
+      ...(part ? { fields: fieldsOf(part) } : {}),
     };
-  }),
+  });
+
+const tableOf = (message: protobuf.Type): object => ({
+  state: stateOf(message).field,
+  fields: fieldsOf(message),
 });
 
 export const eventsModule = (pkg: ProtoPackage): Promise<string> =>
@@ -89,9 +111,11 @@ export const eventsModule = (pkg: ProtoPackage): Promise<string> =>
 ${pkg.messages.map(interfaceOf).join("\n\n")}
 
 /** Every fact by the name of its entity, which is the third token of its subject. */
-export interface Facts { ${pkg.messages.map((m) => `${JSON.stringify(entityOf(m))}: ${m.name};`).join(" ")} }
+export interface Facts { ${factsOf(pkg)
+      .map((m) => `${JSON.stringify(entityOf(m))}: ${m.name};`)
+      .join(" ")} }
 
-export const factTables = ${JSON.stringify(Object.fromEntries(pkg.messages.map((m) => [entityOf(m), tableOf(m)])))} as const;
+export const factTables = ${JSON.stringify(Object.fromEntries(factsOf(pkg).map((m) => [entityOf(m), tableOf(m)])))} as const;
 `,
     { parser: "typescript", printWidth: 110, trailingComma: "all" },
   );

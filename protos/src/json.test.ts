@@ -18,12 +18,19 @@ const messageOf = (fact: string): protobuf.Type =>
 
 interface Field {
   name: string;
-  kind: "string" | "bool" | "number" | "enum";
+  kind: "string" | "bool" | "number" | "enum" | "message";
   repeated?: boolean;
   map?: boolean;
   values?: readonly string[];
+  fields?: readonly Field[];
 }
+const anyRecord = (fields: readonly Field[]): fc.Arbitrary<object> =>
+  fc.record(Object.fromEntries(fields.map((f) => [f.name, anyValue(f)])));
 const anyValue = (f: Field): fc.Arbitrary<unknown> => {
+  if (f.kind === "message") {
+    const part = anyRecord(f.fields ?? []);
+    return f.repeated ? fc.array(part, { maxLength: 3 }) : fc.option(part, { nil: undefined });
+  }
   const one: fc.Arbitrary<unknown> = {
     string: fc.string(),
     bool: fc.boolean(),
@@ -34,9 +41,7 @@ const anyValue = (f: Field): fc.Arbitrary<unknown> => {
   return f.repeated ? fc.array(one) : one;
 };
 const anyFact = (fact: FactName): fc.Arbitrary<never> =>
-  fc.record(
-    Object.fromEntries((factTables[fact].fields as readonly Field[]).map((f) => [f.name, anyValue(f)])),
-  ) as fc.Arbitrary<never>;
+  anyRecord(factTables[fact].fields) as fc.Arbitrary<never>;
 
 describe.each(names)("%s", (fact) => {
   test("comes back as it was", () => {
@@ -120,5 +125,21 @@ test.each([
 test("says which map entry is wrong", () => {
   expect(() => decodeFact("offer", '{"state":"GONE","resources":{"cpu":1}}')).toThrow(
     'field resources["cpu"] must be a string, is 1',
+  );
+});
+
+test("a message inside is read and written as the fact itself is, and a wrong field of it is named", () => {
+  const pool = { name: "gpu", resources: { cpu: "1" }, withdrawal: { state: "DRAINING", since: "" } };
+  const body = JSON.stringify({ state: "OFFERED", pools: [pool] });
+  expect(decodeFact("offer", body).pools[0]).toMatchObject({
+    name: "gpu",
+    labels: {},
+    withdrawal: { state: "DRAINING", reason: "" },
+  });
+  expect(encodeFact("offer", decodeFact("offer", body))).toBe(
+    '{"state":"OFFERED","pools":[{"name":"gpu","resources":{"cpu":"1"},"withdrawal":{"state":"DRAINING"}}]}',
+  );
+  expect(() => decodeFact("offer", '{"state":"GONE","pools":[{"withdrawal":{"state":"MAYBE"}}]}')).toThrow(
+    "field pools[0].withdrawal.state must be one of SHRINKING, CORDONED, DRAINING",
   );
 });

@@ -11,10 +11,12 @@ export type FactInput<F extends FactName> = Partial<Facts[F]> & Pick<Facts[F], S
 interface FieldTable {
   name: string;
   proto: string;
-  kind: "string" | "bool" | "number" | "enum";
+  kind: "string" | "bool" | "number" | "enum" | "message";
   repeated?: boolean;
   map?: boolean;
   values?: readonly string[];
+  /** Of a message inside of the fact. */
+  fields?: readonly FieldTable[];
 }
 interface FactTable {
   state: string;
@@ -43,52 +45,64 @@ const scalar = (field: FieldTable, at: string, v: unknown): unknown => {
       return typeof v === "string" && field.values?.includes(v)
         ? v
         : wrong(`one of ${field.values?.join(", ")}`);
+    case "message":
+      return isObject(v) ? complete(field.fields ?? [], v, `${at}.`) : wrong("an object");
   }
 };
 
-const EMPTY = { string: "", bool: false, number: 0, enum: undefined } as const;
+const EMPTY = { string: "", bool: false, number: 0, message: undefined } as const;
 
-const valueOf = (field: FieldTable, v: unknown): unknown => {
+const valueOf = (field: FieldTable, at: string, v: unknown): unknown => {
   if (field.map) {
     if (v === undefined || v === null) return {};
-    if (!isObject(v)) throw new InvalidError(`field ${field.name} must be an object, is ${show(v)}`);
-    const entries = Object.entries(v).map(([key, one]) => [
-      key,
-      scalar(field, `${field.name}[${show(key)}]`, one),
-    ]);
+    if (!isObject(v)) throw new InvalidError(`field ${at} must be an object, is ${show(v)}`);
+    const entries = Object.entries(v).map(([key, one]) => [key, scalar(field, `${at}[${show(key)}]`, one)]);
     return Object.fromEntries(entries.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
   }
   if (field.repeated) {
     if (v === undefined || v === null) return [];
-    if (!Array.isArray(v)) throw new InvalidError(`field ${field.name} must be a list, is ${show(v)}`);
-    return v.map((one, i) => scalar(field, `${field.name}[${i}]`, one));
+    if (!Array.isArray(v)) throw new InvalidError(`field ${at} must be a list, is ${show(v)}`);
+    return v.map((one, i) => scalar(field, `${at}[${i}]`, one));
   }
   if (v === undefined || v === null) {
     if (field.kind !== "enum") return EMPTY[field.kind];
-    throw new InvalidError(`field ${field.name} is missing; it must be one of ${field.values?.join(", ")}`);
+    throw new InvalidError(`field ${at} is missing; it must be one of ${field.values?.join(", ")}`);
   }
-  return scalar(field, field.name, v);
+  return scalar(field, at, v);
 };
 
 /** Every field in order of the proto, absent ones at their default; unknown ones of a newer publisher are left out. */
-const complete = (fact: FactName, data: Json): Json => {
+function complete(fields: readonly FieldTable[], data: Json, at = ""): Json {
   const out: Json = {};
-  for (const field of tableOf(fact).fields)
-    out[field.name] = valueOf(field, data[field.name] ?? data[field.proto]);
+  for (const field of fields)
+    out[field.name] = valueOf(field, `${at}${field.name}`, data[field.name] ?? data[field.proto]);
   return out;
-};
+}
 
 const isEmpty = (v: unknown): boolean =>
-  v === "" || v === 0 || (Array.isArray(v) ? v.length === 0 : isObject(v) && Object.keys(v).length === 0);
+  v === undefined ||
+  v === "" ||
+  v === 0 ||
+  (Array.isArray(v) ? v.length === 0 : isObject(v) && Object.keys(v).length === 0);
+
+/** Without what is empty, also in the messages inside. */
+const said = (fields: readonly FieldTable[], data: Json): Json =>
+  Object.fromEntries(
+    fields.flatMap((field) => {
+      const v = data[field.name];
+      if (isEmpty(v)) return [];
+      const one = (part: unknown): Json => said(field.fields ?? [], part as Json);
+      if (field.kind !== "message") return [[field.name, v]];
+      return [[field.name, Array.isArray(v) ? v.map(one) : one(v)]];
+    }),
+  );
 
 /**
  * proto3 JSON of a fact: one text for one meaning (fields in order of the proto, maps sorted, empty values
  * left out except `false`), so that texts can be compared. InvalidError names a wrong field.
  */
 export const encodeFact = <F extends FactName>(fact: F, data: FactInput<F>): string =>
-  JSON.stringify(
-    Object.fromEntries(Object.entries(complete(fact, data as Json)).filter(([, v]) => !isEmpty(v))),
-  );
+  JSON.stringify(said(tableOf(fact).fields, complete(tableOf(fact).fields, data)));
 
 /** The fact in a message's body. InvalidError names what is wrong with it. */
 export const decodeFact = <F extends FactName>(fact: F, body: string): Facts[F] => {
@@ -100,7 +114,7 @@ export const decodeFact = <F extends FactName>(fact: F, body: string): Facts[F] 
   }
   if (!isObject(data))
     throw new InvalidError(`the body of a ${fact} fact must be a JSON object, is ${show(data)}`);
-  return complete(fact, data) as unknown as Facts[F];
+  return complete(tableOf(fact).fields, data) as unknown as Facts[F];
 };
 
 /** The state a fact tells of: `GRANTED`, `GONE`. */

@@ -3,6 +3,7 @@ import * as authentication from "./schema/authentication.ts";
 import * as discovery from "./schema/discovery.ts";
 import * as networking from "./schema/networking.ts";
 import * as offloading from "./schema/offloading.ts";
+import * as sharingPolicy from "./schema/sharing-policy.ts";
 import * as sharing from "./schema/sharing.ts";
 import type { KindDefinition } from "./schema/define.ts";
 
@@ -11,6 +12,7 @@ export type { Column, KindDefinition, Rule } from "./schema/define.ts";
 export const kinds: readonly KindDefinition[] = [
   discovery,
   authentication,
+  sharingPolicy,
   sharing,
   offloading,
   networking,

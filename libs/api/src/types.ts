@@ -6,6 +6,7 @@ import type * as authentication from "./schema/authentication.ts";
 import type * as discovery from "./schema/discovery.ts";
 import type * as networking from "./schema/networking.ts";
 import type * as offloading from "./schema/offloading.ts";
+import type * as policy from "./schema/sharing-policy.ts";
 import type * as sharing from "./schema/sharing.ts";
 import type { KindDefinition } from "./schema/define.ts";
 
@@ -41,8 +42,8 @@ export type IdentitySpec = SpecOf<typeof authentication.identity>;
 export type IdentityStatus = StatusOf<typeof authentication.identity>;
 export interface Identity extends Typed<IdentitySpec, IdentityStatus> {}
 
-export type SharingPolicySpec = SpecOf<typeof sharing.sharingPolicy>;
-export type SharingPolicyStatus = StatusOf<typeof sharing.sharingPolicy>;
+export type SharingPolicySpec = SpecOf<typeof policy.sharingPolicy>;
+export type SharingPolicyStatus = StatusOf<typeof policy.sharingPolicy>;
 export interface SharingPolicy extends Typed<SharingPolicySpec, SharingPolicyStatus> {}
 export type SharingRule = NonNullable<SharingPolicySpec["rules"]>[number];
 export type SharingAction = SharingRule["action"];

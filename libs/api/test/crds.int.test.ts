@@ -56,7 +56,8 @@ describe("the API server", () => {
       incomingPeering: "Auto",
       unpeerTimeoutSeconds: 30,
     });
-    expect((await make(sharingPolicies, "defaults", {})).spec).toEqual({
+    expect((await make(sharingPolicies, "defaults", { offer: {} })).spec).toEqual({
+      offer: { validFor: "1h" },
       defaultAction: "ask",
       reserve: { percent: 30 },
     });
@@ -112,6 +113,16 @@ describe("the API server", () => {
       /metadata.name must be offer/,
     ],
     [
+      "an offer of a node pool under another name",
+      () => make(resourceOffers, "offer-a", { clusterID: "id", pool: "b", resources: {} }),
+      /offer-<pool> for the offer of a node pool/,
+    ],
+    [
+      "a reserve that is neither amount nor share",
+      () => make(sharingPolicies, "share", { reserve: { resources: { cpu: "101%" } } }),
+      /reserve.resources.cpu/,
+    ],
+    [
       "a second NamespaceMap",
       () => make(namespaceMaps, "second", { namespaces: [] }),
       /metadata.name must be namespaces/,
@@ -138,6 +149,25 @@ describe("the API server", () => {
       /must be the SHA-256/,
     ],
   ])("refuses %s, in words", async (_, attempt, words) => expect(await refusal(attempt())).toMatch(words));
+
+  it("takes amounts, shares, pools and withdrawals as people write them", async () => {
+    const made = await make(sharingPolicies, "whole", {
+      reserve: { percent: 20, resources: { cpu: 2, memory: "4Gi", "nvidia.com/gpu": "50%" } },
+      total: { cpu: 10 },
+      rules: [{ name: "gold", when: "peer.labels.tier == 'gold'", action: "accept" }],
+      offer: {
+        labels: { "example.com/provider": "us" },
+        storageClasses: [{ name: "fast", default: true, capacity: "100Gi", price: "0.0002" }],
+        ingressClasses: [{ name: "public", peers: ["east"] }],
+        price: { currency: "EUR", perHour: { cpu: "0.03" } },
+      },
+      pools: [{ name: "gpu", nodeSelector: { accelerator: "a100" }, perPeer: { "nvidia.com/gpu": 1 } }],
+      withdrawals: [{ peer: "east", deadline: "5m", reason: "maintenance" }],
+    });
+    expect(made.spec).toMatchObject({ offer: { validFor: "1h" }, pools: [{ name: "gpu" }] });
+    const offer = { clusterID: "id", pool: "gpu", resources: { "nvidia.com/gpu": "1" } };
+    expect((await make(resourceOffers, "offer-gpu", offer)).spec).toEqual(offer);
+  });
 
   it("keeps a cluster's ID", async () => {
     await kube.create(foreignClusters, cluster("fixed"));

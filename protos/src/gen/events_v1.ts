@@ -168,9 +168,9 @@ export interface OfferFact {
   /** outgoing or incoming. */
   direction: string;
   state: "REQUESTED" | "OFFERED" | "ACCEPTED" | "REFUSED" | "PENDING" | "GONE";
-  /** Kubernetes quantities by resource name. */
+  /** Kubernetes quantities by resource name, of all node pools together. */
   resources: Record<string, string>;
-  /** Labels for the virtual node. */
+  /** Labels for the virtual node of the nodes in no pool. */
   labels: Record<string, string>;
   /** Rule of the SharingPolicy that decided. */
   rule: string;
@@ -178,6 +178,53 @@ export interface OfferFact {
   reason: string;
   /** For a person. */
   message: string;
+  /** What is given, one entry an offer: that of the nodes in no pool, and one a node pool. Empty unless offered or accepted. */
+  pools: OfferedPool[];
+}
+
+/** One ResourceOffer. */
+export interface OfferedPool {
+  /** Name of the node pool; empty: the nodes in none. */
+  name: string;
+  /** Kubernetes quantities by resource name. */
+  resources: Record<string, string>;
+  /** Labels for the virtual node. */
+  labels: Record<string, string>;
+  storageClasses: OfferedStorageClass[];
+  ingressClasses: OfferedClass[];
+  /** Amounts of money an hour by resource name: of one core, of a GiB of what is counted in bytes, of one of the rest. */
+  pricePerHour: Record<string, string>;
+  currency: string;
+  /** RFC 3339: when the offer ends unless it is renewed; empty: never. */
+  expiresAt: string;
+  /** Set while the provider takes it back. */
+  withdrawal?: OfferWithdrawal | undefined;
+}
+
+export interface OfferedClass {
+  name: string;
+  /** Used where no class is named. */
+  default: boolean;
+}
+
+export interface OfferedStorageClass {
+  name: string;
+  /** Used where no class is named. */
+  default: boolean;
+  /** Kubernetes quantity: the most that all volumes in it hold; empty: no bound. */
+  capacity: string;
+  /** Amount of money for a GiB an hour, in the currency of the offer; empty: nothing. */
+  price: string;
+}
+
+export interface OfferWithdrawal {
+  state: "SHRINKING" | "CORDONED" | "DRAINING";
+  /** For a person. */
+  reason: string;
+  /** RFC 3339: when this state began. */
+  since: string;
+  /** RFC 3339: when the provider takes back what is still used. */
+  deadline: string;
 }
 
 /** A cluster this one knows, and what its owner wants of it.
@@ -214,6 +261,8 @@ export interface PeerFact {
   claimed: boolean;
   /** Where it was found: "mDNS local", "DNS lab.example.org"; empty when somebody made it known. */
   foundAt: string[];
+  /** Labels of the ForeignCluster. */
+  labels: Record<string, string>;
 }
 
 /** The connection over which custom resources are copied to and from a peer.
@@ -443,6 +492,53 @@ export const factTables = {
       { name: "rule", proto: "rule", kind: "string" },
       { name: "reason", proto: "reason", kind: "string" },
       { name: "message", proto: "message", kind: "string" },
+      {
+        name: "pools",
+        proto: "pools",
+        kind: "message",
+        repeated: true,
+        fields: [
+          { name: "name", proto: "name", kind: "string" },
+          { name: "resources", proto: "resources", kind: "string", map: true },
+          { name: "labels", proto: "labels", kind: "string", map: true },
+          {
+            name: "storageClasses",
+            proto: "storage_classes",
+            kind: "message",
+            repeated: true,
+            fields: [
+              { name: "name", proto: "name", kind: "string" },
+              { name: "default", proto: "default", kind: "bool" },
+              { name: "capacity", proto: "capacity", kind: "string" },
+              { name: "price", proto: "price", kind: "string" },
+            ],
+          },
+          {
+            name: "ingressClasses",
+            proto: "ingress_classes",
+            kind: "message",
+            repeated: true,
+            fields: [
+              { name: "name", proto: "name", kind: "string" },
+              { name: "default", proto: "default", kind: "bool" },
+            ],
+          },
+          { name: "pricePerHour", proto: "price_per_hour", kind: "string", map: true },
+          { name: "currency", proto: "currency", kind: "string" },
+          { name: "expiresAt", proto: "expires_at", kind: "string" },
+          {
+            name: "withdrawal",
+            proto: "withdrawal",
+            kind: "message",
+            fields: [
+              { name: "state", proto: "state", kind: "enum", values: ["SHRINKING", "CORDONED", "DRAINING"] },
+              { name: "reason", proto: "reason", kind: "string" },
+              { name: "since", proto: "since", kind: "string" },
+              { name: "deadline", proto: "deadline", kind: "string" },
+            ],
+          },
+        ],
+      },
     ],
   },
   peer: {
@@ -464,6 +560,7 @@ export const factTables = {
       { name: "capabilities", proto: "capabilities", kind: "string", repeated: true },
       { name: "claimed", proto: "claimed", kind: "bool" },
       { name: "foundAt", proto: "found_at", kind: "string", repeated: true },
+      { name: "labels", proto: "labels", kind: "string", map: true },
     ],
   },
   replication: {

@@ -67,6 +67,49 @@ export const resourceListByHand = (description: string) =>
     },
   });
 
+/** Amounts by resource name, or shares of what there is: `cpu: 2`, `memory: 20%`. */
+export const shareListByHand = (description: string) =>
+  Type.Unsafe<Record<string, string | number>>({
+    type: "object",
+    maxProperties: 64,
+    description,
+    additionalProperties: {
+      anyOf: [{ type: "integer" }, { type: "string" }],
+      pattern: `(${QUANTITY})|(^(100|[0-9]{1,2})%$)`,
+      "x-kubernetes-int-or-string": true,
+      [HINT]: `${QUANTITY_HINT}, or a share of what there is such as "20%"`,
+    },
+  });
+
+export const quantityByHand = (description: string) =>
+  Type.Unsafe<string | number>({
+    anyOf: [{ type: "integer" }, { type: "string" }],
+    pattern: QUANTITY,
+    "x-kubernetes-int-or-string": true,
+    [HINT]: QUANTITY_HINT,
+    description,
+  });
+
+export const quantity = (description: string) =>
+  Type.String({ pattern: QUANTITY, maxLength: 40, [HINT]: QUANTITY_HINT, description });
+
+/** A price or a sum of money: exact, so a string. */
+export const decimal = (description: string) =>
+  Type.String({
+    pattern: "^[0-9]{1,12}(\\.[0-9]{1,9})?$",
+    maxLength: 24,
+    [HINT]: 'must be an amount of money such as "0.25", in quotes',
+    description,
+  });
+
+export const duration = (options: Record<string, unknown> = {}) =>
+  Type.String({
+    pattern: "^([0-9]{1,7}(ms|s|m|h))+$",
+    maxLength: 32,
+    [HINT]: 'must be a duration such as "30s", "5m" or "1h30m"',
+    ...options,
+  });
+
 export const labelMap = (description: string) =>
   Type.Unsafe<Record<string, string>>({
     type: "object",

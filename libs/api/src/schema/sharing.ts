@@ -4,89 +4,19 @@ import {
   conditions,
   labelMap,
   observedGeneration,
+  quantity,
   resourceList,
-  resourceListByHand,
   time,
 } from "./common.ts";
-import { defineKind, immutable, listByKey, oneOf, setOf } from "./define.ts";
+import { decimal } from "./common.ts";
+import { defineKind, immutable, listByKey, oneOf } from "./define.ts";
+import { classes, poolName, prices, ready } from "./sharing-parts.ts";
 
-const ready = (field: string): string => `.status.conditions[?(@.type=="Ready")].${field}`;
-const nameIs = (name: string) => ({
-  rule: `self.metadata.name == '${name}'`,
-  message: `metadata.name must be ${name}: a tenant namespace holds one`,
-});
-
-export const sharingPolicy = defineKind({
-  concern: "sharing",
-  kind: "SharingPolicy",
-  plural: "sharingpolicies",
-  shortNames: ["sp"],
-  namespaced: false,
-  description:
-    "What this cluster gives, to whom, and how much it keeps. The object named default is used; without it every request waits for a person.",
-  spec: Type.Object({
-    reserve: Type.Optional(
-      Type.Object(
-        {
-          percent: Type.Optional(
-            Type.Integer({
-              default: 30,
-              minimum: 0,
-              maximum: 100,
-              description: "Percent of the allocatable capacity kept for local use.",
-            }),
-          ),
-        },
-        { default: {}, description: "The share that no peer is offered." },
-      ),
-    ),
-    perPeer: Type.Optional(
-      resourceListByHand(
-        "The most that one peer is offered, by resource name. A resource not named is not capped.",
-      ),
-    ),
-    rules: Type.Optional(
-      listByKey(
-        Type.Object({
-          name: Type.String({
-            minLength: 1,
-            maxLength: 63,
-            description: "Name of the rule, shown in every decision.",
-          }),
-          peers: Type.Optional(
-            setOf(Type.String({ minLength: 1, maxLength: 63 }), {
-              maxItems: 256,
-              description: "Names or IDs of clusters, or *. Absent: every cluster.",
-            }),
-          ),
-          action: oneOf(["accept", "refuse", "ask"], {
-            description: "What happens to the request of such a peer.",
-          }),
-          reason: Type.Optional(
-            Type.String({ maxLength: 256, description: "Why, for the people of the peer." }),
-          ),
-        }),
-        "name",
-        { maxItems: 64, description: "Checked in order; the first that matches decides." },
-      ),
-    ),
-    defaultAction: Type.Optional(
-      oneOf(["accept", "refuse", "ask"], {
-        default: "ask",
-        description: "What happens when no rule matches.",
-      }),
-    ),
-  }),
-  status: Type.Object({ conditions, observedGeneration }),
-  columns: [
-    { name: "Reserve%", type: "integer", jsonPath: ".spec.reserve.percent" },
-    { name: "Default", jsonPath: ".spec.defaultAction" },
-    { name: "Ready", jsonPath: ready("status") },
-    { name: "Reason", jsonPath: ready("reason") },
-    { name: "Message", jsonPath: ready("message"), priority: 1 },
-    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
-  ],
-});
+const decision = oneOf(["Accepted", "Refused", "Pending"]);
+const accepted = {
+  name: Type.String({ maxLength: 253 }),
+  generation: Type.Integer({ minimum: 0, format: "int64" }),
+};
 
 export const resourceRequest = defineKind({
   concern: "sharing",
@@ -96,23 +26,61 @@ export const resourceRequest = defineKind({
   namespaced: true,
   description:
     "What a consumer asks of a provider. Written by the consumer, answered in its status by the provider.",
-  rules: [nameIs("request")],
+  rules: [
+    {
+      rule: "self.metadata.name == 'request'",
+      message: "metadata.name must be request: a tenant namespace holds one",
+    },
+  ],
   spec: Type.Object({
     clusterID: clusterID({ description: "ID of the consumer.", ...immutable("clusterID") }),
     resources: Type.Optional(resourceList("What is asked. Absent: as much as is offered.")),
-    acceptedOffer: Type.Optional(
+    labels: Type.Optional(labelMap("What the consumer says of its request, for the provider's rules.")),
+    maxPrice: Type.Optional(
       Type.Object(
-        { name: Type.String({ maxLength: 253 }), generation: Type.Integer({ minimum: 0, format: "int64" }) },
-        { description: "The offer that the consumer has accepted." },
+        {
+          currency: Type.String({ minLength: 1, maxLength: 16 }),
+          perHour: decimal("The most that an hour of all that is offered may cost."),
+        },
+        { description: "What the consumer pays at most. A dearer offer is not accepted. Absent: anything." },
       ),
+    ),
+    pools: Type.Optional(
+      Type.Boolean({
+        description: "The consumer makes a node of each offer, so it may get one a node pool.",
+      }),
+    ),
+    acceptedOffer: Type.Optional(
+      Type.Object(accepted, { description: "The offer named `offer`, as the consumer has accepted it." }),
+    ),
+    acceptedPools: Type.Optional(
+      listByKey(Type.Object(accepted), "name", {
+        maxItems: 16,
+        description: "The offers of node pools that the consumer has accepted.",
+      }),
     ),
   }),
   status: Type.Object({
     conditions,
     observedGeneration,
-    decision: Type.Optional(oneOf(["Accepted", "Refused", "Pending"])),
+    decision: Type.Optional(decision),
     rule: Type.Optional(Type.String({ maxLength: 253, description: "The rule that decided." })),
     reason: Type.Optional(Type.String({ maxLength: 4096, description: "Why, for people." })),
+    pools: Type.Optional(
+      listByKey(
+        Type.Object({
+          name: poolName("The node pool."),
+          decision,
+          rule: Type.String({ maxLength: 253 }),
+          reason: Type.String({ maxLength: 4096 }),
+        }),
+        "name",
+        {
+          maxItems: 16,
+          description: "The answer for each node pool; what stands above is of the nodes in none.",
+        },
+      ),
+    ),
   }),
   columns: [
     { name: "Decision", jsonPath: ".status.decision" },
@@ -132,21 +100,55 @@ export const resourceOffer = defineKind({
   shortNames: ["ro"],
   namespaced: true,
   description: "What a provider gives a consumer. Written by the provider alone.",
-  rules: [nameIs("offer")],
+  rules: [
+    {
+      rule: "self.metadata.name == (has(self.spec.pool) ? 'offer-' + self.spec.pool : 'offer')",
+      message: "metadata.name must be offer, or offer-<pool> for the offer of a node pool",
+    },
+  ],
   spec: Type.Object({
     clusterID: clusterID({ description: "ID of the provider.", ...immutable("clusterID") }),
+    pool: Type.Optional(poolName("The provider's node pool that is offered. Absent: the nodes in no pool.")),
     resources: resourceList("What the consumer may use."),
     labels: Type.Optional(labelMap("Labels that the virtual node gets.")),
     storageClasses: Type.Optional(
       Type.Array(
         Type.Object({
-          name: Type.String({ minLength: 1, maxLength: 253 }),
-          default: Type.Optional(Type.Boolean()),
+          ...classes,
+          capacity: Type.Optional(
+            quantity("The most that the consumer's volumes in this class hold together. Absent: no bound."),
+          ),
+          price: Type.Optional(
+            decimal("What a GiB costs an hour, in the currency of the offer's price. Absent: nothing."),
+          ),
         }),
         { maxItems: 64, description: "Storage classes that the consumer may use." },
       ),
     ),
-    expiresAt: Type.Optional(time("When the offer ends. Absent: when it is taken back.")),
+    ingressClasses: Type.Optional(
+      Type.Array(Type.Object(classes), {
+        maxItems: 64,
+        description: "Ingress classes that the consumer may use.",
+      }),
+    ),
+    price: Type.Optional(prices),
+    expiresAt: Type.Optional(
+      time("When the offer ends unless it is renewed, which happens at half its validity. Absent: never."),
+    ),
+    withdrawal: Type.Optional(
+      Type.Object(
+        {
+          state: oneOf(["Shrinking", "Cordoned", "Draining"], {
+            description:
+              "Shrinking: less is offered as pods end. Cordoned: nothing new is to be placed. Draining: the pods are to leave.",
+          }),
+          reason: Type.String({ maxLength: 1024, description: "Why, for people." }),
+          since: time("When this state began."),
+          deadline: time("When the provider takes back what is still used."),
+        },
+        { description: "Set while the provider takes the offer back, or part of it." },
+      ),
+    ),
   }),
   status: Type.Object({ conditions, observedGeneration }),
   columns: [
@@ -155,6 +157,11 @@ export const resourceOffer = defineKind({
     { name: "Pods", jsonPath: ".spec.resources.pods" },
     { name: "Ready", jsonPath: ready("status") },
     { name: "Reason", jsonPath: ready("reason") },
+    { name: "Withdrawal", jsonPath: ".spec.withdrawal.state" },
+    { name: "Since", type: "date", jsonPath: ".spec.withdrawal.since" },
+    { name: "Deadline", jsonPath: ".spec.withdrawal.deadline" },
+    { name: "Why", jsonPath: ".spec.withdrawal.reason", priority: 1 },
+    { name: "Expires", jsonPath: ".spec.expiresAt", priority: 1 },
     { name: "Message", jsonPath: ready("message"), priority: 1 },
     { name: "Provider", jsonPath: ".spec.clusterID", priority: 1 },
     { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },

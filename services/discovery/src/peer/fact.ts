@@ -29,6 +29,7 @@ export const factOf = (w: World): PeerFact => {
     ...spoken(w),
     claimed: false,
     foundAt: [],
+    labels: metadata.labels ?? {},
   };
 };
 

@@ -70,6 +70,7 @@ export const offerOf = (
   rule: "",
   reason: "",
   message: "",
+  pools: [],
   ...more,
 });
 export const nodeOf = (
@@ -117,6 +118,7 @@ export const saidOf = (more: Partial<PeerFact> = {}): PeerFact => ({
   capabilities: [],
   claimed: false,
   foundAt: [],
+  labels: {},
   ...more,
 });
 
