@@ -41,6 +41,7 @@ export const resourceRequests = resource<t.ResourceRequest>(
 export const resourceOffers = resource<t.ResourceOffer>("sharing", "ResourceOffer", "resourceoffers", true);
 export const virtualNodes = resource<t.VirtualNode>("offloading", "VirtualNode", "virtualnodes", false);
 export const shadowPods = resource<t.ShadowPod>("offloading", "ShadowPod", "shadowpods", true);
+export const tenantQuotas = resource<t.TenantQuota>("offloading", "TenantQuota", "tenantquotas", true);
 export const namespaceOffloadings = resource<t.NamespaceOffloading>(
   "offloading",
   "NamespaceOffloading",
@@ -83,6 +84,7 @@ export const resources: readonly Resource<KubeObject>[] = [
   resourceOffers,
   virtualNodes,
   shadowPods,
+  tenantQuotas,
   namespaceOffloadings,
   namespaceMaps,
   shadowEndpointSlices,

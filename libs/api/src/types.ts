@@ -60,6 +60,9 @@ export interface VirtualNode extends Typed<VirtualNodeSpec, VirtualNodeStatus> {
 export type ShadowPodSpec = SpecOf<typeof offloading.shadowPod>;
 export type ShadowPodStatus = StatusOf<typeof offloading.shadowPod>;
 export interface ShadowPod extends Typed<ShadowPodSpec, ShadowPodStatus> {}
+export type TenantQuotaSpec = SpecOf<typeof offloading.tenantQuota>;
+export type TenantQuotaStatus = StatusOf<typeof offloading.tenantQuota>;
+export interface TenantQuota extends Typed<TenantQuotaSpec, TenantQuotaStatus> {}
 export type NamespaceOffloadingSpec = SpecOf<typeof offloading.namespaceOffloading>;
 export type NamespaceOffloadingStatus = StatusOf<typeof offloading.namespaceOffloading>;
 export interface NamespaceOffloading extends Typed<NamespaceOffloadingSpec, NamespaceOffloadingStatus> {}

@@ -39,6 +39,8 @@ const decimalExponent = new Map(DECIMAL);
 const binaryShift = new Map(BINARY);
 /** Largest exponent taken, either way; beyond it nothing is a resource any more. */
 const MAX_EXPONENT = 24;
+/** Longest text taken: arithmetic on a number of a million digits would be a way to stop us. */
+const MAX_LENGTH = 64;
 
 /** `numerator / denominator` (positive) rounded away from zero. */
 const divideAway = (numerator: bigint, denominator: bigint): bigint => {
@@ -49,9 +51,11 @@ const divideAway = (numerator: bigint, denominator: bigint): bigint => {
 
 /** Throws InvalidError naming the text. Numbers are taken as YAML gives them: `cpu: 4`. */
 export function parse(text: string | number): Quantity {
-  const found = SHAPE.exec(String(text));
+  const found = String(text).length <= MAX_LENGTH && SHAPE.exec(String(text));
   if (!found)
-    throw new InvalidError(`${JSON.stringify(text)} is not a quantity such as "500m", "4" or "8Gi"`);
+    throw new InvalidError(
+      `${JSON.stringify(text).slice(0, MAX_LENGTH)} is not a quantity such as "500m", "4" or "8Gi"`,
+    );
   const [, sign, whole = "", fraction = found[4] ?? "", , suffix = ""] = found;
   const digits = BigInt(`${whole}${fraction}` || "0") * (sign === "-" ? -1n : 1n);
   const fractionScale = 10n ** BigInt(fraction.length);

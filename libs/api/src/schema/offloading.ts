@@ -1,6 +1,14 @@
 import { Type } from "@sinclair/typebox";
 import type { Pod } from "@tideway/k8s";
-import { anyObject, clusterID, conditions, labelMap, observedGeneration, resourceList } from "./common.ts";
+import {
+  anyObject,
+  clusterID,
+  conditions,
+  labelMap,
+  observedGeneration,
+  resourceList,
+  time,
+} from "./common.ts";
 import { defineKind, immutable, listByKey, oneOf, setOf } from "./define.ts";
 
 const ready = (field: string): string => `.status.conditions[?(@.type=="Ready")].${field}`;
@@ -109,6 +117,76 @@ export const shadowPod = defineKind({
     { name: "Reason", jsonPath: ready("reason") },
     { name: "Origin-Namespace", jsonPath: ".spec.originNamespace" },
     { name: "Message", jsonPath: ready("message"), priority: 1 },
+    age,
+  ],
+});
+
+/** Amounts that only we write, at every pod: not checked one by one in the API server. */
+const counted = (description: string) =>
+  Type.Unsafe<Record<string, string>>({
+    type: "object",
+    maxProperties: 64,
+    description,
+    additionalProperties: { type: "string", maxLength: 64 },
+  });
+const holders = Type.Array(
+  Type.Object({
+    kind: oneOf(["pods", "claims"], { description: "What holds." }),
+    amounts: counted("What each of them holds."),
+    count: Type.Integer({ minimum: 1, format: "int32", description: "How many they are." }),
+    uids: Type.String({
+      maxLength: 1_000_000,
+      description:
+        "Their UIDs here, one a line: one text, so that thousands cost the API server no more than few.",
+    }),
+  }),
+  { maxItems: 4096, description: "Who holds what, by amounts." },
+);
+
+export const tenantQuota = defineKind({
+  concern: "offloading",
+  kind: "TenantQuota",
+  plural: "tenantquotas",
+  shortNames: ["tq"],
+  namespaced: true,
+  description:
+    "The ledger of one offer: what the tenant may use here, and what it uses. Named as the offer; written by the provider alone.",
+  spec: Type.Object({
+    clusterID: clusterID(immutable("clusterID")),
+    peer: Type.String({ minLength: 1, maxLength: 63, description: "Peer name of the tenant." }),
+    hard: resourceList(
+      "The offer: what the tenant may use. What a node has and is not named here is not offered; storage and counts of objects are capped where they are named.",
+    ),
+  }),
+  status: Type.Object({
+    conditions,
+    observedGeneration,
+    used: Type.Optional(counted("The sum of what is held.")),
+    holders: Type.Optional(holders),
+    meter: Type.Optional(
+      Type.Object(
+        {
+          since: time("When metering began."),
+          at: time("Up to when it is counted: what is used now is used since then."),
+          seconds: counted("What was held, times how long: cpu 3600 is one core for an hour."),
+        },
+        { description: "What was held over time." },
+      ),
+    ),
+  }),
+  columns: [
+    { name: "Peer", jsonPath: ".spec.peer" },
+    { name: "Pods", jsonPath: ".status.used.pods" },
+    { name: "of-Pods", jsonPath: ".spec.hard.pods" },
+    { name: "CPU", jsonPath: ".status.used.cpu" },
+    { name: "of-CPU", jsonPath: ".spec.hard.cpu" },
+    { name: "Memory", jsonPath: ".status.used.memory" },
+    { name: "of-Memory", jsonPath: ".spec.hard.memory" },
+    { name: "Ready", jsonPath: ready("status") },
+    { name: "Reason", jsonPath: ready("reason") },
+    { name: "Message", jsonPath: ready("message"), priority: 1 },
+    { name: "Storage", jsonPath: ".status.used.requests\\.storage", priority: 1 },
+    { name: "of-Storage", jsonPath: ".spec.hard.requests\\.storage", priority: 1 },
     age,
   ],
 });

@@ -1,10 +1,10 @@
 import type { Node, Pod } from "@tideway/k8s";
-import { type Amounts, equalLists, formatList, sumLists } from "@tideway/quantity";
+import { type Amounts, equalLists, formatList, podRequests, sumLists } from "@tideway/quantity";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createLedger } from "./ledger.ts";
 import { type CountedNode, countNode } from "./node.ts";
-import { type CountedPod, podCounter, podRequests } from "./pod.ts";
+import { type CountedPod, podCounter } from "./pod.ts";
 
 const node = (
   name: string,
@@ -87,7 +87,7 @@ describe("a pod's requests", () => {
       { containers: [resources("1")], resources: { requests: { cpu: "2" } } },
       "2",
     ],
-  ])("%s", (_, spec, cpu) => expect(formatList(podRequests(pod({ spec })))).toEqual({ cpu, pods: "1" }));
+  ])("%s", (_, spec, cpu) => expect(formatList(podRequests(pod({ spec }).spec))).toEqual({ cpu, pods: "1" }));
   it("are kept once for pods that ask the same", () =>
     expect(slim(pod()).requests).toBe(slim(pod({ node: "b" })).requests));
 });
