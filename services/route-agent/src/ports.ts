@@ -11,6 +11,7 @@ export type NodeKernel = Pick<
   | "applyTable"
   | "removeLink"
   | "removeTable"
+  | "forwardsAtEgress"
   | "writes"
   | "watch"
 >;
@@ -19,8 +20,20 @@ export type NodeKernel = Pick<
 export interface NodeView {
   /** MTU of the link that has the address; undefined when none has it. */
   mtuOf(address: string): Promise<number | undefined>;
+  /** Where these addresses are plugged into a bridge of this node; those that are elsewhere are left out. */
+  plugs(addresses: readonly string[]): Promise<Plug[]>;
   /** Prefixes with their gateways that are in Tideway's table now. */
   routes(): Promise<Inherited[]>;
+}
+
+/** A pod of this node at a port of the CNI's bridge. */
+export interface Plug {
+  address: string;
+  bridge: string;
+  /** The kernel's number of the bridge: one of the same name that is made anew has another. */
+  index: number;
+  /** MAC of the pod and its port; absent while the bridge has not learnt them. */
+  learnt?: { mac: string; port: string };
 }
 
 /** A route that an earlier agent left. */

@@ -40,7 +40,7 @@ ${COUNTED.map((a) => `    icmp type echo-request ip saddr ${a} counter name ${co
 }`;
 
 /** A gateway's side of the overlay. */
-const gatewaySide = async (namespace: string, address: string, signal: AbortSignal): Promise<void> => {
+export const gatewaySide = async (namespace: string, address: string, signal: AbortSignal): Promise<void> => {
   const kernel = createKernel({ log: silentLogger, signal, namespace });
   await kernel.applyLinks([
     {

@@ -2,7 +2,7 @@ import { applyLinks, removeLink } from "./links.ts";
 import { applyNeighbours } from "./neighbours.ts";
 import { readCounters } from "./nft-read.ts";
 import { createKnown } from "./nft-known.ts";
-import { applyTable, checkTables, removeTable } from "./nft.ts";
+import { applyTable, checkTables, forwardsAtEgress, removeTable } from "./nft.ts";
 import { applyRoutes } from "./routes.ts";
 import { processRunner } from "./runner.ts";
 import { type Tools, serial } from "./transaction.ts";
@@ -33,6 +33,7 @@ export const createKernel = (o: KernelOptions): Kernel => {
     return own;
   };
   const wireguard = createWireguard(o, tools);
+  let egress: Promise<boolean> | undefined;
   return {
     applyLinks: (wanted) => links(() => applyLinks(tools, wanted)),
     removeLink: (name) => links(() => removeLink(tools, name)),
@@ -40,6 +41,7 @@ export const createKernel = (o: KernelOptions): Kernel => {
     applyNeighbours: (device, endpoints) => neighbours(() => applyNeighbours(tools, device, endpoints)),
     applyTable: (table) => nft(() => applyTable(tools, known, table)),
     removeTable: (name, family = "ip") => nft(() => removeTable(tools, known, name, family)),
+    forwardsAtEgress: () => (egress ??= forwardsAtEgress(tools)),
     counters: (table, family = "ip") => readCounters(tools, family, table),
     wireguard: {
       implementation: () => wireguard.implementation(),

@@ -127,8 +127,9 @@ const setLine = (at: string, name: string, s: SetState & { prefixValues: boolean
 
 const chainLine = (at: string, { name, base }: NftChain): string => {
   if (!base) return `add chain ${at} ${name}`;
-  const { type, hook, priority, policy = "accept" } = base;
-  return `add chain ${at} ${name} { type ${type} hook ${hook} priority ${priority} ; policy ${policy} ; }`;
+  const { type, hook, device, priority, policy = "accept" } = base;
+  const where = device === undefined ? hook : `${hook} device "${device}"`;
+  return `add chain ${at} ${name} { type ${type} hook ${where} priority ${priority} ; policy ${policy} ; }`;
 };
 
 const counterLine = (at: string, name: string, value?: CounterValue): string =>

@@ -10,8 +10,9 @@ export interface SetState {
   readonly interval: boolean;
   readonly elements: Elements;
 }
+type BaseChainState = Required<Omit<NftBaseChain, "device">>;
 export interface ChainState {
-  readonly base?: Required<NftBaseChain>;
+  readonly base?: BaseChainState;
   /** Of each rule its comment; empty when it has none, then it is not ours. */
   readonly rules: readonly string[];
 }
@@ -60,15 +61,14 @@ export const readTable = async (
   if (!entries) return undefined;
   const counters = new Map<string, CounterValue>();
   const sets = new Map<string, SetState>();
-  const chains = new Map<string, { base?: Required<NftBaseChain>; rules: string[] }>();
+  const chains = new Map<string, { base?: BaseChainState; rules: string[] }>();
   for (const { counter, set, map, chain, rule } of entries) {
     if (counter) counters.set(counter.name, { packets: counter.packets, bytes: counter.bytes });
     if (set) sets.set(set.name, setState(set));
     if (map) sets.set(map.name, setState(map, map.map));
     if (chain) {
       const { type, hook, prio: priority, policy = "accept" } = chain;
-      const base =
-        hook === undefined ? {} : { base: { type, hook, priority, policy } as Required<NftBaseChain> };
+      const base = hook === undefined ? {} : { base: { type, hook, priority, policy } as BaseChainState };
       chains.set(chain.name, { ...base, rules: [] });
     }
     if (rule) chains.get(rule.chain)?.rules.push(rule.comment ?? "");

@@ -35,7 +35,13 @@ export interface NftMap {
 
 export interface NftBaseChain {
   readonly type: "filter" | "nat" | "route";
-  readonly hook: "prerouting" | "input" | "forward" | "output" | "postrouting";
+  /** `egress`: of a table of family `netdev`. */
+  readonly hook: "prerouting" | "input" | "forward" | "output" | "postrouting" | "egress";
+  /**
+   * Whose packets, for `egress`. The kernel's listing does not tell it, and a device that is made anew is another one:
+   * the chain's name has to say which one is meant.
+   */
+  readonly device?: string;
   /** Numeric: raw -300, mangle -150, dstnat -100, filter 0, srcnat 100. */
   readonly priority: number;
   /** Default `accept`. */
@@ -57,7 +63,7 @@ export interface NftRule {
 
 export interface NftTable {
   /** Default `ip`. */
-  readonly family?: "ip" | "ip6" | "inet";
+  readonly family?: "ip" | "ip6" | "inet" | "netdev";
   readonly name: string;
   /** Named counters; they keep their values when the table changes. */
   readonly counters?: readonly string[];

@@ -7,6 +7,16 @@ import type { Applied } from "./types.ts";
 
 const COMMAND = ["nft", "-f", "-"];
 
+/** `-c`: the kernel looks at the whole transaction, and takes nothing of it. */
+const TRY = ["nft", "-c", "-f", "-"];
+const EGRESS = [
+  "add table netdev tideway-try",
+  'add chain netdev tideway-try out { type filter hook egress device "lo" priority 0 ; }',
+  'add rule netdev tideway-try out fwd to "lo"',
+];
+export const forwardsAtEgress = async (tools: Tools): Promise<boolean> =>
+  (await tools.run(TRY, `${EGRESS.join("\n")}\n`)).code === 0;
+
 /** All lines or none. */
 const commit = async (
   tools: Tools,

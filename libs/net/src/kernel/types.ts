@@ -149,6 +149,11 @@ export interface Kernel {
   applyTable(table: NftTable): Promise<Applied>;
   /** Absent is fine. Family default `ip`. */
   removeTable(name: string, family?: NftTable["family"]): Promise<Applied>;
+  /**
+   * Whether packets can be handed to another device where they leave one (`fwd` at hook `egress`; Linux 5.16, nftables
+   * 1.0.1). Tried without changing anything, once.
+   */
+  forwardsAtEgress(): Promise<boolean>;
   /** The named counters of a table; empty when there is no such table. */
   counters(table: string, family?: NftTable["family"]): Promise<ReadonlyMap<string, CounterValue>>;
   readonly wireguard: Wireguard;

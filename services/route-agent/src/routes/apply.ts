@@ -7,6 +7,7 @@ import { NODE_TABLE } from "./table.ts";
 export const clean = async (kernel: NodeKernel): Promise<void> => {
   await kernel.applyRoutes(EMPTY_ROUTING);
   await kernel.removeTable(NODE_TABLE);
+  await kernel.removeTable(NODE_TABLE, "netdev");
   await kernel.removeLink(OVERLAY_DEVICE);
 };
 
@@ -29,6 +30,7 @@ export const makeApply = (kernel: NodeKernel): ((state: NodeState | undefined) =
       kernel.applyNeighbours(OVERLAY_DEVICE, [...state.endpoints, ...leaving]),
     ]);
     await kernel.applyRoutes(state.routing);
+    if (state.shortcut) await kernel.applyTable(state.shortcut);
     if (leaving.length > 0) await kernel.applyNeighbours(OVERLAY_DEVICE, state.endpoints);
     before = state.endpoints;
   };

@@ -17,7 +17,8 @@ import {
   VXLAN_PORT,
 } from "@tideway/net";
 import type { NodeAddresses } from "../node/addresses.ts";
-import type { Inherited, Network, Tunnel } from "../ports.ts";
+import type { Inherited, Network, Plug, Tunnel } from "../ports.ts";
+import { shortcutTable } from "./shortcut.ts";
 import { nodeTable } from "./table.ts";
 
 export interface World {
@@ -29,12 +30,16 @@ export interface World {
   /** Routes of an earlier agent that no fact has told of yet. */
   inherited: readonly Inherited[];
   masqueradeMark: number;
+  /** Gateways that are pods of this node, at a bridge; undefined: the kernel knows no way past a bridge. */
+  plugs: readonly Plug[] | undefined;
 }
 
 export interface NodeState {
   links: Link[];
   endpoints: OverlayEndpoint[];
   table: NftTable;
+  /** Absent where the kernel cannot do it. */
+  shortcut?: NftTable;
   routing: Routing;
 }
 
@@ -132,6 +137,9 @@ export const desiredOf = (world: World): Desired => {
     ],
     endpoints: gateways.map((address) => ({ address })),
     table: nodeTable({ pods, remote: prefixes, masqueradeMark: world.masqueradeMark }),
+    ...(world.plugs
+      ? { shortcut: shortcutTable(world.plugs.filter((p) => gateways.includes(p.address))) }
+      : {}),
     routing: {
       table: TABLE,
       routes: ways.map(routeOf(node)),

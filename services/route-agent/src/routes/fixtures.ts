@@ -28,5 +28,6 @@ export const world = (o: Partial<World> = {}): World => ({
   networks: [network()],
   inherited: [],
   masqueradeMark: 0x4000,
+  plugs: [],
   ...o,
 });

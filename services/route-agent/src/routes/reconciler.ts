@@ -4,7 +4,7 @@ import type { Node } from "@tideway/k8s";
 import { covers } from "@tideway/net";
 import type { RouteAgentMetrics } from "../metrics.ts";
 import { addressesOf } from "../node/addresses.ts";
-import type { Inherited, Network, NodeKernel, NodeView, RouteFact, Tunnel } from "../ports.ts";
+import type { Inherited, Network, NodeKernel, NodeView, Plug, RouteFact, Tunnel } from "../ports.ts";
 import { makeApply } from "./apply.ts";
 import { type Desired, desiredOf } from "./desired.ts";
 
@@ -43,6 +43,9 @@ const tellsOf =
       }
     });
 
+/** How soon a bridge is asked again that does not know yet where a gateway is, ms. */
+const LEARN_MS = 1_000;
+
 /** One key: the node. Reads what is known and what is there, and writes the difference. */
 export const makeReconciler = (d: Deps): Reconcile => {
   const apply = makeApply(d.kernel);
@@ -59,13 +62,19 @@ export const makeReconciler = (d: Deps): Reconcile => {
     return inherited;
   };
 
-  const pass = async (node: Readonly<Node>): Promise<Desired | undefined> => {
+  const plugsOf = async (tunnels: readonly Tunnel[]): Promise<Plug[] | undefined> => {
+    if (!(await d.kernel.forwardsAtEgress())) return undefined;
+    return d.view.plugs([...new Set(tunnels.map((t) => t.gatewayIp).filter((ip) => ip !== ""))]);
+  };
+
+  const pass = async (node: Readonly<Node>): Promise<(Desired & { learning: boolean }) | undefined> => {
     const addresses = addressesOf(node);
     if (addresses === undefined) return undefined; // the kubelet has not said it yet: what is set stays
     const uplinkMtu = await d.view.mtuOf(addresses.ip);
     if (uplinkMtu === undefined)
       throw new UnavailableError(`no link of this node has its address ${addresses.ip}`);
     const tunnels = d.tunnels();
+    const plugs = await plugsOf(tunnels);
     const desired = desiredOf({
       node: addresses,
       uplinkMtu,
@@ -73,6 +82,7 @@ export const makeReconciler = (d: Deps): Reconcile => {
       networks: d.networks(),
       inherited: await stillInherited(tunnels),
       masqueradeMark: d.masqueradeMark,
+      plugs,
     });
     const wanted = JSON.stringify(desired.state ?? null);
     const before = writes();
@@ -80,7 +90,7 @@ export const makeReconciler = (d: Deps): Reconcile => {
     // what was as wanted had to be written again: somebody else had touched it
     if (wanted === applied && writes() > before) d.metrics.repaired();
     applied = wanted;
-    return desired;
+    return { ...desired, learning: plugs?.some((p) => p.learnt === undefined) ?? false };
   };
 
   return async (_, { log }) => {
@@ -93,7 +103,7 @@ export const makeReconciler = (d: Deps): Reconcile => {
       d.metrics.routed(desired.prefixes.length, desired.skipped.length);
       if (desired.skipped.length > 0) log.debug({ skipped: desired.skipped }, "networks not routed");
       d.publish(factOf(d.nodeName, desired));
-      return again;
+      return desired.learning ? { requeueAfterMs: Math.min(LEARN_MS, d.resyncMs) } : again;
     } catch (err) {
       const message = describeError(err);
       d.publish({ node: d.nodeName, state: "FAILED", prefixes: [], reason: "ApplyFailed", message });
