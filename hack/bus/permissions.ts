@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { entityOf, publishersOf } from "../../protos/generator/events.ts";
+import { entityOf, factsOf, publishersOf } from "../../protos/generator/events.ts";
 import { parsePackages } from "../../protos/generator/packages.ts";
 
 export interface Permissions {
@@ -14,7 +14,7 @@ export const publishers = (): Record<string, string[]> => {
   const out: Record<string, string[]> = {};
   for (const pkg of parsePackages(join(import.meta.dirname, "../../protos")))
     if (pkg.concern === "events")
-      for (const message of pkg.messages)
+      for (const message of factsOf(pkg))
         for (const service of publishersOf(message)) (out[service] ??= []).push(entityOf(message));
   return out;
 };
