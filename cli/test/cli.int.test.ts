@@ -11,7 +11,8 @@ import {
   make,
   namespaceOffloadings,
   SYSTEM_NAMESPACE,
-  tenantNamespace,
+  NETWORK_NAMESPACE,
+  peerNamespace,
   tenants,
   tunnelEndpoints,
 } from "@tideway/api";
@@ -297,7 +298,7 @@ describe("a cluster with Tideway", () => {
         tenants,
         make(tenants, { metadata: { name: "west" }, spec: { clusterID: WEST.id, clusterName: "west" } }),
       );
-      const home = tenantNamespace("west");
+      const home = peerNamespace("west");
       await kube.create(namespaces, { metadata: { name: home } });
       await kube.create(
         identities,
@@ -410,10 +411,10 @@ describe("a cluster with Tideway", () => {
 
   describe("network", () => {
     const networks = { podCIDR: "10.200.0.0/16", externalCIDR: "10.64.0.0/16" };
-    const home = tenantNamespace("west");
+    const home = NETWORK_NAMESPACE;
     const tunnel = (remote: object) =>
       make(tunnelEndpoints, {
-        metadata: { name: "tunnel", namespace: home },
+        metadata: { name: "tunnel-west", namespace: home },
         spec: {
           clusterID: WEST.id,
           local: { ...networks, seenPodCIDR: "10.71.0.0/16", seenExternalCIDR: "10.72.0.0/16" },
@@ -426,13 +427,13 @@ describe("a cluster with Tideway", () => {
     beforeEach(async () => {
       await tideway("peer", invitation());
       if (!(await kube.find(namespaces, home))) await kube.create(namespaces, { metadata: { name: home } });
-      await kube.delete(tunnelEndpoints, "tunnel", home);
+      await kube.delete(tunnelEndpoints, "tunnel-west", home);
     });
 
     test("status shows a tunnel, its translation, and that its gateway's metrics are not to be had", async () => {
       await kube.create(tunnelEndpoints, tunnel({ seenPodCIDR: "10.65.0.0/16" }));
       const status = { conditions: [condition("Ready")], gateway: "gateway-x", node: "east-0" };
-      await kube.patch(tunnelEndpoints, "tunnel", home, { status }, { subresource: "status" });
+      await kube.patch(tunnelEndpoints, "tunnel-west", home, { status }, { subresource: "status" });
       const { tunnels, problems } = JSON.parse((await tideway("network", "status", "-o", "json")).out);
       expect(tunnels).toMatchObject([
         {

@@ -28,7 +28,7 @@ const text = (s: { data?: Record<string, string> | undefined }, key: string): st
 
 beforeAll(async () => {
   twin = await offloadedNamespace(NS);
-  const identity = await east.kube.get(secrets, "tideway-identity", "tideway-tenant-west");
+  const identity = await east.kube.get(secrets, "tideway-identity", "tideway-peer-west");
   asEast = createKube(
     {
       server: text(identity, "server"),

@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import { type BorderPolicy, tenantNamespace, type TunnelEndpoint, tunnelEndpoints } from "@tideway/api";
+import {
+  type BorderPolicy,
+  NETWORK_NAMESPACE,
+  type TunnelEndpoint,
+  tunnelEndpoints,
+  tunnelName,
+} from "@tideway/api";
 import { type EndpointSlice, endpointSlices, type Pod, pods } from "@tideway/k8s";
 import { translate } from "@tideway/net";
 import { checkout, inNode } from "@tideway/platform";
@@ -14,7 +20,7 @@ export const IMAGE = "tideway.local/workload:1";
 export const PORT = 8080;
 
 export const tunnelOf = (s: Side, peer: string): Promise<TunnelEndpoint | undefined> =>
-  s.kube.find(tunnelEndpoints, "tunnel", tenantNamespace(peer));
+  s.kube.find(tunnelEndpoints, tunnelName(peer), NETWORK_NAMESPACE);
 
 export const connected = (a: Side, b: Side): Promise<unknown> =>
   until(

@@ -360,14 +360,14 @@ describe("under load", () => {
   it("keys rotate without a failed request", async () => {
     const keys = async (): Promise<string> =>
       await east.cluster.kubectl(
-        ...["-n", "tideway-tenant-west", "get", "networkconfigs", "-o"],
+        ...["-n", "tideway-peer-west", "get", "networkconfigs", "-o"],
         'jsonpath={range .items[*]}{.spec.keys[*].generation}{"\\n"}{end}',
       );
     const before = await keys();
     const newest = Math.max(...before.match(/\d+/g)!.map(Number));
     const seen = await loaded(async () => {
       await east.cluster.kubectl(
-        ...["-n", "tideway-tenant-west", "annotate", "tunnelendpoint", "tunnel"],
+        ...["-n", "tideway-network", "annotate", "tunnelendpoint", "tunnel-west"],
         "networking.tideway.dev/rotate=now",
       );
       await until(

@@ -4,7 +4,7 @@ import {
   identities,
   IDENTITY_NAME,
   SYSTEM_NAMESPACE,
-  tenantNamespace,
+  peerNamespace,
   tenants,
 } from "@tideway/api";
 import { type Kube, secrets } from "@tideway/k8s";
@@ -107,7 +107,7 @@ const identityGone = async (
 ): Promise<true> =>
   await watchOne(kube, identities, {
     name: IDENTITY_NAME,
-    namespace: tenantNamespace(name),
+    namespace: peerNamespace(name),
     signal,
     onTrouble,
     until: (identity) => (identity ? undefined : true),

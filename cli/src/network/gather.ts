@@ -4,10 +4,10 @@ import {
   addressPools,
   findCondition,
   foreignClusters,
-  tenantNamespace,
-  TUNNEL_ENDPOINT_NAME,
+  NETWORK_NAMESPACE,
   type TunnelEndpoint,
   tunnelEndpoints,
+  tunnelName,
 } from "@tideway/api";
 import { describeError } from "@tideway/errors";
 import type { Kube } from "@tideway/k8s";
@@ -36,13 +36,11 @@ export const networkStatusOf = async (kube: Kube, ask: Ask): Promise<NetworkStat
       problems.push(`addresspools: ${describeError(err)}`);
       return undefined;
     }),
-    kube.list(tunnelEndpoints, { signal }),
+    kube.list(tunnelEndpoints, { namespace: NETWORK_NAMESPACE, signal }),
   ]);
   const found = peers.flatMap((p) => {
-    const home = tenantNamespace(p.metadata.name);
-    const endpoint = endpoints.find(
-      (e) => e.metadata.name === TUNNEL_ENDPOINT_NAME && e.metadata.namespace === home,
-    );
+    const name = tunnelName(p.metadata.name);
+    const endpoint = endpoints.find((e) => e.metadata.name === name);
     return endpoint ? [{ peer: p.metadata.name, endpoint }] : [];
   });
   for (const p of peers)

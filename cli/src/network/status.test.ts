@@ -10,7 +10,7 @@ const ID = "11111111-2222-3333-4444-555555555555";
 const look = { paint: (_: string, text: string) => text, wide: false };
 const endpoint = {
   ...make(tunnelEndpoints, {
-    metadata: { name: "tunnel", namespace: "tideway-tenant-west" },
+    metadata: { name: "tunnel-west", namespace: "tideway-network" },
     spec: {
       clusterID: ID,
       local: {

@@ -2,10 +2,10 @@ import {
   findCondition,
   type ForeignCluster,
   foreignClusters,
-  tenantNamespace,
-  TUNNEL_ENDPOINT_NAME,
+  NETWORK_NAMESPACE,
   type TunnelEndpoint,
   tunnelEndpoints,
+  tunnelName,
   VIRTUAL_NODE,
 } from "@tideway/api";
 import { type Kube, type Node, nodes } from "@tideway/k8s";
@@ -49,8 +49,7 @@ export const findTunnel = async (
 ): Promise<Tunnel> => {
   const fc = choosePeer(await kube.list(foreignClusters, { signal }), peer);
   const name = fc.metadata.name;
-  const home = tenantNamespace(name);
-  const endpoint = await kube.find(tunnelEndpoints, TUNNEL_ENDPOINT_NAME, home, { signal });
+  const endpoint = await kube.find(tunnelEndpoints, tunnelName(name), NETWORK_NAMESPACE, { signal });
   if (!endpoint)
     throw new CliError(`there is no tunnel to ${name} yet`, { next: SERVICE_NEXT("network-manager") });
   const { local, remote } = endpoint.spec;

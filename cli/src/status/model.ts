@@ -38,7 +38,9 @@ export interface PeerStatus {
   isTenant: boolean;
   unpeering: boolean;
   createdAt?: string;
+  /** Of what the peer asks of this cluster, and of what this cluster asks of the peer. */
   tenantNamespace?: string;
+  peerNamespace?: string;
   apiServer?: string;
   /** When our certificate at the peer ends, and is renewed. */
   identityNotAfter?: string;

@@ -146,7 +146,8 @@ export const renderPeer = (p: PeerStatus, look: Look): string => {
       ["api server", p.apiServer],
       ["used here", p.outgoing],
       ["may use us", `${p.incoming}${p.isTenant ? ", and does" : ""}`],
-      ["namespace", p.tenantNamespace],
+      ["namespace", p.peerNamespace && `${p.peerNamespace}, of what we ask`],
+      ["its namespace", p.tenantNamespace && `${p.tenantNamespace}, of what it asks`],
       ["identity", p.identityNotAfter && `until ${p.identityNotAfter}`],
       ["network", networkOf(p).word + (networkOf(p).why && `: ${networkOf(p).why}`)],
       [

@@ -8,6 +8,7 @@ import {
   type ResourceRequest,
   type ShadowPod,
   type Tenant,
+  peerNamespace,
   tenantNamespace,
   type VirtualNode,
 } from "@tideway/api";
@@ -103,12 +104,12 @@ const capacity = (offered: Record<string, string> | undefined, running: Resource
 const peerStatus = (fc: ForeignCluster, seen: Seen): PeerStatus => {
   const { name } = fc.metadata;
   const { clusterID } = fc.spec;
-  const home = fc.status?.tenantNamespace ?? tenantNamespace(name);
+  const home = peerNamespace(name);
   const identity = seen.identities.find((i) => i.metadata.namespace === home);
   const isTenant = seen.tenants.some((t) => t.spec.clusterID === clusterID);
   const node = nodeStatus(seen.nodes.find((n) => n.metadata.name === name));
   const borrowed = borrowedFrom(name, clusterID, home, seen);
-  const lent = isTenant ? lentTo(clusterID, home, seen) : undefined;
+  const lent = isTenant ? lentTo(clusterID, tenantNamespace(name), seen) : undefined;
   return {
     name,
     clusterID,
@@ -120,6 +121,7 @@ const peerStatus = (fc: ForeignCluster, seen: Seen): PeerStatus => {
     unpeering: fc.metadata.deletionTimestamp !== undefined,
     ...(fc.metadata.creationTimestamp ? { createdAt: fc.metadata.creationTimestamp } : {}),
     ...(fc.status?.tenantNamespace ? { tenantNamespace: fc.status.tenantNamespace } : {}),
+    ...(fc.status?.peerNamespace ? { peerNamespace: fc.status.peerNamespace } : {}),
     ...(fc.status?.apiServer ? { apiServer: fc.status.apiServer } : {}),
     ...(identity?.status?.notAfter ? { identityNotAfter: identity.status.notAfter } : {}),
     ...(node ? { node } : {}),

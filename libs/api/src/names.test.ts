@@ -5,7 +5,8 @@ import {
   isPeerName,
   MAX_PEER_NAME,
   peerName,
-  peerOfTenantNamespace,
+  peerNamespace,
+  peerOfNamespace,
   tenantNamespace,
   twinNamespace,
 } from "./names.ts";
@@ -43,25 +44,37 @@ describe("peerName", () => {
     ));
 });
 
-describe("tenantNamespace", () => {
+describe.each([
+  ["tenantNamespace", tenantNamespace],
+  ["peerNamespace", peerNamespace],
+])("%s", (_, namespaceOf) => {
   it("is a DNS label, and tells its peer", () =>
     fc.assert(
       fc.property(peer, (p) => {
-        expect(isDnsLabel(tenantNamespace(p))).toBe(true);
-        expect(peerOfTenantNamespace(tenantNamespace(p))).toBe(p);
+        expect(isDnsLabel(namespaceOf(p))).toBe(true);
+        expect(peerOfNamespace(namespaceOf(p))).toBe(p);
       }),
     ));
   it("refuses what is no peer name", () =>
-    expect(() => tenantNamespace("a--b")).toThrow(/not a peer name: "a--b"/));
+    expect(() => namespaceOf("a--b")).toThrow(/not a peer name: "a--b"/));
+  it("is never the other direction's, nor a twin", () =>
+    fc.assert(
+      fc.property(peer, peer, namespace, (p, q, ns) => {
+        expect(tenantNamespace(p)).not.toBe(peerNamespace(q));
+        expect(namespaceOf(p)).not.toBe(twinNamespace(q, ns));
+      }),
+    ));
   it("is not found in other namespaces", () => {
     for (const ns of [
       "tideway-system",
       "default",
       "tideway-tenant-",
       "tideway-tenant-a--b",
+      "tideway-peer-",
       twinNamespace("tenant-x", "ns"),
+      twinNamespace("peer-x", "ns"),
     ])
-      expect(peerOfTenantNamespace(ns)).toBeUndefined();
+      expect(peerOfNamespace(ns)).toBeUndefined();
   });
 });
 

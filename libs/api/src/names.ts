@@ -32,12 +32,11 @@ export const API_SERVER_CONSUMER = "consumer";
 /** Annotation on a ResourceRequest on the provider, "yes" or "no": the owner's answer to a rule that asks. */
 export const APPROVE = "sharing.tideway.dev/approve";
 
-/** Names of the objects of which a tenant namespace holds one. */
+/** Names of the objects of which a namespace of one direction holds one. */
 export const IDENTITY_NAME = "outgoing";
 export const REQUEST_NAME = "request";
 export const OFFER_NAME = "offer";
 export const NAMESPACE_MAP_NAME = "namespaces";
-export const TUNNEL_ENDPOINT_NAME = "tunnel";
 /** The only name a NamespaceOffloading may have. */
 export const NAMESPACE_OFFLOADING_NAME = "offloading";
 /** The AddressPool that is used. */
@@ -77,6 +76,7 @@ export const MAX_PEER_NAME = 40;
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const TENANT_PREFIX = "tideway-tenant-";
+const PEER_PREFIX = "tideway-peer-";
 const TWIN_PREFIX = "tideway-";
 const LOOKS_CUT = /-[0-9a-f]{8}$/;
 
@@ -117,18 +117,32 @@ export function peerName(
   return `p-${sha(`${clusterName}/${clusterID}`, 32)}`;
 }
 
-/** The namespace in which this cluster and the peer exchange resources. `peer` must be a valid peer name. */
-export function tenantNamespace(peer: string): string {
+const checked = (peer: string): string => {
   if (!isPeerName(peer)) throw new RangeError(`not a peer name: ${JSON.stringify(peer)}`);
-  return `${TENANT_PREFIX}${peer}`;
-}
+  return peer;
+};
 
-/** The peer of a tenant namespace, undefined for any other namespace. */
-export function peerOfTenantNamespace(namespace: string): string | undefined {
-  if (!namespace.startsWith(TENANT_PREFIX)) return undefined;
-  const peer = namespace.slice(TENANT_PREFIX.length);
+/**
+ * Incoming, the peer uses this cluster: the namespace in which it may write what it asks, and reads the answers.
+ * `peer` must be a valid peer name.
+ */
+export const tenantNamespace = (peer: string): string => `${TENANT_PREFIX}${checked(peer)}`;
+
+/**
+ * Outgoing, this cluster uses the peer: the namespace of what it asks, of the answers it got, and of its identity
+ * there. No peer has any right in it. `peer` must be a valid peer name.
+ */
+export const peerNamespace = (peer: string): string => `${PEER_PREFIX}${checked(peer)}`;
+
+/** The peer of a namespace of either direction, undefined for any other namespace. */
+export function peerOfNamespace(namespace: string): string | undefined {
+  const prefix = [TENANT_PREFIX, PEER_PREFIX].find((p) => namespace.startsWith(p));
+  const peer = prefix === undefined ? "" : namespace.slice(prefix.length);
   return isPeerName(peer) ? peer : undefined;
 }
+
+/** TunnelEndpoint in the network namespace, and Secret and Service beside it: one a peer, whatever the directions. */
+export const tunnelName = (peer: string): string => `tunnel-${checked(peer)}`;
 
 /**
  * The provider's namespace for the consumer's namespace `source`: `tideway-<peer>--<source>`; where that is longer
@@ -136,9 +150,8 @@ export function peerOfTenantNamespace(namespace: string): string | undefined {
  * cut is hashed too, so nobody can take a cut one by naming it.
  */
 export function twinNamespace(peer: string, source: string): string {
-  if (!isPeerName(peer)) throw new RangeError(`not a peer name: ${JSON.stringify(peer)}`);
   if (!isDnsLabel(source)) throw new RangeError(`not a namespace name: ${JSON.stringify(source)}`);
-  const whole = `${TWIN_PREFIX}${peer}--${source}`;
+  const whole = `${TWIN_PREFIX}${checked(peer)}--${source}`;
   const fits = whole.length < MAX_LABEL || (whole.length === MAX_LABEL && !LOOKS_CUT.test(whole));
   return fits ? whole : `${whole.slice(0, MAX_LABEL - 9)}-${sha(whole, 8)}`;
 }

@@ -249,10 +249,12 @@ export interface PeerFact {
   tokenSecret: string;
   /** RFC 3339; set while a peering is taken down: after it only what is local is cleaned up. */
   unpeerDeadline: string;
-  /** Namespace of what is negotiated with this peer. */
+  /** Namespace here of what the peer asks of this cluster. */
   tenantNamespace: string;
   /** Human name that the peer gives itself. */
   clusterName: string;
+  /** Namespace here of what this cluster asks of the peer. */
+  peerNamespace: string;
   /** What it speaks, major.minor: "0.1" where it says nothing of versions; empty until it has answered. */
   protocolVersion: string;
   /** What it understands beyond its version. */
@@ -556,6 +558,7 @@ export const factTables = {
       { name: "unpeerDeadline", proto: "unpeer_deadline", kind: "string" },
       { name: "tenantNamespace", proto: "tenant_namespace", kind: "string" },
       { name: "clusterName", proto: "cluster_name", kind: "string" },
+      { name: "peerNamespace", proto: "peer_namespace", kind: "string" },
       { name: "protocolVersion", proto: "protocol_version", kind: "string" },
       { name: "capabilities", proto: "capabilities", kind: "string", repeated: true },
       { name: "claimed", proto: "claimed", kind: "bool" },

@@ -6,7 +6,9 @@ import {
   type Invitation,
   invitations,
   IDENTITY_NAME,
+  isPeerName,
   PEER,
+  peerNamespace,
   REMOTE_CLUSTER_ID,
   type Tenant,
   tenants,
@@ -41,8 +43,8 @@ export interface Caches {
   readerBindings: Informer<RoleBinding>;
   tenantOf(clusterID: string): Tenant | undefined;
   identityOf(clusterID: string): Identity | undefined;
-  homeOf(peer: string): Namespace | undefined;
-  homeFor(clusterID: string): { name: string } | undefined;
+  /** Name of the peer that this cluster uses, from the namespace of that. */
+  usedAs(clusterID: string): string | undefined;
   start(signal: AbortSignal): Promise<void>;
 }
 
@@ -66,7 +68,6 @@ export const createCaches = (kube: Kube, systemNamespace: string, log: Logger): 
   tenantCache.index(BY_CLUSTER, (t) => [t.spec.clusterID]);
   identityCache.index(BY_CLUSTER, (i) => (i.metadata.name === IDENTITY_NAME ? [i.spec.clusterID] : []));
   homes.index(BY_CLUSTER, (n) => [clusterOfHome(n)]);
-  homes.index(PEER, (n) => [n.metadata.labels?.[PEER] ?? ""]);
   const all: [string, Informer<KubeObject>][] = [
     ["tenants", tenantCache],
     ["invitations", invitationCache],
@@ -86,11 +87,11 @@ export const createCaches = (kube: Kube, systemNamespace: string, log: Logger): 
     readerBindings,
     tenantOf: (clusterID) => tenantCache.byIndex(BY_CLUSTER, clusterID)[0],
     identityOf: (clusterID) => identityCache.byIndex(BY_CLUSTER, clusterID)[0],
-    homeOf: (peer) => homes.byIndex(PEER, peer)[0],
-    homeFor: (clusterID) => {
-      const name = homes.byIndex(BY_CLUSTER, clusterID)[0]?.metadata.labels?.[PEER];
-      return name ? { name } : undefined;
-    },
+    usedAs: (clusterID) =>
+      homes.byIndex(BY_CLUSTER, clusterID).flatMap(({ metadata }) => {
+        const name = metadata.labels?.[PEER] ?? "";
+        return isPeerName(name) && metadata.name === peerNamespace(name) ? [name] : [];
+      })[0],
     start: async (signal) => {
       for (const [name, cache] of all) {
         cache.onError((err) => log.warn({ resource: name, reason: describeError(err) }, "cache is behind"));

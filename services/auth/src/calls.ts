@@ -124,7 +124,7 @@ export const createHandlers = (d: CallDeps): Handlers => {
       isTaken: (name, clusterID) =>
         facts.peers.list().some((p) => p.present && p.name === name && p.clusterId !== clusterID) ||
         caches.tenants.list().some((t) => t.metadata.name === name && t.spec.clusterID !== clusterID),
-      homeOf: caches.homeOf,
+      homeAt: caches.homes.get,
     }),
     granted: (by, t, notAfter, invitation) => {
       facts.publish("incoming", grantedFact(t, notAfter)); // the tenant's reconciler says it again, a moment later

@@ -112,7 +112,7 @@ const startControllers = (p: Parts): Controllers => {
   const { ctx, config, kube, caches, facts, self, membership, tell, audit } = p;
   const { log, signal } = ctx;
   const shared = { log, signal, metrics: controllerMetrics(ctx.metrics) };
-  const conditions = createConditionWriter(kube, clock.now);
+  const conditions = createConditionWriter({ kube, now: clock.now, ...caches });
   const owns = (id: string): boolean => membership.owns(id);
   const consumes = (id: string): boolean =>
     facts.peers.get(id)?.outgoing === true || caches.identityOf(id) !== undefined;
@@ -131,15 +131,14 @@ const startControllers = (p: Parts): Controllers => {
         random: Math.random,
         peers: facts.peers,
         identityOf: caches.identityOf,
-        homeExists: caches.homeFor,
-        isTenant: (id) => caches.tenantOf(id) !== undefined,
+        usedAs: caches.usedAs,
         published: (id) => facts.published(id, "outgoing") !== undefined,
         foreignCluster: (name) => kube.find(foreignClusters, name),
         standing: facts.standing,
         store: createIdentityStore(kube, {
           systemNamespace: self.namespace,
           now: clock.now,
-          homeOf: caches.homeOf,
+          homeAt: caches.homes.get,
           bindingAt: (namespace) => caches.readerBindings.get(`${namespace}/${READER_ROLE}`),
         }),
         provider: createProvider({ kube, self, keys: p.keys, clock, signal }),
@@ -162,7 +161,7 @@ const startControllers = (p: Parts): Controllers => {
         systemNamespace: self.namespace,
         peers: facts.peers,
         tenantOf: caches.tenantOf,
-        homeOf: caches.homeOf,
+        homeAt: caches.homes.get,
         bindingAt: (namespace) => caches.peerBindings.get(`${namespace}/${PEER_ROLE}`),
         publish: facts.publish,
         published: (id) => facts.published(id, "incoming"),

@@ -2,8 +2,8 @@ import {
   foreignClusters,
   identities,
   IDENTITY_NAME,
+  peerNamespace,
   PROTOCOL_VERSION,
-  tenantNamespace,
   tenants,
   resourceRequests,
 } from "@tideway/api";
@@ -28,7 +28,7 @@ let atWest: Replica;
 // Below what the kernel gives to others.
 const EAST_PORT = 20_443 + (process.pid % 6_000);
 const WEST_PORT = EAST_PORT + 6_000;
-const ns = tenantNamespace("west");
+const ns = peerNamespace("west");
 
 beforeAll(async () => {
   [east, west] = await Promise.all([startSide("east"), startSide("west")]);
@@ -77,7 +77,7 @@ const leftOvers = async (): Promise<string[]> => {
     for (const o of lists.flat())
       if (
         JSON.stringify(o).includes(other.clusterID) ||
-        /tideway-tenant-/.test(`${o.metadata.name} ${o.metadata.namespace}`)
+        /tideway-(tenant|peer)-/.test(`${o.metadata.name} ${o.metadata.namespace}`)
       )
         found.push(`${side.name}: ${o.metadata.namespace ?? ""}/${o.metadata.name}`);
   }

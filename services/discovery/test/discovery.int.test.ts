@@ -47,7 +47,7 @@ const isWanted = (peer: Peer): Promise<unknown> => said(peer, "wants the peer", 
 const used = async (peer: Peer): Promise<void> => {
   await isWanted(peer);
   await peer.identity("outgoing", "GRANTED", {
-    localNamespace: `tideway-tenant-${peer.name}`,
+    localNamespace: `tideway-peer-${peer.name}`,
     apiServer: "https://west:6443",
   });
   await peer.offer("outgoing", "ACCEPTED");
@@ -71,6 +71,7 @@ describe("what is said of a peer", () => {
       tokenSecret: "token",
       unpeerDeadline: "",
       tenantNamespace: `tideway-tenant-${peer.name}`,
+      peerNamespace: `tideway-peer-${peer.name}`,
       clusterName: "west",
       protocolVersion: "",
       capabilities: [],
@@ -188,7 +189,7 @@ describe("Ready", () => {
     await used(peer);
     await peer.is("Ready", "NodeReady");
     expect((await peer.get())?.status).toMatchObject({
-      tenantNamespace: `tideway-tenant-${peer.name}`,
+      peerNamespace: `tideway-peer-${peer.name}`,
       apiServer: "https://west:6443",
     });
     await peer.node("NOT_READY", { reason: "TunnelDown" });

@@ -223,7 +223,7 @@ describe("consumer", () => {
   });
 
   it("keeps the request while the node drains, and takes it back when the node is gone, across a restart", async () => {
-    const west = { id: "id-of-west", name: "west", namespace: "tideway-tenant-west" };
+    const west = { id: "id-of-west", name: "west", namespace: "tideway-peer-west" };
     await sayNode(w, west, "DRAINING");
     await sayPeer(w, west, { outgoing: false, unpeerDeadline: new Date(Date.now() + 60_000).toISOString() });
     await w.restart();

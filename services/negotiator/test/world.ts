@@ -6,12 +6,14 @@ import {
   make,
   ORIGIN,
   ORIGIN_UID,
+  peerNamespace,
   type ResourceOffer,
   resourceOffers,
   type ResourceRequest,
   resourceRequests,
   type SharingPolicy,
   sharingPolicies,
+  tenantNamespace,
 } from "@tideway/api";
 import { type Bus, connectBus, type Fact, type FactView } from "@tideway/bus";
 import {
@@ -159,7 +161,8 @@ export interface Peer {
 
 /** What discovery and auth do for a peer: its ForeignCluster, its namespace, and what they say of it. */
 export const addPeer = async (w: World, name: string, direction: "incoming" | "outgoing"): Promise<Peer> => {
-  const peer = { id: `id-of-${name}`, name, namespace: `tideway-tenant-${name}` };
+  const namespace = direction === "outgoing" ? peerNamespace(name) : tenantNamespace(name);
+  const peer = { id: `id-of-${name}`, name, namespace };
   await w.kube.apply(
     foreignClusters,
     {

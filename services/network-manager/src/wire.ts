@@ -222,6 +222,8 @@ export const wire = async (w: Wiring): Promise<Listening> => {
   });
   for (const view of [facts.peers, facts.nodes, facts.tunnels]) view.onChange((fact) => wake(fact.peer));
   objects.configs.onChange((_, now, old) => {
+    if (!now && old) peers.forget(old);
+    else if (now && now.metadata.generation !== old?.metadata.generation) peers.changed(now);
     const { labels, namespace } = (now ?? old)?.metadata ?? {};
     new Set([...peers.of(namespace), ...(labels?.[REMOTE_CLUSTER_ID] ?? "").split(" ")]).forEach(
       (id) => id && wake(id),

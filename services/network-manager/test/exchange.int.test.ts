@@ -129,8 +129,8 @@ describe("consumer", () => {
   });
 
   it("rotates keys on demand without losing the older one before the tunnel uses the newer one", async () => {
-    const west = { id: "id-of-west", name: "west", namespace: "tideway-tenant-west" };
-    await w.kube.patch(tunnelEndpoints, "tunnel", west.namespace, {
+    const west = { id: "id-of-west", name: "west", namespace: "tideway-peer-west" };
+    await w.kube.patch(tunnelEndpoints, "tunnel-west", "tideway-network", {
       metadata: { annotations: { "networking.tideway.dev/rotate": "now" } },
     });
     const two = await eventually(
@@ -170,7 +170,7 @@ describe("consumer", () => {
   });
 
   it("stays while pods leave, and leaves nothing behind when the node is gone", async () => {
-    const west = { id: "id-of-west", name: "west", namespace: "tideway-tenant-west" };
+    const west = { id: "id-of-west", name: "west", namespace: "tideway-peer-west" };
     await sayNode(w, west, "DRAINING");
     await sayPeer(w, west, { outgoing: false });
     await sayTunnel(w, west, { generation: 2, gateway: "gateway-1" });
@@ -200,7 +200,7 @@ describe("consumer", () => {
 
 describe("a peer that is wanted", () => {
   it("tells gateways of its port and keys before it may tell the peer", async () => {
-    const soon = { id: "id-of-soon", name: "soon", namespace: "tideway-tenant-soon" };
+    const soon = { id: "id-of-soon", name: "soon", namespace: "tideway-peer-soon" };
     await sayPeer(w, soon, { outgoing: true });
     const { data } = await eventually("the announcement", () => factOf(w, soon));
     expect(data).toMatchObject({

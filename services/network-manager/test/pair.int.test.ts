@@ -113,7 +113,7 @@ it("agree on how each sees the other, and on each other's keys", async () => {
 });
 
 it("rotate together: one begins, the other follows, both keep the older one until their tunnel has left it", async () => {
-  await east.kube.patch(tunnelEndpoints, "tunnel", provider.namespace, {
+  await east.kube.patch(tunnelEndpoints, "tunnel-west", "tideway-network", {
     metadata: { annotations: { "networking.tideway.dev/rotate": "now" } },
   });
   await generations("1,2");
@@ -132,7 +132,7 @@ it("keep what was agreed across a restart of a network-manager", async () => {
   const before = (await configOf(east, provider))!;
   await east.replicas[0]!.stop();
   await east.replica();
-  await west.kube.patch(tunnelEndpoints, "tunnel", consumer.namespace, {
+  await west.kube.patch(tunnelEndpoints, "tunnel-east", "tideway-network", {
     metadata: { annotations: { "networking.tideway.dev/rotate": "again" } },
   });
   await generations("2,3");

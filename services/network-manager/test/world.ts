@@ -6,11 +6,15 @@ import {
   make,
   type NetworkConfig,
   type NetworkConfigSpec,
+  NETWORK_NAMESPACE,
   networkConfigs,
   ORIGIN,
   ORIGIN_UID,
+  peerNamespace,
+  tenantNamespace,
   type TunnelEndpoint,
   tunnelEndpoints,
+  tunnelName,
 } from "@tideway/api";
 import { type Bus, connectBus, type Fact, type FactView } from "@tideway/bus";
 import {
@@ -171,7 +175,11 @@ export const addPeer = async (
   direction: "incoming" | "outgoing",
   id = `id-of-${name}`,
 ): Promise<Peer> => {
-  const peer = { id, name, namespace: `tideway-tenant-${name}` };
+  const peer = {
+    id,
+    name,
+    namespace: direction === "outgoing" ? peerNamespace(name) : tenantNamespace(name),
+  };
   await w.kube.apply(
     foreignClusters,
     {
@@ -246,7 +254,7 @@ export const bringConfig = (
 export const configOf = (w: World, p: Peer): Promise<NetworkConfig | undefined> =>
   w.kube.find(networkConfigs, w.clusterID, p.namespace);
 export const tunnelOf = (w: World, p: Peer): Promise<TunnelEndpoint | undefined> =>
-  w.kube.find(tunnelEndpoints, "tunnel", p.namespace);
+  w.kube.find(tunnelEndpoints, tunnelName(p.name), NETWORK_NAMESPACE);
 export const factOf = (w: World, p: Peer): Fact<"network"> | undefined => w.said.get(p.id);
 
 /** All that stands here for a peer. */

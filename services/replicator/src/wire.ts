@@ -156,7 +156,7 @@ export const wire = async (p: Parts): Promise<Replicator> => {
   });
   peerFacts.onChange((fact) => {
     peerController.enqueue(fact.peer);
-    lookForLeftovers(fact.data.tenantNamespace);
+    lookForLeftovers(fact.data.peerNamespace);
   });
   const everyPeer = (): void => {
     for (const fact of outgoing()) peerController.enqueue(fact.peer);

@@ -17,7 +17,7 @@ interface Peer {
 const peers: Peer[] = Array.from({ length: PEERS }, (_, i) => ({
   id: `00000000-0000-4000-8000-${String(i).padStart(12, "0")}`,
   name: `p${i}`,
-  local: `tideway-tenant-p${i}`,
+  local: `tideway-peer-p${i}`,
   remote: `tideway-tenant-r${i}`,
 }));
 

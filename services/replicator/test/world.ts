@@ -22,7 +22,7 @@ import { makeCertificate } from "../../../test/sandbox/src/pki.ts";
 const repo = (path: string): string => new URL(`../../../${path}`, import.meta.url).pathname;
 const log = createLogger({ service: "test", level: "error" });
 export const WEST = "west";
-export const LOCAL = "tideway-tenant-west";
+export const LOCAL = "tideway-peer-west";
 export const REMOTE = "tideway-tenant-east";
 const SECRET = "tideway-identity";
 const b64 = (s: string): string => Buffer.from(s).toString("base64");
@@ -180,7 +180,7 @@ export async function startWorld(): Promise<World> {
       bus.publish(
         "peer",
         { peer: westID },
-        { clusterId: westID, name: WEST, phase: "PRESENT", outgoing: true, tenantNamespace: LOCAL, ...o },
+        { clusterId: westID, name: WEST, phase: "PRESENT", outgoing: true, peerNamespace: LOCAL, ...o },
       ),
     replication: (peer = westID) => facts.get(peer)?.data.state,
     stop: async () => {

@@ -511,7 +511,7 @@ describe("taking it back", () => {
       "finalizer dropped",
     );
     expect(await w.local(NS, "keep")).toBeUndefined();
-    expect(await w.east.kube.find(namespaceMaps, "namespaces", "tideway-tenant-west")).toBeUndefined();
+    expect(await w.east.kube.find(namespaceMaps, "namespaces", "tideway-peer-west")).toBeUndefined();
     expect(
       (await w.east.kube.get(namespaces, NS)).metadata.labels?.["tideway.dev/offloading"],
     ).toBeUndefined();

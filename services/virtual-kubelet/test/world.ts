@@ -88,13 +88,13 @@ export type World = Awaited<ReturnType<typeof startWorld>>;
 /** `controllers`: what Kubernetes' controller-manager runs in east besides the usual ones of these tests. */
 export const startWorld = async (o: { controllers?: readonly string[] } = {}) => {
   const [east, west] = await Promise.all([startOne("east", EAST, o.controllers), startOne("west", WEST)]);
-  await east.kube.create(namespaces, { metadata: { name: "tideway-tenant-west" } });
+  await east.kube.create(namespaces, { metadata: { name: "tideway-peer-west" } });
   await west.kube.create(namespaces, { metadata: { name: "tideway-tenant-east" } });
   await east.kube.create(namespaces, { metadata: { name: "tideway-system" } });
   const admin = loadCredentials({ KUBECONFIG: west.server.kubeconfig });
   const base64 = (s = ""): string => Buffer.from(s).toString("base64");
   await east.kube.create(secrets, {
-    metadata: { name: "tideway-identity", namespace: "tideway-tenant-west" },
+    metadata: { name: "tideway-identity", namespace: "tideway-peer-west" },
     data: {
       server: base64(admin.server),
       "ca.crt": base64(admin.ca),
@@ -142,7 +142,7 @@ export const startWorld = async (o: { controllers?: readonly string[] } = {}) =>
       name: "west",
       direction: "outgoing",
       state,
-      localNamespace: "tideway-tenant-west",
+      localNamespace: "tideway-peer-west",
       secretName: "tideway-identity",
       serial: "1",
     } as never);
@@ -201,7 +201,7 @@ export const startWorld = async (o: { controllers?: readonly string[] } = {}) =>
   // The replicator, in ten lines: spec over, status back.
   const copying = new AbortController();
   const here = informer(east.kube, namespaceMaps, {
-    namespace: "tideway-tenant-west",
+    namespace: "tideway-peer-west",
     backoffMs: { first: 20, max: 200 },
   });
   const there = informer(west.kube, namespaceMaps, {
@@ -209,7 +209,7 @@ export const startWorld = async (o: { controllers?: readonly string[] } = {}) =>
     backoffMs: { first: 20, max: 200 },
   });
   const copy = async (): Promise<void> => {
-    const mine: NamespaceMap | undefined = here.get("tideway-tenant-west/namespaces");
+    const mine: NamespaceMap | undefined = here.get("tideway-peer-west/namespaces");
     const theirs: NamespaceMap | undefined = there.get("tideway-tenant-east/namespaces");
     const metadata = { name: "namespaces", namespace: "tideway-tenant-east", labels: { [ORIGIN]: EAST } };
     if (mine && !theirs)
@@ -221,7 +221,7 @@ export const startWorld = async (o: { controllers?: readonly string[] } = {}) =>
       await east.kube.patch(
         namespaceMaps,
         "namespaces",
-        "tideway-tenant-west",
+        "tideway-peer-west",
         { status: theirs.status },
         { subresource: "status" },
       );

@@ -1,4 +1,4 @@
-import { type TunnelEndpoint, tunnelEndpoints } from "@tideway/api";
+import { NETWORK_NAMESPACE, type TunnelEndpoint, tunnelEndpoints, tunnelName } from "@tideway/api";
 import { type Pod, pods } from "@tideway/k8s";
 import { deployTideway, services, tideway } from "@tideway/platform";
 import { buildImages, loadImages, startCluster, until } from "@tideway/sandbox";
@@ -12,7 +12,7 @@ export const TWIN = "tideway-east--bench";
 export const PORT = 8080;
 
 export const tunnelOf = (s: Side, peer: string): Promise<TunnelEndpoint | undefined> =>
-  s.kube.find(tunnelEndpoints, "tunnel", `tideway-tenant-${peer}`);
+  s.kube.find(tunnelEndpoints, tunnelName(peer), NETWORK_NAMESPACE);
 
 export const isUp = (t: Readonly<TunnelEndpoint> | undefined): boolean =>
   t?.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;

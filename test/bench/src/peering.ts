@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type ForeignCluster, foreignClusters, tenants } from "@tideway/api";
+import { type ForeignCluster, foreignClusters, peerOfNamespace, tenants } from "@tideway/api";
 import { type Namespace, namespaces, type Node, nodes } from "@tideway/k8s";
 import { type Bed, seen, watching } from "./bed.ts";
 import { type Result, summarise } from "./result.ts";
@@ -39,12 +39,12 @@ export const benchPeering = async (bed: Bed, rounds: number): Promise<Result[]> 
       seen(
         westSpaces,
         "tenant namespace gone on west",
-        () => !westSpaces.list().some((n) => n.metadata.name.startsWith("tideway-tenant-")),
+        () => !westSpaces.list().some((n) => peerOfNamespace(n.metadata.name) !== undefined),
       ),
       seen(
         eastSpaces,
         "tenant namespace gone on east",
-        () => !eastSpaces.list().some((n) => n.metadata.name.startsWith("tideway-tenant-")),
+        () => !eastSpaces.list().some((n) => peerOfNamespace(n.metadata.name) !== undefined),
       ),
     ]);
     allGone.push(performance.now() - downAt);

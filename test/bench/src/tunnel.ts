@@ -1,5 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type ForeignCluster, foreignClusters, tenants, tunnelEndpoints } from "@tideway/api";
+import {
+  type ForeignCluster,
+  foreignClusters,
+  peerOfNamespace,
+  tenants,
+  tunnelEndpoints,
+} from "@tideway/api";
 import { namespaces } from "@tideway/k8s";
 import { load } from "@tideway/platform";
 import { until } from "@tideway/sandbox";
@@ -21,7 +27,7 @@ export const benchTunnel = async (bed: Bed, rounds: number): Promise<Result[]> =
   const intend = (outgoingPeering: ForeignCluster["spec"]["outgoingPeering"]): Promise<unknown> =>
     bed.east.kube.patch(foreignClusters, "west", undefined, { spec: { outgoingPeering } });
   const noTenant = (i: typeof eastSpaces): boolean =>
-    !i.list().some((n) => n.metadata.name.startsWith("tideway-tenant-"));
+    !i.list().some((n) => peerOfNamespace(n.metadata.name) !== undefined);
   for (let i = 0; i < rounds; i++) {
     const made = westSpaces.get("tideway-tenant-east")?.metadata.creationTimestamp ?? "";
     await delay(Math.max(0, Date.parse(made) + AGE_MS - Date.now()));
@@ -32,8 +38,8 @@ export const benchTunnel = async (bed: Bed, rounds: number): Promise<Result[]> =
     const startedAt = performance.now();
     await intend("Yes");
     await Promise.all([
-      seen(eastTunnels, "tunnel up on east", () => isUp(eastTunnels.get("tideway-tenant-west/tunnel"))),
-      seen(westTunnels, "tunnel up on west", () => isUp(westTunnels.get("tideway-tenant-east/tunnel"))),
+      seen(eastTunnels, "tunnel up on east", () => isUp(eastTunnels.get("tideway-network/tunnel-west"))),
+      seen(westTunnels, "tunnel up on west", () => isUp(westTunnels.get("tideway-network/tunnel-east"))),
     ]);
     took.push(performance.now() - startedAt);
     bed.report(`tunnel ${i + 1}/${rounds}: up after ${took.at(-1)!.toFixed(0)} ms`);

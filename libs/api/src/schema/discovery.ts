@@ -62,7 +62,13 @@ export const foreignCluster = defineKind({
     tenantNamespace: Type.Optional(
       Type.String({
         maxLength: 63,
-        description: "Namespace here in which resources are exchanged with the peer.",
+        description: "Namespace here of what the peer asks of this cluster.",
+      }),
+    ),
+    peerNamespace: Type.Optional(
+      Type.String({
+        maxLength: 63,
+        description: "Namespace here of what this cluster asks of the peer.",
       }),
     ),
     apiServer: Type.Optional(Type.String({ maxLength: 512, description: "URL of the peer's API server." })),

@@ -122,8 +122,8 @@ export const tunnelEndpoint = defineKind({
   description: "Both sides' NetworkConfigs merged: the tunnel to a peer, and how it is.",
   rules: [
     {
-      rule: "self.metadata.name == 'tunnel'",
-      message: "metadata.name must be tunnel: a tenant namespace holds one",
+      rule: "self.metadata.name.startsWith('tunnel-')",
+      message: "metadata.name must be tunnel-<peer>: there is one a peer",
     },
   ],
   spec: Type.Object({

@@ -15,9 +15,15 @@ const validate = (namespace: string, spec: object = {}, origin?: string) =>
     origin,
   );
 
-it.each(["kube-system", "kube-public", "tideway-system", "tideway-network", "tideway-tenant-west"])(
-  "%s is never lent",
-  (ns) => expect(validate(ns)).toMatchObject({ allowed: false, reason: "SystemNamespace" }),
+it.each([
+  "kube-system",
+  "kube-public",
+  "tideway-system",
+  "tideway-network",
+  "tideway-tenant-west",
+  "tideway-peer-west",
+])("%s is never lent", (ns) =>
+  expect(validate(ns)).toMatchObject({ allowed: false, reason: "SystemNamespace" }),
 );
 it("what a peer placed here is not passed on", () =>
   expect(validate("tideway-east--shop", {}, "east")).toMatchObject({ reason: "SystemNamespace" }));

@@ -1,4 +1,4 @@
-import { type NamespaceOffloading, NETWORK_NAMESPACE, peerOfTenantNamespace } from "@tideway/api";
+import { type NamespaceOffloading, NETWORK_NAMESPACE, peerOfNamespace } from "@tideway/api";
 import { type AdmissionRequest, ALLOWED, deny, type Verdict } from "../review/review.ts";
 import { selectorProblems } from "../placement/selector.ts";
 
@@ -10,7 +10,7 @@ export const systemReason = (
 ): string | undefined => {
   if (namespace.startsWith("kube-")) return "is Kubernetes' own";
   if (namespace === system || namespace === NETWORK_NAMESPACE) return "is Tideway's own";
-  if (peerOfTenantNamespace(namespace) !== undefined) return "is the meeting place with a peer";
+  if (peerOfNamespace(namespace) !== undefined) return "is the meeting place with a peer";
   if (origin !== undefined) return "holds the pods of a peer, which are not passed on";
   return undefined;
 };

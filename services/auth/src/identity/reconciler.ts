@@ -33,9 +33,8 @@ export interface IdentityDeps {
   owns(clusterID: string): boolean;
   /** By cluster ID, from the cache. */
   identityOf(clusterID: string): Identity | undefined;
-  homeExists(clusterID: string): { name: string } | undefined;
-  /** The peer is a tenant here too: the namespace is shared. */
-  isTenant(clusterID: string): boolean;
+  /** Name of the peer that this cluster uses, from the namespace of that. */
+  usedAs(clusterID: string): string | undefined;
   /** A fact about the outgoing identity that says something else than GONE. */
   published(clusterID: string): boolean;
   foreignCluster: ForeignClusterOf;
@@ -89,7 +88,7 @@ export const createIdentityReconciler = (d: IdentityDeps): Reconcile => {
     peer: PeerView | undefined,
     identity: Identity | undefined,
   ): PeerRef | undefined => {
-    const name = peer?.name ?? identity?.metadata.labels?.[PEER] ?? d.homeExists(clusterID)?.name;
+    const name = peer?.name ?? identity?.metadata.labels?.[PEER] ?? d.usedAs(clusterID);
     return name ? { name, clusterID } : undefined;
   };
 
@@ -168,13 +167,12 @@ export const createIdentityReconciler = (d: IdentityDeps): Reconcile => {
   };
 
   const leave = async (p: PeerRef, plan: Plan, c: ReconcileContext): Promise<ReconcileResult> => {
-    const shared = d.isTenant(p.clusterID);
-    if (!(await d.store.remove(p, shared, c))) return { requeueAfterMs: GOING_MS }; // the watch on it wakes us earlier
-    return finish(p, plan, shared);
+    if (!(await d.store.remove(p, c))) return { requeueAfterMs: GOING_MS }; // the watch on it wakes us earlier
+    return finish(p, plan);
   };
 
-  const finish = async (p: PeerRef, plan: Plan, shared: boolean): Promise<ReconcileResult> => {
-    if (!shared) await d.conditions.write(p.name, undefined);
+  const finish = async (p: PeerRef, plan: Plan): Promise<ReconcileResult> => {
+    await d.conditions.write(p, "outgoing", undefined);
     reporter.gone(p, plan);
     notes.delete(p.clusterID);
     return {};
@@ -194,8 +192,7 @@ export const createIdentityReconciler = (d: IdentityDeps): Reconcile => {
       delete n.released;
     } else n.leavingSince ??= now;
     if (n.basis !== basisOf(peer)) delete n.attempt;
-    const home = d.homeExists(clusterID) !== undefined && !d.isTenant(clusterID);
-    const remains = identity !== undefined || home || n.held !== undefined;
+    const remains = identity !== undefined || d.usedAs(clusterID) !== undefined || n.held !== undefined;
 
     const held = remains ? await d.store.read(p) : undefined;
     if (held) n.held = held;
@@ -234,7 +231,7 @@ export const createIdentityReconciler = (d: IdentityDeps): Reconcile => {
     const plan = decide(world);
     switch (plan.step) {
       case "nothing":
-        if (d.published(clusterID)) return finish(p, plan, d.isTenant(clusterID));
+        if (d.published(clusterID)) return finish(p, plan);
         notes.delete(clusterID);
         return {};
       case "cleanUp":

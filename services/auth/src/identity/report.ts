@@ -1,9 +1,9 @@
 import {
   type Identity,
   type IdentityStatus,
+  peerNamespace,
   sameConditions,
   setCondition,
-  tenantNamespace,
 } from "@tideway/api";
 import type { Authenticated, ConditionWriter } from "../foreign-cluster.ts";
 import type { Clock, IdentityState, PublishIdentity } from "../ports.ts";
@@ -42,7 +42,7 @@ const factOf = (p: PeerRef, plan: Plan, state: IdentityState["state"], held?: He
   state,
   reason: plan.reason,
   message: plan.message,
-  localNamespace: tenantNamespace(p.name),
+  localNamespace: peerNamespace(p.name),
   ...(held && {
     apiServer: held.server,
     remoteNamespace: held.remoteNamespace,
@@ -84,7 +84,7 @@ export const createReporter = (d: ReportDeps): Reporter => {
   return {
     say: async (c, plan) => {
       if (plan.state) d.publish("outgoing", factOf(c.peer, plan, plan.state, c.held));
-      await Promise.all([writeStatus(c, plan), d.conditions.write(c.peer.name, conditionOf(plan))]);
+      await Promise.all([writeStatus(c, plan), d.conditions.write(c.peer, "outgoing", conditionOf(plan))]);
     },
     gone: (peer, plan) => d.publish("outgoing", factOf(peer, plan, "GONE")),
   };

@@ -6,8 +6,8 @@ import {
   BY_AUTH,
   MADE_BY,
   PEER,
+  peerNamespace,
   REMOTE_CLUSTER_ID,
-  tenantNamespace,
 } from "@tideway/api";
 import { type AuthenticateResponse } from "@tideway/authclient";
 import type { ReconcileContext } from "@tideway/controller";
@@ -24,7 +24,7 @@ import { isBinding, RBAC, writeBinding } from "../tenant/binding.ts";
 import { dropHome, ensureHome, MANAGER } from "../tenant/objects.ts";
 
 export const IDENTITY_SECRET = "tideway-identity";
-/** ClusterRole that lets a service read this one Secret; bound in each tenant namespace. */
+/** ClusterRole that lets a service read this one Secret; bound in the namespace of each peer that is used. */
 export const READER_ROLE = "tideway-identity-reader";
 /** Services that work with a peer in this cluster's name. */
 const READERS = ["replicator", "virtual-kubelet"] as const;
@@ -56,8 +56,8 @@ export interface IdentityStore {
   read(peer: PeerRef): Promise<Held | undefined>;
   write(peer: PeerRef, answer: AuthenticateResponse, keys: KeyPair): Promise<Held>;
   writeStatus(peer: PeerRef, uid: string | undefined, status: IdentityStatus): Promise<void>;
-  /** True when nothing is left here. The namespace stays when the peer is a tenant too. */
-  remove(peer: PeerRef, shared: boolean, c: ReconcileContext): Promise<boolean>;
+  /** True when nothing is left here. */
+  remove(peer: PeerRef, c: ReconcileContext): Promise<boolean>;
 }
 
 const b64 = (s: string): string => Buffer.from(s).toString("base64");
@@ -93,38 +93,40 @@ export const createIdentityStore = (
   o: {
     systemNamespace: string;
     now(): number;
-    homeOf(peer: string): Pick<Namespace, "metadata"> | undefined;
+    /** A namespace that this service made, from the cache. */
+    homeAt(namespace: string): Pick<Namespace, "metadata"> | undefined;
     /** Who may read the Secret in a namespace, from the cache. */
     bindingAt(namespace: string): RoleBinding | undefined;
   },
 ): IdentityStore => {
   const bindingOf = (p: PeerRef): RoleBinding => ({
-    metadata: { name: READER_ROLE, namespace: tenantNamespace(p.name), labels: labels(p) },
+    metadata: { name: READER_ROLE, namespace: peerNamespace(p.name), labels: labels(p) },
     roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: READER_ROLE },
     subjects: READERS.map((name) => ({ kind: "ServiceAccount", name, namespace: o.systemNamespace })),
   });
   const bind = (p: PeerRef): Promise<void> => writeBinding(kube, bindingOf(p), MANAGER);
 
   const home = async (p: PeerRef): Promise<string> => {
-    const namespace = await ensureHome(kube, p.name, p.clusterID, o.homeOf(p.name));
+    const name = peerNamespace(p.name);
+    const namespace = await ensureHome(kube, { name, peer: p.name, clusterID: p.clusterID }, o.homeAt(name));
     await Promise.all([bind(p), applyIdentity(p)]);
     return namespace;
   };
   const applyIdentity = (p: PeerRef): Promise<unknown> => {
-    const metadata = { name: IDENTITY_NAME, namespace: tenantNamespace(p.name), labels: labels(p) };
+    const metadata = { name: IDENTITY_NAME, namespace: peerNamespace(p.name), labels: labels(p) };
     return kube.apply(identities, { metadata, spec: { clusterID: p.clusterID } }, { fieldManager: MANAGER });
   };
 
   return {
     home,
     bind,
-    isBound: (p) => isBinding(o.bindingAt(tenantNamespace(p.name)), bindingOf(p)),
+    isBound: (p) => isBinding(o.bindingAt(peerNamespace(p.name)), bindingOf(p)),
     read: async (p) => {
-      const secret = await kube.find(secrets, IDENTITY_SECRET, tenantNamespace(p.name));
+      const secret = await kube.find(secrets, IDENTITY_SECRET, peerNamespace(p.name));
       return secret && parse(secret);
     },
     write: async (p, a, keys) => {
-      const namespace = tenantNamespace(p.name);
+      const namespace = peerNamespace(p.name);
       const data = {
         server: b64(a.apiServer),
         "ca.crt": b64(a.ca),
@@ -142,18 +144,18 @@ export const createIdentityStore = (
       return parse(secret) as Held;
     },
     writeStatus: async (p, uid, status) => {
-      const metadata = { name: IDENTITY_NAME, namespace: tenantNamespace(p.name), ...(uid ? { uid } : {}) };
+      const metadata = { name: IDENTITY_NAME, namespace: peerNamespace(p.name), ...(uid ? { uid } : {}) };
       await kube.apply<Identity>(
         identities,
         { metadata, status },
         { fieldManager: MANAGER, subresource: "status" },
       );
     },
-    remove: async (p, shared, c) => {
-      const namespace = tenantNamespace(p.name);
+    remove: async (p, c) => {
+      const namespace = peerNamespace(p.name);
       const { systemNamespace } = o;
       const [gone] = await Promise.all([
-        shared || dropHome(kube, p.name, p.clusterID, { systemNamespace, now: o.now(), ...c }),
+        dropHome(kube, namespace, p.clusterID, { systemNamespace, now: o.now(), ...c }),
         kube.delete(secrets, IDENTITY_SECRET, namespace),
         kube.delete(identities, IDENTITY_NAME, namespace),
         kube.delete(roleBindings, READER_ROLE, namespace),

@@ -1,4 +1,12 @@
-import { type ForeignCluster, foreignClusters, ORIGIN, peerName, type Tenant, tenants } from "@tideway/api";
+import {
+  type ForeignCluster,
+  foreignClusters,
+  ORIGIN,
+  peerName,
+  type Tenant,
+  tenantNamespace,
+  tenants,
+} from "@tideway/api";
 import { DeniedError } from "@tideway/authclient";
 import { isAlreadyExists, TidewayError } from "@tideway/errors";
 import type { Kube, Namespace } from "@tideway/k8s";
@@ -21,7 +29,8 @@ export interface GrantDeps {
   knownAs(clusterID: string): string | undefined;
   /** Whether another cluster has this peer name, as far as the caches know. */
   isTaken(name: string, clusterID: string): boolean;
-  homeOf(peer: string): Pick<Namespace, "metadata"> | undefined;
+  /** A namespace that this service made, from the cache. */
+  homeAt(namespace: string): Pick<Namespace, "metadata"> | undefined;
 }
 
 const MAX_NAMES = 10;
@@ -98,7 +107,9 @@ export const createTenancy = (d: GrantDeps): Tenancy<Place> => {
         );
       const { name } = tenant.metadata;
       const home = async (): Promise<string> => {
-        const namespace = await ensureHome(d.kube, name, facts.clusterID, d.homeOf(name));
+        const namespace = tenantNamespace(name);
+        const { clusterID } = facts;
+        await ensureHome(d.kube, { name: namespace, peer: name, clusterID }, d.homeAt(namespace));
         await bindPeer(d.kube, namespace, tenant);
         return namespace;
       };

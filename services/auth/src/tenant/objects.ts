@@ -8,7 +8,6 @@ import {
   type Tenant,
   type ForeignCluster,
   foreignClusters,
-  tenantNamespace,
 } from "@tideway/api";
 import { DeniedError } from "@tideway/authclient";
 import type { ReconcileContext } from "@tideway/controller";
@@ -48,17 +47,19 @@ const labelsOf = (peer: string, clusterID: string): Record<string, string> => ({
 export const isHomeOf = (ns: Pick<Namespace, "metadata">, clusterID: string): boolean =>
   ns.metadata.labels?.[MADE_BY] === BY_AUTH && ns.metadata.labels[REMOTE_CLUSTER_ID] === clusterID;
 
-/**
- * The namespace that both roles of a peering share on one side. Throws when something else has that name, or while
- * an earlier one is still going away.
- */
+/** The namespace of one direction of a peering. */
+export interface Home {
+  name: string;
+  peer: string;
+  clusterID: string;
+}
+
+/** Throws when something else has that name, or while an earlier one is still going away. */
 export const ensureHome = async (
   kube: Kube,
-  peer: string,
-  clusterID: string,
+  { name, peer, clusterID }: Home,
   known?: Pick<Namespace, "metadata">,
 ): Promise<string> => {
-  const name = tenantNamespace(peer);
   if (known && isHomeOf(known, clusterID) && !known.metadata.deletionTimestamp) return name;
   const labels = { ...labelsOf(peer, clusterID), "pod-security.kubernetes.io/enforce": "restricted" };
   try {
@@ -149,11 +150,10 @@ export interface DropOptions {
 /** Deletes the namespace and sees it to its end. True when it is gone. */
 export const dropHome = async (
   kube: Kube,
-  peer: string,
+  name: string,
   clusterID: string,
   o: DropOptions,
 ): Promise<boolean> => {
-  const name = tenantNamespace(peer);
   const there = await kube.find(namespaces, name);
   if (!there || !isHomeOf(there, clusterID)) return true;
   const { uid, deletionTimestamp } = there.metadata;

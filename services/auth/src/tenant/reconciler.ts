@@ -28,10 +28,11 @@ export interface TenantDeps {
   /** By cluster ID, from the cache. */
   tenantOf(clusterID: string): Tenant | undefined;
   owns(clusterID: string): boolean;
-  homeOf(peer: string): Pick<Namespace, "metadata"> | undefined;
+  /** A namespace that this service made, from the cache. */
+  homeAt(namespace: string): Pick<Namespace, "metadata"> | undefined;
   /** Of the peer in a namespace, from the cache. */
   bindingAt(namespace: string): RoleBinding | undefined;
-  /** This cluster uses the peer too, or is about to: the namespace is shared. */
+  /** This cluster uses the peer too, or is about to: its ForeignCluster is needed for that. */
   consumes(clusterID: string): boolean;
   publish: PublishIdentity;
   /** The name in the last fact about this tenant, where that says something else than GONE. */
@@ -63,15 +64,15 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
     const { name } = t.metadata;
     const id = t.spec.clusterID;
     if (!t.metadata.finalizers?.includes(FINALIZER)) return {};
-    await unbindPeer(d.kube, tenantNamespace(name));
+    const namespace = tenantNamespace(name);
+    await unbindPeer(d.kube, namespace);
     d.publish("incoming", factOf(t, plan)); // others clean up now, beside us
-    const shared = d.consumes(id);
     const [gone] = await Promise.all([
-      shared || dropHome(d.kube, name, id, { systemNamespace: d.systemNamespace, now: d.clock.now(), ...c }),
-      shared ? undefined : dropForeignCluster(d.kube, name, id),
+      dropHome(d.kube, namespace, id, { systemNamespace: d.systemNamespace, now: d.clock.now(), ...c }),
+      d.consumes(id) ? undefined : dropForeignCluster(d.kube, name, id),
     ]);
     if (!gone) return { requeueAfterMs: GOING_MS };
-    if (!shared) await d.conditions.write(name, undefined);
+    await d.conditions.write({ name, clusterID: id }, "incoming", undefined);
     await closeInvitations(d.kube, d.systemNamespace, id, d.clock.now());
     const finalizers = t.metadata.finalizers.filter((f) => f !== FINALIZER);
     try {
@@ -165,7 +166,8 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
         break;
       case "serve": {
         if (!tenant.metadata.finalizers?.includes(FINALIZER)) await hold(tenant); // before the first outside effect
-        const namespace = await ensureHome(d.kube, name, clusterID, d.homeOf(name));
+        const namespace = tenantNamespace(name);
+        await ensureHome(d.kube, { name: namespace, peer: name, clusterID }, d.homeAt(namespace));
         if (!isPeerBound(d.bindingAt(namespace), namespace, tenant)) {
           await bindPeer(d.kube, namespace, tenant);
           c.log.info({ tenant: name }, "the tenant's binding was written");
@@ -182,12 +184,11 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
       d.audit.decided("restore", tenant, "GRANTED", reason, message);
     if (was !== undefined && was !== plan.reason)
       d.tell(about(tenant), plan.step === "revoke" ? "Warning" : "Normal", plan.reason, plan.message);
-    if (!d.consumes(clusterID))
-      await d.conditions.write(name, {
-        status: plan.conditions[0]?.status ?? "Unknown",
-        reason: `Tenant${plan.reason}`,
-        message: plan.message,
-      });
+    await d.conditions.write({ name, clusterID }, "incoming", {
+      status: plan.conditions[0]?.status ?? "Unknown",
+      reason: `Tenant${plan.reason}`,
+      message: plan.message,
+    });
     return plan.requeueAfterMs === undefined
       ? {}
       : { requeueAfterMs: Math.min(plan.requeueAfterMs, 3_600_000) };

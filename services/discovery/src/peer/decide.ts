@@ -20,7 +20,7 @@ const TYPES = FOREIGN_CLUSTER_CONDITIONS;
 
 export type Status = Pick<
   ForeignClusterStatus,
-  "conditions" | "observedGeneration" | "tenantNamespace" | "apiServer"
+  "conditions" | "observedGeneration" | "tenantNamespace" | "peerNamespace" | "apiServer"
 >;
 
 export interface Plan {
@@ -69,6 +69,7 @@ const sameStatus = (w: World, next: Status): boolean => {
     sameConditions(own, next.conditions) &&
     status?.observedGeneration === next.observedGeneration &&
     status?.tenantNamespace === next.tenantNamespace &&
+    status?.peerNamespace === next.peerNamespace &&
     status?.apiServer === next.apiServer
   );
 };
@@ -78,12 +79,13 @@ const standing = <T extends { state: string }>(fact: T | undefined): T | undefin
 
 const statusOf = (w: World, conditions: Condition[]): Status => {
   const outgoing = standing(w.heard.identity.outgoing);
-  const home = outgoing?.localNamespace || standing(w.heard.identity.incoming)?.localNamespace;
+  const incoming = standing(w.heard.identity.incoming);
   const { generation } = w.cluster.metadata;
   return {
     conditions,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
-    ...(home ? { tenantNamespace: home } : {}),
+    ...(incoming?.localNamespace ? { tenantNamespace: incoming.localNamespace } : {}),
+    ...(outgoing?.localNamespace ? { peerNamespace: outgoing.localNamespace } : {}),
     ...(outgoing?.apiServer ? { apiServer: outgoing.apiServer } : {}),
   };
 };

@@ -1,4 +1,4 @@
-import { tenantNamespace } from "@tideway/api";
+import { peerNamespace, tenantNamespace } from "@tideway/api";
 import type { PeerFact } from "../ports.ts";
 import { isReachable } from "./reachable.ts";
 import { allowsIncoming, at, deadlineOf, wantsOutgoing, type World } from "./world.ts";
@@ -25,6 +25,7 @@ export const factOf = (w: World): PeerFact => {
     tokenSecret: spec.tokenSecretRef?.name ?? "",
     unpeerDeadline: deadline === undefined ? "" : at(deadline),
     tenantNamespace: tenantNamespace(metadata.name),
+    peerNamespace: peerNamespace(metadata.name),
     clusterName: spec.clusterName,
     ...spoken(w),
     claimed: false,

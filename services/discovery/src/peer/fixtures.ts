@@ -93,7 +93,7 @@ export const replicationOf = (
 export const USED: Heard = {
   identity: {
     outgoing: identityOf("GRANTED", {
-      localNamespace: "tideway-tenant-west",
+      localNamespace: "tideway-peer-west",
       apiServer: "https://west:6443",
     }),
   },
@@ -113,6 +113,7 @@ export const saidOf = (more: Partial<PeerFact> = {}): PeerFact => ({
   tokenSecret: "",
   unpeerDeadline: "",
   tenantNamespace: "tideway-tenant-west",
+  peerNamespace: "tideway-peer-west",
   clusterName: "west",
   protocolVersion: "",
   capabilities: [],

@@ -1,9 +1,10 @@
 /** How peers reach the gateway of one tunnel: a Service without selector, whose EndpointSlice the gateway writes. */
+import { tunnelName } from "@tideway/api";
 import { type Kube, type Service, services } from "@tideway/k8s";
 import { FIRST_LISTEN_PORT } from "@tideway/net";
 import type { Exposure } from "../config.ts";
 import type { Cache } from "../ports.ts";
-import { labelsOf, objectName } from "./ring.ts";
+import { labelsOf } from "./ring.ts";
 
 export const FIELD_MANAGER = "network-manager";
 
@@ -54,7 +55,7 @@ export const ensureService = async (
   listenPort: number,
   signal: AbortSignal,
 ): Promise<Readonly<Service> | undefined> => {
-  const name = objectName(peer.name);
+  const name = tunnelName(peer.name);
   const had = e.services.get(`${e.namespace}/${name}`);
   const type = TYPES[e.exposure];
   if (type === undefined) {

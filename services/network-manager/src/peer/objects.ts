@@ -9,16 +9,16 @@ import {
   sameConditions,
   setCondition,
   TRACEPARENT,
-  TUNNEL_ENDPOINT_NAME,
   type TunnelEndpoint,
   tunnelEndpoints,
+  tunnelName,
 } from "@tideway/api";
 import { endpointSlices, type Kube, secrets, services } from "@tideway/k8s";
 import type { Cache, Clock } from "../ports.ts";
 import type { Line } from "./describe.ts";
 import { FIELD_MANAGER } from "./expose.ts";
 import type { TunnelFact, TunnelSpec } from "./model.ts";
-import { labelsOf, objectName } from "./ring.ts";
+import { labelsOf } from "./ring.ts";
 import { ROTATE } from "./rotation.ts";
 
 export interface Writer {
@@ -32,7 +32,6 @@ export interface Writer {
 export interface Target {
   id: string;
   name: string;
-  namespace: string;
   signal: AbortSignal;
   traceparent?: string | undefined;
 }
@@ -46,8 +45,14 @@ const comparable = (spec: NetworkConfigSpec): unknown => ({
   keys: spec.keys.map((k) => ({ ...k, endpoints: [...(k.endpoints ?? [])].sort() })),
 });
 
-export const writeConfig = async (w: Writer, t: Target, spec: NetworkConfigSpec): Promise<void> => {
-  const had = w.configs.get(`${t.namespace}/${w.clusterID}`);
+/** Said in the namespace of one direction. */
+export const writeConfig = async (
+  w: Writer,
+  t: Target,
+  namespace: string,
+  spec: NetworkConfigSpec,
+): Promise<void> => {
+  const had = w.configs.get(`${namespace}/${w.clusterID}`);
   if (had && isCopy(had)) return; // a peer took our name: it is refused for that, and what it brought is its own
   if (had?.metadata.deletionTimestamp) return; // its end wakes us, then it is made anew
   if (had && isDeepStrictEqual(comparable(had.spec), comparable(spec))) return;
@@ -58,7 +63,7 @@ export const writeConfig = async (w: Writer, t: Target, spec: NetworkConfigSpec)
     make(networkConfigs, {
       metadata: {
         name: w.clusterID,
-        namespace: t.namespace,
+        namespace,
         ...uidOf(had),
         labels: labelsOf(t.id, t.name),
         ...(trace ? { annotations: { [TRACEPARENT]: trace } } : {}),
@@ -69,16 +74,19 @@ export const writeConfig = async (w: Writer, t: Target, spec: NetworkConfigSpec)
   );
 };
 
+const tunnelOf = (w: Writer, t: Target): Readonly<TunnelEndpoint> | undefined =>
+  w.tunnels.get(`${w.networkNamespace}/${tunnelName(t.name)}`);
+
 export const writeTunnel = async (w: Writer, t: Target, spec: TunnelSpec): Promise<void> => {
-  const had = w.tunnels.get(`${t.namespace}/${TUNNEL_ENDPOINT_NAME}`);
+  const had = tunnelOf(w, t);
   if (had?.metadata.deletionTimestamp) return;
   if (had && isDeepStrictEqual(had.spec, spec)) return;
   await w.kube.apply(
     tunnelEndpoints,
     make(tunnelEndpoints, {
       metadata: {
-        name: TUNNEL_ENDPOINT_NAME,
-        namespace: t.namespace,
+        name: tunnelName(t.name),
+        namespace: w.networkNamespace,
         ...uidOf(had),
         labels: labelsOf(t.id, t.name),
       },
@@ -105,7 +113,7 @@ export const writeTunnelStatus = async (
   line: Line,
   fact: TunnelFact | undefined,
 ): Promise<void> => {
-  const had = w.tunnels.get(`${t.namespace}/${TUNNEL_ENDPOINT_NAME}`);
+  const had = tunnelOf(w, t);
   if (!had || had.metadata.deletionTimestamp) return;
   const { generation } = had.metadata;
   const seen = fact && fact.state !== "GONE" ? fact : undefined;
@@ -131,7 +139,7 @@ export const writeTunnelStatus = async (
   if (isSaid) return;
   await w.kube.apply(
     tunnelEndpoints,
-    { metadata: { name: TUNNEL_ENDPOINT_NAME, namespace: t.namespace, ...uidOf(had) }, status },
+    { metadata: { name: had.metadata.name, namespace: w.networkNamespace, ...uidOf(had) }, status },
     { fieldManager: FIELD_MANAGER, subresource: "status", signal: t.signal },
   );
 };
@@ -196,7 +204,7 @@ export const deleteExchange = async (
 
 /** Keys, port, and the EndpointSlices that the gateway wrote for it. */
 export const deleteExposure = async (w: Writer, name: string, signal: AbortSignal): Promise<void> => {
-  const [own, namespace] = [objectName(name), w.networkNamespace];
+  const [own, namespace] = [tunnelName(name), w.networkNamespace];
   const slices = w.kube.list(endpointSlices, {
     namespace,
     labelSelector: `kubernetes.io/service-name=${own}`,

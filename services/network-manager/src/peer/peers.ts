@@ -15,8 +15,13 @@ export interface Peers {
   /** Our own NetworkConfigs for this peer. */
   ownConfigs(id: string): Readonly<NetworkConfig>[];
   tunnels(id: string): Readonly<TunnelEndpoint>[];
-  /** NetworkConfigs that are not ours in the namespaces of the peer. */
-  broughtConfigs(id: string): Readonly<NetworkConfig>[];
+  /** NetworkConfigs that are not ours in the namespaces of these directions. */
+  broughtConfigs(id: string, ...directions: Direction[]): Readonly<NetworkConfig>[];
+  /** A NetworkConfig came, or says something else than before. */
+  changed(config: Readonly<NetworkConfig>): void;
+  forget(config: Readonly<NetworkConfig>): void;
+  /** The how manieth change since the start the last one of this NetworkConfig was. */
+  heardAt(config: Readonly<NetworkConfig>): number;
   /** Every peer of which anything is known. */
   all(): Set<string>;
 }
@@ -26,13 +31,10 @@ export const createPeers = (clusterID: string, heard: Heard, objects: Objects): 
   const owners = new Map<string, Set<string>>();
   const keyOf = (id: string, direction: string): string => `${id} ${direction}`;
   const namespaceOf: Peers["namespaceOf"] = (id, direction) => namespaces.get(keyOf(id, direction));
-  const spaces = (id: string): Set<string> =>
-    new Set(DIRECTIONS.flatMap((direction) => namespaceOf(id, direction) ?? []));
+  let changes = 0;
+  /** By UID. */
+  const changedAt = new Map<string, number>();
   const isOwn = (c: Readonly<NetworkConfig>): boolean => c.metadata.name === clusterID && !isCopy(c);
-  const inSpaces = (id: string): Readonly<NetworkConfig>[] => {
-    const of = spaces(id);
-    return objects.configs.list().filter((c) => of.has(c.metadata.namespace ?? ""));
-  };
   const labelled =
     (id: string) =>
     (o: { metadata: { labels?: Record<string, string> } }): boolean =>
@@ -57,7 +59,13 @@ export const createPeers = (clusterID: string, heard: Heard, objects: Objects): 
       undefined,
     ownConfigs: (id) => objects.configs.list().filter((c) => isOwn(c) && labelled(id)(c)),
     tunnels: (id) => objects.tunnels.list().filter((t) => t.spec.clusterID === id),
-    broughtConfigs: (id) => inSpaces(id).filter((c) => !isOwn(c)),
+    broughtConfigs: (id, ...directions) => {
+      const spaces = new Set(directions.map((direction) => namespaceOf(id, direction)));
+      return objects.configs.list().filter((c) => spaces.has(c.metadata.namespace) && !isOwn(c));
+    },
+    changed: ({ metadata: { uid = "" } }) => void changedAt.set(uid, ++changes),
+    forget: ({ metadata: { uid = "" } }) => void changedAt.delete(uid),
+    heardAt: ({ metadata: { uid = "" } }) => changedAt.get(uid) ?? 0,
     all: () =>
       new Set([
         ...heard.peers.list().map((f) => f.peer),

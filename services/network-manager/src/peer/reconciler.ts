@@ -1,5 +1,5 @@
 /** Keeps the network to a peer as both owners want it. The key is the peer's cluster ID; everything is looked at anew. */
-import { foreignClusters, type NetworkConfig } from "@tideway/api";
+import { foreignClusters, type NetworkConfig, tunnelName } from "@tideway/api";
 import type { PeerConditionWriter } from "@tideway/api/foreign-cluster-condition";
 import type { Bus } from "@tideway/bus";
 import type { Reconcile, ReconcileContext } from "@tideway/controller";
@@ -14,11 +14,12 @@ import { conditionOf, configSpec, factOf, goneFact, type Line, tunnelSpec } from
 import { endpointsOf, ensureService, type Exposing } from "./expose.ts";
 import { planKeys } from "./keys.ts";
 import type { Link, Networks } from "./model.ts";
+import { newest } from "./newest.ts";
 import * as objects from "./objects.ts";
 import { DIRECTIONS, type Peers } from "./peers.ts";
 import type { Rings } from "./ring.ts";
 import { isAsked, type Rotations } from "./rotation.ts";
-import { type Staged, stageOf } from "./stage.ts";
+import { type Stage, type Staged, stageOf } from "./stage.ts";
 import { ownRefusal, type Refusal, refusalOf } from "./validate.ts";
 
 export interface Deps {
@@ -57,7 +58,7 @@ const observe = (d: Deps, { id, name }: Peer): Staged => {
     unpeerDeadline: peer?.unpeerDeadline || undefined,
     stands: d.peers.ownConfigs(id).length > 0 || d.rings.get(id, name) !== undefined,
     was: { consumer: said?.consumer ?? false, provider: said?.provider ?? false },
-    brought: d.peers.broughtConfigs(id).some((c) => !c.metadata.deletionTimestamp),
+    brought: d.peers.broughtConfigs(id, "incoming").some((c) => !c.metadata.deletionTimestamp),
     isNew: isNew(last, d.heard.identities.get(id, "incoming")?.time),
     now: d.clock.now().toISOString(),
   });
@@ -73,13 +74,16 @@ const judge = (d: Deps, { id, name }: Peer, own: Own): Verdict => {
   const ownFault = ownRefusal(own);
   if (ownFault) return { theirs: undefined, refusal: ownFault };
   const ownKeys = d.rings.get(id, name)?.keys.map((k) => k.publicKey) ?? [];
-  const brought = d.peers.broughtConfigs(id).filter((c) => !c.metadata.deletionTimestamp);
+  const brought = d.peers.broughtConfigs(id, ...DIRECTIONS).filter((c) => !c.metadata.deletionTimestamp);
   const context = { peer: id, clusterID: d.clusterID, own, ownKeys };
   for (const config of brought) {
     const refusal = refusalOf(config, context);
     if (refusal) return { theirs: undefined, refusal };
   }
-  return { theirs: brought.find((c) => c.metadata.name === id), refusal: undefined };
+  return {
+    theirs: newest(brought.map((config) => ({ config, at: d.peers.heardAt(config) }))),
+    refusal: undefined,
+  };
 };
 
 /** How the peer was seen until now, where the pool has forgotten it. */
@@ -156,6 +160,20 @@ const least = (...times: (number | undefined)[]): { requeueAfterMs?: number } =>
   return known.length > 0 ? { requeueAfterMs: Math.max(1, Math.min(...known)) } : {};
 };
 
+/** Said in the namespace of each direction that is up; a direction that has ended takes its word back. */
+const tell = async (d: Deps, target: objects.Target, link: Link, staged: Staged): Promise<void> => {
+  const at = (...stages: Stage[]): string[] =>
+    DIRECTIONS.filter((x) => stages.includes(x === "outgoing" ? staged.consumer : staged.provider)).flatMap(
+      (direction) => d.peers.namespaceOf(link.id, direction) ?? [],
+    );
+  const ended = at("down", "prepared"); // not "unknown": nothing is taken back because a fact is missing
+  const over = d.peers.ownConfigs(link.id).filter((c) => ended.includes(c.metadata.namespace ?? ""));
+  await Promise.all([
+    ...at("up").map((n) => objects.writeConfig(d.writer, target, n, configSpec(link))),
+    objects.deleteExchange(d.writer, over, [], target.signal),
+  ]);
+};
+
 const ACCEPTED: Line = { status: "True", reason: "Accepted", message: "its networks and keys are used" };
 
 const connect = async (
@@ -183,27 +201,13 @@ const connect = async (
     tunnel: d.heard.tunnels.get(id)?.data,
   };
   publish(d, link, ctx);
-  const namespaces = new Set(
-    DIRECTIONS.filter((direction) => (direction === "outgoing" ? link.consumer : link.provider)).flatMap(
-      (direction) => d.peers.namespaceOf(id, direction) ?? [],
-    ),
-  );
   const line = conditionOf(link);
-  await Promise.all(
-    [...namespaces].flatMap((namespace) => {
-      const target = { ...peer, namespace, signal, traceparent: traceOf(d, id) };
-      return [
-        objects.writeConfig(d.writer, target, configSpec(link)),
-        objects.writeTunnel(d.writer, target, tunnelSpec(link)),
-      ];
-    }),
-  );
+  const target = { ...peer, signal, traceparent: traceOf(d, id) };
+  await Promise.all([tell(d, target, link, staged), objects.writeTunnel(d.writer, target, tunnelSpec(link))]);
   await Promise.all([
     d.condition.write(name, line, signal),
-    ...[...namespaces].map((namespace) =>
-      objects.writeTunnelStatus(d.writer, { ...peer, namespace, signal }, line, link.tunnel),
-    ),
-    ...d.peers.broughtConfigs(id).map((c) => {
+    objects.writeTunnelStatus(d.writer, target, line, link.tunnel),
+    ...d.peers.broughtConfigs(id, ...DIRECTIONS).map((c) => {
       const said = taken.refusal ? ({ status: "False", ...taken.refusal } as const) : ACCEPTED;
       return objects.writeAcceptance(d.writer, c, said, signal);
     }),
@@ -258,7 +262,7 @@ const leave = async (d: Deps, peer: Peer, ctx: ReconcileContext): Promise<void> 
   d.rings.forget(peer.id);
 };
 
-const objectKey = (d: Deps, name: string): string => `${d.exposing.namespace}/tunnel-${name}`;
+const objectKey = (d: Deps, name: string): string => `${d.exposing.namespace}/${tunnelName(name)}`;
 
 /** Of a peer that nobody speaks of, only the end of its ForeignCluster says that it is gone. */
 const isForgotten = async (d: Deps, { id, name }: Peer, signal: AbortSignal): Promise<boolean> => {

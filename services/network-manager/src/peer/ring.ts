@@ -1,5 +1,5 @@
 /** The Secret with this side's keys for one peer. Created once, then changed with the resourceVersion that was read: two replicas never make two keys of one generation. */
-import { PEER, REMOTE_CLUSTER_ID } from "@tideway/api";
+import { PEER, REMOTE_CLUSTER_ID, tunnelName } from "@tideway/api";
 import { isAlreadyExists } from "@tideway/errors";
 import { type Kube, type Secret, secrets } from "@tideway/k8s";
 import { FIRST_LISTEN_PORT } from "@tideway/net";
@@ -20,7 +20,6 @@ export interface KeyRing {
   secret: Readonly<Secret>;
 }
 
-export const objectName = (peer: string): string => `tunnel-${peer}`;
 export const labelsOf = (id: string, name: string): Record<string, string> => ({
   "app.kubernetes.io/part-of": "tideway",
   [REMOTE_CLUSTER_ID]: id,
@@ -75,7 +74,7 @@ export const createRings = (d: RingDeps): Rings => {
   const ports = new Map<string, number>();
 
   const newest = (id: string, name: string): Readonly<Secret> | undefined => {
-    const cached = d.secrets.get(`${d.namespace}/${objectName(name)}`);
+    const cached = d.secrets.get(`${d.namespace}/${tunnelName(name)}`);
     const own = written.get(id);
     if (!cached || !own) return cached;
     return cached.metadata.uid === own.metadata.uid && versionOf(own) > versionOf(cached) ? own : cached;
@@ -111,7 +110,7 @@ export const createRings = (d: RingDeps): Rings => {
       ...old,
       metadata: {
         ...old?.metadata,
-        name: objectName(name),
+        name: tunnelName(name),
         namespace: d.namespace,
         labels: { ...old?.metadata.labels, ...labelsOf(id, name) },
         annotations: {
@@ -129,7 +128,7 @@ export const createRings = (d: RingDeps): Rings => {
       return await d.kube.create(secrets, manifest(id, name, plan, undefined), { signal });
     } catch (err) {
       if (!isAlreadyExists(err)) throw err;
-      return d.kube.get(secrets, objectName(name), d.namespace, { signal });
+      return d.kube.get(secrets, tunnelName(name), d.namespace, { signal });
     }
   };
 

@@ -2,8 +2,7 @@ import {
   make,
   NAMESPACE_MAP_NAME,
   namespaceMaps,
-  ORIGIN,
-  tenantNamespace,
+  peerNamespace,
   type VirtualNode,
   virtualNodes,
 } from "@tideway/api";
@@ -143,14 +142,6 @@ export const evict = async (
     );
 };
 
-/** A map with an origin is the peer's wish as *our* consumer: its pods here end with it, so it is not ours to delete. */
-const removeOwnMap = async (d: NodeDeps, peer: string): Promise<void> => {
-  const map = await d.kube.find(namespaceMaps, NAMESPACE_MAP_NAME, tenantNamespace(peer), d);
-  if (!map || map.metadata.labels?.[ORIGIN] !== undefined) return;
-  const o = { signal: d.signal, ...(map.metadata.uid ? { uid: map.metadata.uid } : {}) };
-  await d.kube.delete(namespaceMaps, NAMESPACE_MAP_NAME, tenantNamespace(peer), o);
-};
-
 /** Everything that stands for the peer here. */
 export const remove = async (d: NodeDeps, name: string): Promise<void> => {
   const o = { signal: d.signal };
@@ -161,7 +152,7 @@ export const remove = async (d: NodeDeps, name: string): Promise<void> => {
   const node = d.nodes.get(name);
   const vn = d.virtualNodes.get(name);
   await Promise.all([
-    removeOwnMap(d, name),
+    d.kube.delete(namespaceMaps, NAMESPACE_MAP_NAME, peerNamespace(name), o),
     node && d.kube.delete(nodes, name, undefined, withUid(node.metadata.uid)),
     vn && d.kube.delete(virtualNodes, name, undefined, withUid(vn.metadata.uid)),
     d.kube.delete(leases, name, LEASE_NAMESPACE, o),

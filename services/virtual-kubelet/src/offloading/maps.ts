@@ -4,8 +4,7 @@ import {
   type NamespaceMap,
   namespaceMaps,
   type NamespaceOffloading,
-  ORIGIN,
-  tenantNamespace,
+  peerNamespace,
   TRACEPARENT,
 } from "@tideway/api";
 import type { Reconcile } from "@tideway/controller";
@@ -29,11 +28,9 @@ export interface MapDeps {
   isLeaving(clusterID: string): boolean;
 }
 
-/** Our map for the peer: not the copy of a map that the peer pushed here as *our* consumer. */
-export const ownMap = (maps: Informer<NamespaceMap>, peer: string): Readonly<NamespaceMap> | undefined => {
-  const map = maps.get(`${tenantNamespace(peer)}/${NAMESPACE_MAP_NAME}`);
-  return map?.metadata.labels?.[ORIGIN] === undefined ? map : undefined;
-};
+/** Our map for the peer. */
+export const ownMap = (maps: Informer<NamespaceMap>, peer: string): Readonly<NamespaceMap> | undefined =>
+  maps.get(`${peerNamespace(peer)}/${NAMESPACE_MAP_NAME}`);
 
 /** Twins that are ready, and those in use that only stopped being so: running pods are not to be lost sight of. */
 export const twinsOf = (
@@ -56,7 +53,7 @@ const write = async (
   namespaces: string[],
 ): Promise<unknown> => {
   const o = { fieldManager: FIELD_MANAGER, signal: d.signal };
-  const namespace = tenantNamespace(peer);
+  const namespace = peerNamespace(peer);
   const uid = map?.metadata.uid;
   const annotations = { [TRACEPARENT]: currentTraceparent() ?? "" };
   if (!map) {
