@@ -3,5 +3,6 @@ export * from "./conditions.ts";
 export * from "./found.ts";
 export * from "./names.ts";
 export * from "./resources.ts";
+export * from "./storage.ts";
 export type * from "./types.ts";
 export * from "./version.ts";

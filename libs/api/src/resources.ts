@@ -55,6 +55,7 @@ export const shadowEndpointSlices = resource<t.ShadowEndpointSlice>(
   "shadowendpointslices",
   true,
 );
+export const shadowClaims = resource<t.ShadowClaim>("offloading", "ShadowClaim", "shadowclaims", true);
 
 export const networkConfigs = resource<t.NetworkConfig>(
   "networking",
@@ -88,6 +89,7 @@ export const resources: readonly Resource<KubeObject>[] = [
   namespaceOffloadings,
   namespaceMaps,
   shadowEndpointSlices,
+  shadowClaims,
   networkConfigs,
   tunnelEndpoints,
   addressPools,

@@ -74,6 +74,9 @@ export type ShadowEndpointSliceSpec = SpecOf<typeof offloading.shadowEndpointSli
 export type ShadowEndpointSliceStatus = StatusOf<typeof offloading.shadowEndpointSlice>;
 export type ShadowEndpoint = ShadowEndpointSliceSpec["endpoints"][number];
 export interface ShadowEndpointSlice extends Typed<ShadowEndpointSliceSpec, ShadowEndpointSliceStatus> {}
+export type ShadowClaimSpec = SpecOf<typeof offloading.shadowClaim>;
+export type ShadowClaimStatus = StatusOf<typeof offloading.shadowClaim>;
+export interface ShadowClaim extends Typed<ShadowClaimSpec, ShadowClaimStatus> {}
 
 /** A list of resources as a service writes it: amounts are strings. */
 export type ResourceList = Record<string, string>;

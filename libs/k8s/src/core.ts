@@ -11,12 +11,15 @@ import type {
   V1Namespace,
   V1NetworkPolicy,
   V1Node,
+  V1PersistentVolume,
+  V1PersistentVolumeClaim,
   V1Pod,
   V1Role,
   V1RoleBinding,
   V1Secret,
   V1Service,
   V1ServiceAccount,
+  V1StorageClass,
 } from "@kubernetes/client-node";
 import { type KubeObject, type ObjectMeta, resource } from "./types.ts";
 
@@ -48,6 +51,9 @@ export type Service = Kind<V1Service>;
 export type EndpointSlice = Kind<V1EndpointSlice>;
 export type Ingress = Kind<V1Ingress>;
 export type IngressClass = Kind<V1IngressClass>;
+export type PersistentVolume = Kind<V1PersistentVolume>;
+export type PersistentVolumeClaim = Kind<V1PersistentVolumeClaim>;
+export type StorageClass = Kind<V1StorageClass>;
 
 export const pods = resource<Pod>("", "v1", "pods", "Pod");
 export const nodes = resource<Node>("", "v1", "nodes", "Node", false);
@@ -94,5 +100,25 @@ export const ingressClasses = resource<IngressClass>(
   "v1",
   "ingressclasses",
   "IngressClass",
+  false,
+);
+export const persistentVolumes = resource<PersistentVolume>(
+  "",
+  "v1",
+  "persistentvolumes",
+  "PersistentVolume",
+  false,
+);
+export const persistentVolumeClaims = resource<PersistentVolumeClaim>(
+  "",
+  "v1",
+  "persistentvolumeclaims",
+  "PersistentVolumeClaim",
+);
+export const storageClasses = resource<StorageClass>(
+  "storage.k8s.io",
+  "v1",
+  "storageclasses",
+  "StorageClass",
   false,
 );

@@ -45,6 +45,17 @@ export const isDefaultTokenVolume = (v: Volume): boolean =>
   v.name.startsWith("kube-api-access-") &&
   (v.projected?.sources ?? []).some((s) => s.serviceAccountToken !== undefined);
 
+/** The claim that Kubernetes makes for a volume of type `ephemeral` (KEP-1698). */
+export const ephemeralClaimName = (podName: string, volume: string): string => `${podName}-${volume}`;
+
+/** The claims that the pod mounts. */
+export const claimsOf = (pod: Readonly<Pod>): string[] =>
+  (pod.spec?.volumes ?? []).flatMap((v) =>
+    v.ephemeral
+      ? [ephemeralClaimName(pod.metadata.name, v.name)]
+      : (v.persistentVolumeClaim?.claimName ?? []),
+  );
+
 export const allContainers = (spec: PodSpec): Container[] =>
   spec.initContainers ? [...spec.initContainers, ...spec.containers] : spec.containers;
 

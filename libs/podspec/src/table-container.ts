@@ -34,7 +34,7 @@ export const containerRules = [
   crosses("terminationMessagePath"),
   crosses("terminationMessagePolicy"),
   crosses("tty"),
-  refused("volumeDevices", "block volumes cannot cross yet"),
+  crosses("volumeDevices"),
   crosses("volumeMounts", { note: "those of the default token volume are left out" }),
   crosses("workingDir"),
 ];

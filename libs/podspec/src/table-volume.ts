@@ -10,8 +10,13 @@ export const volumeRules = [
   crosses("image"),
   crosses("projected", { inner: "projected" }),
   crosses("secret", { note: "reflected" }),
-  refused("ephemeral", "claims cannot cross yet"),
-  refused("persistentVolumeClaim", "claims cannot cross yet"),
+  crosses("persistentVolumeClaim", {
+    note: "the claim of the same name in the twin namespace; the pod waits until the provider has accepted it",
+  }),
+  refused("ephemeral", "the consumer's claim `<pod>-<volume>` crosses in its place", {
+    dropped: true,
+    note: "becomes `persistentVolumeClaim`",
+  }),
   refused("hostPath", "the provider's hosts' files are not given away"),
   refused("csi", "inline CSI volumes are not allowed"),
   ...[

@@ -3,6 +3,7 @@ import type { Pod } from "@tideway/k8s";
 import { type ApiServerAccess, withApiServer } from "./api-server.ts";
 import { podRules } from "./table-pod.ts";
 import {
+  ephemeralClaimName,
   isDefaultTokenVolume,
   NAMESPACE_KEY,
   remoteConfigMapName,
@@ -81,6 +82,11 @@ type Volume = NonNullable<PodSpec["volumes"]>[number];
 const crossVolume = (pod: Pod, v: Volume): Volume => {
   if (v.configMap?.name)
     return { ...v, configMap: { ...v.configMap, name: remoteConfigMapName(v.configMap.name) } };
+  if (v.ephemeral)
+    return {
+      name: v.name,
+      persistentVolumeClaim: { claimName: ephemeralClaimName(pod.metadata.name, v.name) },
+    };
   if (!v.projected?.sources) return v;
   const sources = v.projected.sources.map((s, i) => {
     if (s.configMap?.name)

@@ -52,6 +52,25 @@ export interface BorderFact {
   ports: string[];
 }
 
+/** What a peer answers to the claim that a volume of this cluster needs there.
+ * Subject: tideway.v1.claim.<cluster ID>.<claim UID>. Publisher: virtual-kubelet. */
+export interface ClaimFact {
+  clusterId: string;
+  state: "PENDING" | "ACCEPTED" | "BOUND" | "REFUSED" | "LOST" | "GONE";
+  namespace: string;
+  claim: string;
+  /** Name of the peer's volume. */
+  volume: string;
+  /** The peer's storage class. */
+  class: string;
+  /** Kubernetes quantity that the volume holds. */
+  capacity: string;
+  /** CamelCase word. */
+  reason: string;
+  /** For a person. */
+  message: string;
+}
+
 /** Where this cluster lets others in, as it may be announced to them.
  * Subject: tideway.v1.door.local. Publisher: auth. */
 export interface DoorFact {
@@ -342,11 +361,42 @@ export interface TunnelFact {
   message: string;
 }
 
+/** The volume of a claim of this cluster in a virtual storage class: here (peer `local`), or wanted or held at a peer.
+ * Subject: tideway.v1.volume.<cluster ID|local>.<claim UID>. Publisher: storage-fabric. */
+export interface VolumeFact {
+  /** Of the peer that holds the data; empty: this cluster does. */
+  clusterId: string;
+  state: "PENDING" | "BOUND" | "KEPT" | "DELETING" | "GONE";
+  namespace: string;
+  /** Name of the claim, and of the provider's in the twin namespace. */
+  claim: string;
+  /** Name of the volume here; empty until there is one. */
+  volume: string;
+  /** Storage class: of this cluster, or asked of the peer (empty: the default of its offer). */
+  class: string;
+  /** Kubernetes quantity that is asked. */
+  size: string;
+  /** Kubernetes quantity that the volume holds. */
+  capacity: string;
+  accessModes: string[];
+  /** Filesystem or Block. */
+  volumeMode: string;
+  /** There was data at the peer: only that will do. */
+  expectData: boolean;
+  /** The data at the peer may go with the peering or the offloading. */
+  deleteData: boolean;
+  /** CamelCase word. */
+  reason: string;
+  /** For a person. */
+  message: string;
+}
+
 /** Every fact by the name of its entity, which is the third token of its subject. */
 export interface Facts {
   address: AddressFact;
   audit: AuditFact;
   border: BorderFact;
+  claim: ClaimFact;
   door: DoorFact;
   identity: IdentityFact;
   namespace: NamespaceFact;
@@ -358,6 +408,7 @@ export interface Facts {
   route: RouteFact;
   sighting: SightingFact;
   tunnel: TunnelFact;
+  volume: VolumeFact;
 }
 
 export const factTables = {
@@ -401,6 +452,25 @@ export const factTables = {
       { name: "namespaces", proto: "namespaces", kind: "string", repeated: true },
       { name: "nodes", proto: "nodes", kind: "bool" },
       { name: "ports", proto: "ports", kind: "string", repeated: true },
+    ],
+  },
+  claim: {
+    state: "state",
+    fields: [
+      { name: "clusterId", proto: "cluster_id", kind: "string" },
+      {
+        name: "state",
+        proto: "state",
+        kind: "enum",
+        values: ["PENDING", "ACCEPTED", "BOUND", "REFUSED", "LOST", "GONE"],
+      },
+      { name: "namespace", proto: "namespace", kind: "string" },
+      { name: "claim", proto: "claim", kind: "string" },
+      { name: "volume", proto: "volume", kind: "string" },
+      { name: "class", proto: "class", kind: "string" },
+      { name: "capacity", proto: "capacity", kind: "string" },
+      { name: "reason", proto: "reason", kind: "string" },
+      { name: "message", proto: "message", kind: "string" },
     ],
   },
   door: {
@@ -622,6 +692,30 @@ export const factTables = {
       { name: "latencyMs", proto: "latency_ms", kind: "number" },
       { name: "loss", proto: "loss", kind: "number" },
       { name: "mtu", proto: "mtu", kind: "number" },
+      { name: "reason", proto: "reason", kind: "string" },
+      { name: "message", proto: "message", kind: "string" },
+    ],
+  },
+  volume: {
+    state: "state",
+    fields: [
+      { name: "clusterId", proto: "cluster_id", kind: "string" },
+      {
+        name: "state",
+        proto: "state",
+        kind: "enum",
+        values: ["PENDING", "BOUND", "KEPT", "DELETING", "GONE"],
+      },
+      { name: "namespace", proto: "namespace", kind: "string" },
+      { name: "claim", proto: "claim", kind: "string" },
+      { name: "volume", proto: "volume", kind: "string" },
+      { name: "class", proto: "class", kind: "string" },
+      { name: "size", proto: "size", kind: "string" },
+      { name: "capacity", proto: "capacity", kind: "string" },
+      { name: "accessModes", proto: "access_modes", kind: "string", repeated: true },
+      { name: "volumeMode", proto: "volume_mode", kind: "string" },
+      { name: "expectData", proto: "expect_data", kind: "bool" },
+      { name: "deleteData", proto: "delete_data", kind: "bool" },
       { name: "reason", proto: "reason", kind: "string" },
       { name: "message", proto: "message", kind: "string" },
     ],

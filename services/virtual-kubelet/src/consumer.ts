@@ -40,7 +40,7 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
   const offloadings = informer(kube, namespaceOffloadings, cache);
   const nsCache = informer(kube, namespaces, { ...cache, metadataOnly: true });
   const caches = [vns, nodeCache, maps, offloadings, nsCache] as unknown as Informer<KubeObject>[];
-  const [peer, offer, identity, node, network, address, tunnel] = await Promise.all([
+  const [peer, offer, identity, node, network, address, tunnel, volume] = await Promise.all([
     bus.facts("peer"),
     bus.facts("offer"),
     bus.facts("identity"),
@@ -48,6 +48,7 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
     bus.facts("network"),
     bus.facts("address"),
     bus.facts("tunnel"),
+    bus.facts("volume"),
   ]);
   for (const c of caches) {
     c.onError((err) => log.warn({ reason: describeError(err) }, "a watch broke; it is opened again"));
@@ -62,6 +63,7 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
     network.synced,
     address.synced,
     tunnel.synced,
+    volume.synced,
     ...caches.map((c) => c.synced),
   ]);
 
@@ -84,6 +86,7 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
     sources,
     networks: watchNetworks(network),
     mapper: o.mapper,
+    volumes: volume,
     apiServer: createApiServerSource(kube, signal),
     heldFor: (clusterID, namespace) =>
       address

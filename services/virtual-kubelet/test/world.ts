@@ -85,9 +85,12 @@ const localOf = async (
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
-/** `controllers`: what Kubernetes' controller-manager runs in east besides the usual ones of these tests. */
-export const startWorld = async (o: { controllers?: readonly string[] } = {}) => {
-  const [east, west] = await Promise.all([startOne("east", EAST, o.controllers), startOne("west", WEST)]);
+/** `controllers`, `west`: what Kubernetes' controller-managers run besides the usual ones of these tests. */
+export const startWorld = async (o: { controllers?: readonly string[]; west?: readonly string[] } = {}) => {
+  const [east, west] = await Promise.all([
+    startOne("east", EAST, o.controllers),
+    startOne("west", WEST, o.west),
+  ]);
   await east.kube.create(namespaces, { metadata: { name: "tideway-peer-west" } });
   await west.kube.create(namespaces, { metadata: { name: "tideway-tenant-east" } });
   await east.kube.create(namespaces, { metadata: { name: "tideway-system" } });
@@ -153,6 +156,16 @@ export const startWorld = async (o: { controllers?: readonly string[] } = {}) =>
     state: "GRANTED",
     localNamespace: "tideway-tenant-east",
   } as never);
+
+  /** Storage classes that west offers to east. */
+  const classesFact = (storageClasses: object[]) =>
+    west.bus.publish("offer", { peer: EAST, id: "incoming" }, {
+      clusterId: EAST,
+      name: "east",
+      direction: "incoming",
+      state: "ACCEPTED",
+      pools: [{ name: "", storageClasses }],
+    } as never);
 
   /** Both clusters have pods at 10.244.0.0/16 and external addresses at 10.70.0.0/16, and see each other's elsewhere. */
   const networkFact = async (state = "READY"): Promise<void> => {
@@ -270,6 +283,9 @@ export const startWorld = async (o: { controllers?: readonly string[] } = {}) =>
     west.kube.patch(pods, pod.metadata.name, pod.metadata.namespace, { status }, { subresource: "status" });
   const offload = async (namespace: string, spec: object = {}): Promise<string> => {
     await east.kube.create(namespaces, { metadata: { name: namespace } });
+    return offloadAgain(namespace, spec);
+  };
+  const offloadAgain = async (namespace: string, spec: object = {}): Promise<string> => {
     await east.kube.create(
       namespaceOffloadings,
       make(namespaceOffloadings, { metadata: { name: "offloading", namespace }, spec }),
@@ -300,6 +316,8 @@ export const startWorld = async (o: { controllers?: readonly string[] } = {}) =>
     mapper,
     kubelet,
     offload,
+    offloadAgain,
+    classesFact,
     until: there1,
     sleep,
     get consumer() {

@@ -21,6 +21,7 @@ export const services = [
   "network-manager",
   "gateway",
   "route-agent",
+  "storage-fabric",
 ] as const;
 export type ServiceName = (typeof services)[number];
 

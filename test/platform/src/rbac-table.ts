@@ -173,6 +173,16 @@ export const EXCEPTIONS: Record<ServiceName, Exception[]> = {
       verbs: ["create", "update", "delete"],
       why: "endpoints of the other side, at the addresses at which they are reached here",
     },
+    {
+      what: "persistentvolumeclaims",
+      verbs: ["create", "patch", "delete"],
+      why: "the provider's real claims, in twins",
+    },
+    {
+      what: "persistentvolumes",
+      verbs: ["patch"],
+      why: "whose data a volume holds, and that it outlives its claim",
+    },
     { what: "namespaces/finalize", verbs: ["update"], why: "ends a twin known to be empty at once" },
     {
       what: "clusterroles.rbac.authorization.k8s.io",
@@ -255,4 +265,26 @@ export const EXCEPTIONS: Record<ServiceName, Exception[]> = {
     },
   ],
   "route-agent": [],
+  "storage-fabric": [
+    {
+      what: "persistentvolumeclaims",
+      verbs: ["patch"],
+      why: "a provisioner's job: its finalizer on a claim of its class, and the node that the scheduler is to choose anew",
+    },
+    {
+      what: "persistentvolumeclaims/status",
+      verbs: ["patch"],
+      why: "what a claim of its class waits for, and what its volume holds",
+    },
+    {
+      what: "persistentvolumeclaims",
+      verbs: ["create", "delete"],
+      why: "the second claims, in tideway-storage alone",
+    },
+    {
+      what: "persistentvolumes",
+      verbs: ["create", "patch", "delete"],
+      why: "a provisioner's job: volumes at peers, and the volumes of second claims, which become the first ones'",
+    },
+  ],
 };

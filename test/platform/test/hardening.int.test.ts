@@ -70,6 +70,7 @@ it("runs where Pod Security enforces restricted, but for the agents of the data 
   expect(Object.fromEntries(levels)).toEqual({
     "tideway-system": "restricted",
     "tideway-network": "privileged",
+    "tideway-storage": "restricted",
   });
 });
 

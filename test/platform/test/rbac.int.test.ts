@@ -137,6 +137,7 @@ it("gives a peer no status, no offer, no quota, and no pod of its own making", (
     "resourcerequests.sharing.tideway.dev",
     "secrets",
     "services",
+    "shadowclaims.offloading.tideway.dev",
     "shadowendpointslices.offloading.tideway.dev",
     "shadowpods.offloading.tideway.dev",
   ]);

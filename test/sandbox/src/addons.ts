@@ -2,6 +2,7 @@ import { binaries } from "./binaries.ts";
 import { coreDns } from "./coredns.ts";
 import { allowFlannel, startFlannel } from "./flannel.ts";
 import { startKwok } from "./kwok.ts";
+import { startLocalPath } from "./local-path.ts";
 import type { ClusterPlace, NodePlace } from "./layout.ts";
 import type { Cni, ClusterOptions } from "./record.ts";
 import { run } from "./run.ts";
@@ -27,6 +28,7 @@ export async function startAddons(
   if (o.cni === "flannel") await allowFlannel(k);
   await Promise.all(nodes.map((n) => awaitNode(p, k, n, o.cni ?? "bridge")));
   report(`${nodes.length === 1 ? "node" : "nodes"} Ready`);
+  await startLocalPath(p, nodes, k);
   if (o.kwokNodes) {
     await startKwok(p, nodes[0] as NodePlace, k, o.kwokNodes);
     report(`${o.kwokNodes} simulated nodes`);

@@ -69,6 +69,12 @@ const wireguard: Part = {
   },
 };
 
+const localPathModule = installed(
+  "local-path-provisioner",
+  "github.com/rancher/local-path-provisioner",
+  versions.localPath,
+);
+
 /** Backends of a cloud and of times past, left out: one module is not in every proxy, one wants a C compiler. */
 const FLANNEL_WITHOUT = ["tencentvpc", "udp"];
 const flannel: Part = {
@@ -103,6 +109,7 @@ const parts = {
     `-s -w -X sigs.k8s.io/kwok/pkg/consts.Version=${versions.kwok}`,
   ),
   wireguardGo: wireguard,
+  localPath: localPathModule,
   flannel,
 };
 
@@ -116,11 +123,12 @@ export const binaries = {
   coredns: (): Promise<string> => cached(parts.coredns).then((d) => join(d, "coredns")),
   kwok: (): Promise<string> => cached(parts.kwok).then((d) => join(d, "kwok")),
   wireguardGo: (): Promise<string> => cached(parts.wireguardGo).then((d) => join(d, "wireguard-go")),
+  localPath: (): Promise<string> => cached(parts.localPath).then((d) => join(d, "local-path-provisioner")),
   /** For clusters that ask for it; the others do without. */
   flannel: (): Promise<string> => cached(flannel).then((d) => join(d, "flanneld")),
 };
 
-const ALWAYS: readonly PartName[] = ["kube", "pause", "coredns", "nats", "kwok", "wireguardGo"];
+const ALWAYS: readonly PartName[] = ["kube", "pause", "coredns", "nats", "kwok", "wireguardGo", "localPath"];
 
 /** One after the other: the compiler fills the machine by itself, and small parts are soon useful. */
 export async function buildBinaries(

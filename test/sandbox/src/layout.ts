@@ -8,6 +8,7 @@ export const API_SERVICE_IP = "10.201.0.1";
 export const DNS_SERVICE_IP = "10.201.0.10";
 export const API_PORT = 6443;
 export const FLANNEL_USER = "flannel";
+export const LOCAL_PATH_USER = "local-path-provisioner";
 
 export const RUN_ROOT = "/run/tideway-sandbox";
 export const VAR_ROOT = "/var/lib/tideway-sandbox";

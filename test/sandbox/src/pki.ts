@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { FLANNEL_USER } from "./layout.ts";
+import { FLANNEL_USER, LOCAL_PATH_USER } from "./layout.ts";
 import { run } from "./run.ts";
 
 /** Names of the files in a PKI directory, without `.crt` and `.key`. */
@@ -96,6 +96,7 @@ export async function makePki(dir: string, o: ControlPlanePki): Promise<void> {
     system("kube-scheduler"),
     system("kube-proxy"),
     { name: FLANNEL_USER, commonName: FLANNEL_USER },
+    { name: LOCAL_PATH_USER, commonName: LOCAL_PATH_USER },
     ...(o.nodes ?? []).flatMap((n): CertificateRequest[] => [
       { name: `kubelet-${n.name}`, commonName: `system:node:${n.name}`, organisation: "system:nodes" },
       {

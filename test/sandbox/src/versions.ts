@@ -5,6 +5,7 @@ export const versions = {
   nats: "v2.12.15",
   coredns: "v1.12.4",
   kwok: "v0.7.0",
+  localPath: "v0.0.30",
   flannel: "v0.28.4",
   wireguardGo: "v0.0.0-20260522210424-ecfc5a8d5446",
   node: "24.21.0",

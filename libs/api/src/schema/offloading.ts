@@ -6,6 +6,7 @@ import {
   conditions,
   labelMap,
   observedGeneration,
+  quantity,
   resourceList,
   time,
 } from "./common.ts";
@@ -372,6 +373,69 @@ export const shadowEndpointSlice = defineKind({
     { name: "Endpoints", jsonPath: ".status.endpoints", type: "integer" },
     { name: "Ready", jsonPath: ready("status") },
     { name: "Reason", jsonPath: ready("reason") },
+    { name: "Message", jsonPath: ready("message"), priority: 1 },
+    age,
+  ],
+});
+
+const claimMode = oneOf(["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"]);
+export const shadowClaim = defineKind({
+  concern: "offloading",
+  kind: "ShadowClaim",
+  plural: "shadowclaims",
+  shortNames: ["shc"],
+  namespaced: true,
+  description:
+    "A volume that a consumer's claim wants here. The provider makes and owns the real claim, of the same name; the data outlives this object unless `deleteData` is set.",
+  spec: Type.Object({
+    originUID: Type.String({
+      minLength: 1,
+      maxLength: 63,
+      description: "UID of the consumer's claim. Data that is kept here is found again by it.",
+      ...immutable("originUID"),
+    }),
+    originNamespace: Type.String({
+      minLength: 1,
+      maxLength: 63,
+      description: "Namespace of the consumer's claim.",
+    }),
+    storageClassName: Type.Optional(
+      Type.String({ maxLength: 253, description: "A class of the offer. Absent: its default." }),
+    ),
+    size: quantity("What is asked; may grow."),
+    accessModes: setOf(claimMode, { minItems: 1, maxItems: 4, ...immutable("accessModes") }),
+    volumeMode: Type.Optional(
+      oneOf(["Filesystem", "Block"], { default: "Filesystem", ...immutable("volumeMode") }),
+    ),
+    expectData: Type.Optional(
+      Type.Boolean({
+        description: "The claim has had data here: it is bound to that, and never to a new, empty volume.",
+      }),
+    ),
+    deleteData: Type.Optional(
+      Type.Boolean({ description: "The data goes with this object. Default: it is kept." }),
+    ),
+  }),
+  status: Type.Object({
+    conditions,
+    observedGeneration,
+    phase: Type.Optional(
+      oneOf(["Pending", "Accepted", "Bound", "Refused", "Lost"], {
+        description:
+          "Accepted: the first pod may come, with it the volume is made. Lost: the data is gone, and no other volume takes its place.",
+      }),
+    ),
+    storageClassName: Type.Optional(Type.String({ maxLength: 253, description: "The class in use." })),
+    volumeName: Type.Optional(Type.String({ maxLength: 253, description: "The provider's volume." })),
+    capacity: Type.Optional(quantity("What the volume holds.")),
+  }),
+  columns: [
+    { name: "Phase", jsonPath: ".status.phase" },
+    { name: "Size", jsonPath: ".spec.size" },
+    { name: "Class", jsonPath: ".status.storageClassName" },
+    { name: "Ready", jsonPath: ready("status") },
+    { name: "Reason", jsonPath: ready("reason") },
+    { name: "Origin-Namespace", jsonPath: ".spec.originNamespace" },
     { name: "Message", jsonPath: ready("message"), priority: 1 },
     age,
   ],

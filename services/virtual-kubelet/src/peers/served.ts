@@ -1,5 +1,7 @@
+import type { FactView } from "@tideway/bus";
 import { type Controller, startController } from "@tideway/controller";
 import { type Credentials, keyOf, splitKey } from "@tideway/k8s";
+import { startClaims } from "../claims/reconciler.ts";
 import { type ApiServerSource, createApiServerAccess, wantsApiServer } from "../network/api-server.ts";
 import type { NetworkView } from "../network/networks.ts";
 import { createEvents } from "../reflection/events.ts";
@@ -8,6 +10,7 @@ import { type NetworkReflection, startNetworkReflection } from "../reflection/ne
 import type { ClassMap } from "../reflection/network/ingress.ts";
 import { createMappings } from "../reflection/network/mappings.ts";
 import type { Sources } from "../reflection/sources.ts";
+import { claimsOf } from "@tideway/podspec";
 import { makePodReconciler } from "../pods/reconciler.ts";
 import type { AddressMapper, Clock, Local } from "../ports.ts";
 import { openSession, type Session } from "./session.ts";
@@ -18,6 +21,8 @@ export interface ServedDeps {
   sources: Sources;
   networks: NetworkView;
   mapper: AddressMapper;
+  /** Volumes of this cluster's claims, as storage-fabric says them. */
+  volumes: FactView<"volume">;
   apiServer: ApiServerSource;
   /** External addresses that are held for the peer and the namespace. */
   heldFor(clusterID: string, namespace: string): readonly string[];
@@ -78,9 +83,16 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
         name === undefined ? enqueueNamespace(source) : pods.enqueue(`${source}/${name}`),
       onCopy: (source, kind, name) => reflection.onCopy(source, kind, name),
       onNetworkCopy: (source, kind, name) => network.onCopy(source, kind, name),
+      onClaim: (source, name) => {
+        claims.onShadow(source, name);
+        for (const pod of session.localPods.list())
+          if (pod.metadata.namespace === source && (name === undefined || claimsOf(pod).includes(name)))
+            pods.enqueue(keyOf(pod));
+      },
       onEvent: (source, event) => events.onEvent(source, event),
     },
   });
+  const claims = startClaims({ session, local: d.local, volumes: d.volumes });
   const ingressClasses = (): Readonly<ClassMap> => d.ingressClasses(o.peer);
   const reflection = startReflection({
     session,
@@ -114,6 +126,7 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
     prepare: reflection.prepare,
     networks: d.networks,
     apiServer: apiServer.of,
+    missingClaim: claims.missing,
     hold: () => d.unreachable(o.peer) === "Hold",
   });
   const pods = startController({
@@ -138,6 +151,7 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
       for (const shadow of twin.shadows.list()) pods.enqueue(`${twin.source}/${shadow.metadata.name}`);
     reflection.resync();
     network.resync();
+    claims.resync();
   };
   const stopNetworks = d.networks.onChange((id) => {
     if (id !== o.clusterID) return;
@@ -160,6 +174,7 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
       for (const source of new Set([...before, ...wanted.keys()]))
         if (before.has(source) !== wanted.has(source)) {
           enqueueNamespace(source);
+          claims.resync(source);
           if (wanted.has(source)) {
             network.resync(source);
             reflection.resyncIngresses(source);

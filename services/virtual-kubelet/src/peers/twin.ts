@@ -1,4 +1,11 @@
-import { type ShadowEndpointSlice, shadowEndpointSlices, type ShadowPod, shadowPods } from "@tideway/api";
+import {
+  type ShadowClaim,
+  shadowClaims,
+  type ShadowEndpointSlice,
+  shadowEndpointSlices,
+  type ShadowPod,
+  shadowPods,
+} from "@tideway/api";
 import {
   type ConfigMap,
   configMaps,
@@ -28,6 +35,7 @@ export interface Twin {
   readonly name: string;
   readonly shadows: Informer<ShadowPod>;
   readonly pods: Informer<Pod>;
+  readonly claims: Informer<ShadowClaim>;
   /** Metadata only: which copies exist, and of which version. */
   readonly configMaps: Informer<ConfigMap>;
   readonly secrets: Informer<Secret>;
@@ -52,6 +60,8 @@ export interface TwinHandlers {
   onCopy(source: string, kind: "configmaps" | "secrets", name: string): void;
   /** A copy of the kind changed, or all of the twin may be looked at for the first time (undefined). */
   onNetworkCopy(source: string, kind: NetworkKind, name: string | undefined): void;
+  /** A ShadowClaim of this name changed, or all may be looked at for the first time (undefined). */
+  onClaim(source: string, name: string | undefined): void;
   onEvent(source: string, event: Readonly<CoreEvent>): void;
   onError(err: unknown): void;
 }
@@ -65,6 +75,8 @@ export const watchTwin = (kube: Kube, source: string, name: string, on: TwinHand
     name,
     shadows: informer(kube, shadowPods, { ...base, transform: slimShadow }),
     pods: informer(kube, pods, { ...base, transform: slimRemote }),
+    // a peer of an earlier release knows no such kind: not asked twice a second
+    claims: informer(kube, shadowClaims, { ...base, backoffMs: { ...BACKOFF_MS, max: 15_000 } }),
     configMaps: informer(kube, configMaps, copies),
     secrets: informer(kube, secrets, copies),
     network: {
@@ -87,6 +99,8 @@ export const watchTwin = (kube: Kube, source: string, name: string, on: TwinHand
   twin.pods.onChange((key) => on.onPod(source, nameOf(key)));
   twin.configMaps.onChange((key) => on.onCopy(source, "configmaps", nameOf(key)));
   twin.secrets.onChange((key) => on.onCopy(source, "secrets", nameOf(key)));
+  twin.claims.onChange((key) => on.onClaim(source, nameOf(key)));
+  void twin.claims.synced.then(() => on.onClaim(source, undefined));
   twin.events.onChange((_key, event) => event && on.onEvent(source, event));
   const network = Object.entries(twin.network) as [NetworkKind, Informer<KubeObject>][];
   for (const [kind, copies] of network) {
@@ -94,7 +108,7 @@ export const watchTwin = (kube: Kube, source: string, name: string, on: TwinHand
     void copies.synced.then(() => on.onNetworkCopy(source, kind, undefined));
   }
   const all = [
-    ...[twin.shadows, twin.pods, twin.configMaps, twin.secrets, twin.events],
+    ...[twin.shadows, twin.pods, twin.claims, twin.configMaps, twin.secrets, twin.events],
     ...network.map(([, copies]) => copies),
   ];
   for (const i of all) {

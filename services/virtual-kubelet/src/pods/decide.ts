@@ -20,6 +20,8 @@ export interface World {
   waitedMs: number;
   /** Hash of what was last forwarded, on the ShadowPod, and as it should be. Equal where there is no ShadowPod. */
   forwarded: { is: string | undefined; want: string | undefined };
+  /** What a claim of the pod waits for; undefined: nothing. */
+  missingClaim?: string | undefined;
   /** The owner of the virtual node wants pods kept while the provider is away. */
   hold: boolean;
   /** Where this cluster reaches the pod; undefined while that is not known. */
@@ -183,6 +185,7 @@ export const decide = (w: World): Plan => {
         "the pod is gone at the provider, and nothing tells how it ended",
         w.nowIso,
       );
+    if (w.missingClaim !== undefined) return wait(local, "ClaimNotAtProvider", w.missingClaim);
     return { effects: [{ do: "createShadow" }] };
   }
   const forward: Effect[] = w.forwarded.is === w.forwarded.want ? [] : [{ do: "forward" }];

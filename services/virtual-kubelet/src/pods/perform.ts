@@ -35,6 +35,8 @@ export interface Deps {
   networks: NetworkView;
   /** The pod's way to this cluster's API server; undefined while there is none. */
   apiServer: (pod: Readonly<Pod>) => Promise<ApiServerAccess | undefined>;
+  /** What the pod's claims wait for; undefined: the provider has accepted them all. */
+  missingClaim: (pod: Readonly<Pod>) => { message: string } | undefined;
   /** VirtualNode.spec.unreachable is Hold. */
   hold: () => boolean;
 }

@@ -56,7 +56,7 @@ const createMemory = (now: () => number) => {
 export type Memory = ReturnType<typeof createMemory>;
 
 const observe = (
-  { session, hold, networks, local: here }: Deps,
+  { session, hold, networks, missingClaim, local: here }: Deps,
   memory: Memory,
   key: string,
   now: string,
@@ -81,6 +81,7 @@ const observe = (
       is: shadow?.metadata.annotations?.[FORWARDED],
       want: local && shadow ? memory.hash(local) : undefined,
     },
+    missingClaim: local && twin && !shadow ? missingClaim(local)?.message : undefined,
     hold: hold(),
     addresses: remote && addressesOf(remote, networks.of(session.clusterID)?.remotePods, here.podIP),
     nowIso: now,

@@ -19,6 +19,8 @@ import {
 } from "@tideway/k8s";
 import { watchNetworks } from "../network/networks.ts";
 import { type Local, type Part, systemClock } from "../ports.ts";
+import { startClaims } from "./claims/index.ts";
+import { watchOffers } from "./claims/offers.ts";
 import { MANAGED_BY, MANAGER } from "./endpoint-slices/manifests.ts";
 import { makeEndpointSliceReconciler } from "./endpoint-slices/reconciler.ts";
 import { TWIN_SELECTOR } from "./labels.ts";
@@ -39,9 +41,10 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
   const clock = systemClock;
   const furniture = { labelSelector: TWIN_SELECTOR, metadataOnly: true };
 
-  const [identities, networkFacts] = await Promise.all([
+  const [identities, networkFacts, offerFacts] = await Promise.all([
     local.bus.facts("identity"),
     local.bus.facts("network"),
+    local.bus.facts("offer"),
   ]);
   const networks = watchNetworks(networkFacts);
   const maps = informer(kube, namespaceMaps);
@@ -57,7 +60,16 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
     metadataOnly: true,
   });
   const furnishing = [maps, twins, policies, bindings, accounts];
-  const caches: Informer<KubeObject>[] = [...furnishing, shadows, made, shadowSlices, slices] as never;
+  const claims = startClaims({
+    local,
+    clock,
+    log,
+    twins,
+    offers: watchOffers(offerFacts),
+    refusedRetryMs: o.refusedRetryMs ?? 5_000,
+  });
+  const ofPods = [shadows, made, shadowSlices, slices];
+  const caches: Informer<KubeObject>[] = [...furnishing, ...ofPods, ...claims.caches] as never;
 
   twins.index("origin", (n) => [n.metadata.labels?.[ORIGIN] ?? ""]);
   shadows.index("namespace", (s) => [s.metadata.namespace ?? ""]);
@@ -70,7 +82,12 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
     cache.start(signal);
   }
   // absence in a cache that has not synced is not a fact
-  await Promise.all([identities.synced, networkFacts.synced, ...caches.map((c) => c.synced)]);
+  await Promise.all([
+    identities.synced,
+    networkFacts.synced,
+    offerFacts.synced,
+    ...caches.map((c) => c.synced),
+  ]);
 
   const isOpen = (ns: string, wanted: string | undefined): boolean => {
     const policy = policies.get(`${ns}/${DEFAULT_DENY}`);
@@ -105,6 +122,7 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
       systemNamespace: local.namespace,
       shadows,
       pods: made,
+      claims,
     }),
   });
   const work = startController({
@@ -144,6 +162,8 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
     reconcile: endpoints.reconcile,
   });
 
+  const claimWork = claims.start();
+
   const enqueueSlices = (ns: string): void => {
     for (const shadow of shadowSlices.byIndex("namespace", ns)) endpointWork.enqueue(keyOf(shadow));
   };
@@ -151,6 +171,7 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
     for (const cache of [shadows, made] as Informer<KubeObject>[])
       for (const { metadata } of cache.byIndex("namespace", ns)) work.enqueue(`${ns}/${metadata.name}`);
     enqueueSlices(ns);
+    claims.enqueueNamespace(ns);
   };
   const originOf = (obj: Readonly<KubeObject> | undefined): string | undefined =>
     obj?.metadata.labels?.[ORIGIN];
@@ -167,7 +188,7 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
   const wakeEmptied = (key: string): void => {
     const ns = key.slice(0, key.indexOf("/"));
     const occupied = [shadows, made].some((cache) => cache.byIndex("namespace", ns).length > 0);
-    if (!occupied) wakePeer(ns, twins.get(ns), undefined);
+    if (!occupied && !claims.occupied(ns)) wakePeer(ns, twins.get(ns), undefined);
   };
 
   identities.onChange((fact) => {
@@ -211,7 +232,7 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
 
   return {
     stop: async () => {
-      await Promise.all([peers.done, work.done, endpointWork.done]);
+      await Promise.all([peers.done, work.done, endpointWork.done, claimWork.done]);
     },
   };
 };

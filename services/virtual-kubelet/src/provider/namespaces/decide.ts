@@ -21,7 +21,7 @@ export interface Existing {
   furnished: boolean;
   /** Prefixes that its network policy opens. */
   open?: readonly string[] | undefined;
-  /** ShadowPods and pods made from them that are still in it. */
+  /** ShadowPods, ShadowClaims and what was made from them is still in it. */
   occupied: boolean;
 }
 
@@ -43,7 +43,7 @@ export type Effect =
   | { do: "furnish"; twin: Twin }
   /** Take the consumer's permissions away. */
   | { do: "unbind"; name: string }
-  /** Delete the ShadowPods; their pods follow. */
+  /** Delete the ShadowPods and ShadowClaims; what was made from them follows, but for data that is kept. */
   | { do: "empty"; name: string }
   | { do: "delete"; name: string; uid: string };
 

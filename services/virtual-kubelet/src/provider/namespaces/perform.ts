@@ -1,4 +1,4 @@
-import { ORIGIN, shadowPods } from "@tideway/api";
+import { ORIGIN, shadowClaims, shadowPods } from "@tideway/api";
 import type { ReconcileContext } from "@tideway/controller";
 import { isAlreadyExists } from "@tideway/errors";
 import {
@@ -29,6 +29,8 @@ export interface PerformOptions {
   podSecurity: PodSecurityLevel;
   /** Names of the ShadowPods in a namespace. */
   shadowsOf(namespace: string): string[];
+  /** Names of the ShadowClaims in a namespace. */
+  claimsOf(namespace: string): string[];
 }
 
 /** ClusterRole with which this service looks into a twin namespace that it ends; deploy/base/namespace-end. */
@@ -70,9 +72,10 @@ export const perform = async (kube: Kube, effect: Effect, o: PerformOptions): Pr
       await kube.delete(roleBindings, WORKLOAD_BINDING, effect.name, { signal });
       return "done";
     case "empty":
-      await Promise.all(
-        o.shadowsOf(effect.name).map((name) => kube.delete(shadowPods, name, effect.name, { signal })),
-      );
+      await Promise.all([
+        ...o.shadowsOf(effect.name).map((name) => kube.delete(shadowPods, name, effect.name, { signal })),
+        ...o.claimsOf(effect.name).map((name) => kube.delete(shadowClaims, name, effect.name, { signal })),
+      ]);
       return "done";
     case "delete":
       await endNamespace(kube, effect.name, {

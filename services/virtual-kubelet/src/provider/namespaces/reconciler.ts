@@ -37,6 +37,8 @@ export interface NamespaceDeps {
   /** ShadowPods indexed by "namespace", and the pods made from them. */
   shadows: Informer<ShadowPod>;
   pods: Informer<Pod>;
+  /** ShadowClaims, and the claims made from them. */
+  claims: { shadowsOf(namespace: string): string[]; occupied(namespace: string): boolean };
 }
 
 /** A namespace that is being emptied is looked at this often, in ms. */
@@ -66,7 +68,9 @@ export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
       terminating: n.metadata.deletionTimestamp !== undefined,
       furnished: d.furnished(n.metadata.name, open),
       open: d.opened(n.metadata.name),
-      occupied: [d.shadows, d.pods].some((cache) => cache.byIndex("namespace", n.metadata.name).length > 0),
+      occupied:
+        d.claims.occupied(n.metadata.name) ||
+        [d.shadows, d.pods].some((cache) => cache.byIndex("namespace", n.metadata.name).length > 0),
     }));
 
   const shadowsOf = (namespace: string): string[] =>
@@ -128,6 +132,7 @@ export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
             podSecurity: d.podSecurity,
             systemNamespace: d.systemNamespace,
             shadowsOf,
+            claimsOf: d.claims.shadowsOf,
           });
           if (effect.do === "create" && (outcome === "taken") !== held.has(name)) {
             learned = true;

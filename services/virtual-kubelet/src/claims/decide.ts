@@ -1,0 +1,139 @@
+import { findCondition, type ShadowClaim, type ShadowClaimSpec } from "@tideway/api";
+import type { FactInput, FactOf } from "@tideway/protos";
+import { compare, parse } from "@tideway/quantity";
+
+/** What storage-fabric says about a claim whose data is at the peer. */
+export type Wish = FactOf["volume"];
+export type Answer = FactInput<"claim">;
+
+export interface World {
+  /** Undefined: nothing is said, which is no reason to do anything. */
+  wish: Readonly<Wish> | undefined;
+  /** UID of the claim. */
+  uid: string;
+  /** The ShadowClaim made for this claim. */
+  shadow: Readonly<ShadowClaim> | undefined;
+  /** The name is held by the ShadowClaim of an earlier claim. */
+  nameHeld: boolean;
+  /** The twin of the claim's namespace is there. */
+  offloaded: boolean;
+  /** The caches have synced, and the peer answers. */
+  known: boolean;
+  /** Name of the peer. */
+  peer: string;
+}
+
+export type Effect =
+  | { do: "create"; spec: ShadowClaimSpec }
+  | { do: "patch"; uid: string; spec: Partial<ShadowClaimSpec> }
+  | { do: "delete"; uid: string };
+
+export interface Plan {
+  effects: Effect[];
+  /** What storage-fabric is to know; undefined: what was said last stays. */
+  answer?: Pick<Answer, "state" | "reason" | "message" | "volume" | "class" | "capacity">;
+  recheckMs?: number;
+}
+
+/** An earlier claim of the name has to go first, in ms. */
+const NAME_HELD_MS = 250;
+
+const specOf = (w: Readonly<Wish>, uid: string): ShadowClaimSpec => ({
+  originUID: uid,
+  originNamespace: w.namespace,
+  ...(w.class ? { storageClassName: w.class } : {}),
+  size: w.size,
+  accessModes: w.accessModes as ShadowClaimSpec["accessModes"],
+  volumeMode: w.volumeMode === "Block" ? "Block" : "Filesystem",
+  ...(w.expectData ? { expectData: true } : {}),
+  ...(w.deleteData ? { deleteData: true } : {}),
+});
+
+const changes = (w: Readonly<Wish>, shadow: Readonly<ShadowClaim>): Partial<ShadowClaimSpec> => ({
+  ...(compare(parse(w.size), parse(shadow.spec.size)) > 0 ? { size: w.size } : {}),
+  ...(w.expectData && !shadow.spec.expectData ? { expectData: true } : {}),
+  ...((shadow.spec.deleteData ?? false) !== w.deleteData ? { deleteData: w.deleteData } : {}),
+});
+
+const STATES = {
+  Pending: "PENDING",
+  Accepted: "ACCEPTED",
+  Bound: "BOUND",
+  Refused: "REFUSED",
+  Lost: "LOST",
+} as const;
+
+const answerOf = (shadow: Readonly<ShadowClaim>): NonNullable<Plan["answer"]> => {
+  const { phase, volumeName, storageClassName, capacity, conditions } = shadow.status ?? {};
+  const c = findCondition(conditions, "Ready");
+  return {
+    state: phase ? STATES[phase] : "PENDING",
+    reason: c?.reason ?? "Asked",
+    message: c?.message ?? "the peer has not answered yet",
+    volume: volumeName ?? "",
+    class: storageClassName ?? "",
+    capacity: capacity ?? "",
+  };
+};
+
+const withdraw = (w: World, deleteData: boolean): Plan => {
+  const { shadow } = w;
+  if (!w.offloaded)
+    return deleteData
+      ? {
+          effects: [],
+          answer: {
+            state: "PENDING",
+            reason: "NamespaceNotOffloaded",
+            message: `the namespace has no twin at ${w.peer}: its owner keeps the data until he evicts it, or the namespace is offloaded again`,
+          },
+        }
+      : { effects: [], answer: { state: "GONE", reason: "Withdrawn", message: "nothing is asked any more" } };
+  if (!w.known) return { effects: [] };
+  if (!shadow)
+    return {
+      effects: [],
+      answer: {
+        state: "GONE",
+        reason: deleteData ? "Deleted" : "Withdrawn",
+        message: deleteData ? "the peer deletes the data" : "nothing is asked any more",
+      },
+    };
+  const uid = shadow.metadata.uid ?? "";
+  const said: Effect[] =
+    deleteData && !shadow.spec.deleteData ? [{ do: "patch", uid, spec: { deleteData: true } }] : [];
+  const deleted: Effect[] = shadow.metadata.deletionTimestamp === undefined ? [{ do: "delete", uid }] : [];
+  return {
+    effects: [...said, ...deleted],
+    answer: { state: "PENDING", reason: "Deleting", message: `${w.peer} takes its claim away` },
+  };
+};
+
+/** One claim at one peer: what storage-fabric wants against what is there. */
+export const decide = (w: World): Plan => {
+  const { wish, shadow } = w;
+  if (!wish) return { effects: [] };
+  if (wish.state === "DELETING") return withdraw(w, true);
+  if (wish.state === "GONE") return withdraw(w, false);
+  if (!w.offloaded)
+    return {
+      effects: [],
+      answer: {
+        state: "PENDING",
+        reason: "NamespaceNotOffloaded",
+        message: `namespace ${wish.namespace} has no twin at ${w.peer} (yet): offload it`,
+      },
+    };
+  if (!w.known) return { effects: [] };
+  if (!shadow) {
+    if (w.nameHeld) return { effects: [], recheckMs: NAME_HELD_MS };
+    return wish.state === "KEPT"
+      ? { effects: [] }
+      : { effects: [{ do: "create", spec: specOf(wish, w.uid) }] };
+  }
+  if (shadow.metadata.deletionTimestamp !== undefined) return { effects: [], answer: answerOf(shadow) };
+  const spec = changes(wish, shadow);
+  const patch: Effect[] =
+    Object.keys(spec).length > 0 ? [{ do: "patch", uid: shadow.metadata.uid ?? "", spec }] : [];
+  return { effects: patch, answer: answerOf(shadow) };
+};
