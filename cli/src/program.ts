@@ -64,6 +64,12 @@ export const makeProgram = (io: Io): Command => {
       "valid for any number of clusters until it is deleted, or until --ttl when that is given",
     )
     .option("--note <text>", "a remark for yourself, kept in the Invitation")
+    .option("--list", "instead: the invitations there are, and what became of them")
+    .option(
+      "--revoke <name>",
+      "instead: make an invitation void (who came in by it stays, see `tideway revoke`)",
+    )
+    .option("--rotate <name>", "a new token in the place of this invitation's, which is void from then on")
     .action(action(() => import("./commands/invite.ts")));
 
   program
@@ -80,6 +86,17 @@ export const makeProgram = (io: Io): Command => {
     )
     .argument("<name>", "name of the peer, see `tideway status`")
     .action(action(() => import("./commands/unpeer.ts")));
+
+  program
+    .command("revoke")
+    .description(
+      "Cut off a peer that uses this cluster: at once, whatever it holds, and whether it answers or not.",
+    )
+    .argument("<name>", "name of the peer here, or its cluster ID")
+    .option("--reason <text>", "why; it is recorded, and the peer is told")
+    .option("--pods <policy>", "what becomes of its pods here: evict, or keep running (default: evict)")
+    .option("--undo", "let it in again")
+    .action(action(() => import("./commands/revoke.ts")));
 
   const offload = program.command("offload").description("Let pods of a namespace run in peers.");
   offload

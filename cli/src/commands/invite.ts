@@ -3,6 +3,8 @@ import { findCondition, type Invitation, invitations, make, SYSTEM_NAMESPACE } f
 import type { Kube } from "@tideway/k8s";
 import { encodeInvitation, hashToken, newToken } from "@tideway/pki";
 import { type Cli, startDeadline } from "../cli.ts";
+import { findInvitation, listInvitations, revokeInvitation, take } from "./invitations.ts";
+import { UsageError } from "../exit.ts";
 import { formatDuration, parseDuration } from "../duration.ts";
 import { isForMachines, renderDocument } from "../output.ts";
 import { SERVICE_NEXT } from "../status/advice.ts";
@@ -12,6 +14,9 @@ export interface InviteOptions {
   ttl?: string;
   standing?: boolean;
   note?: string;
+  list?: boolean;
+  revoke?: string;
+  rotate?: string;
 }
 
 const DEFAULT_TTL_MS = 15 * 60_000;
@@ -26,6 +31,21 @@ export const expiryOf = (o: InviteOptions, nowMs: number): string | undefined =>
 };
 
 export const run = async (cli: Cli, _args: string[], options: InviteOptions): Promise<void> => {
+  const { list, revoke, rotate } = options;
+  if ([list, revoke, rotate].filter((o) => o !== undefined).length > 1)
+    throw new UsageError("--list, --revoke and --rotate do different things: give one of them");
+  if (list) return listInvitations(cli);
+  if (revoke !== undefined) return revokeInvitation(cli, revoke);
+  if (rotate === undefined) return invite(cli, options);
+  const kube = await cli.kube();
+  const old = await findInvitation(kube, rotate, cli.io.signal);
+  const { standing, note } = old.spec;
+  await invite(cli, { ...(standing ? { standing } : {}), ...(note ? { note } : {}), ...options });
+  await take(kube, old, cli.io.signal); // last: until the new one stands the old one serves
+  cli.io.err(`invitation ${rotate} is void`);
+};
+
+const invite = async (cli: Cli, options: InviteOptions): Promise<void> => {
   const askedAt = cli.io.now();
   const expiresAt = expiryOf(options, askedAt);
   const token = newToken();
@@ -112,5 +132,5 @@ const print = async (
   io.err(
     `valid ${until}, for ${standing ? "any number of clusters" : "one cluster"}; there: tideway peer '<the line above>'`,
   );
-  io.err(`take it back: kubectl -n ${SYSTEM_NAMESPACE} delete invitation ${name}`);
+  io.err(`take it back: tideway invite --revoke ${name}`);
 };

@@ -36,8 +36,7 @@ export const run = async (cli: Cli, args: string[]): Promise<void> => {
   await print(cli, name, stays, deadline.elapsed());
 };
 
-const endTheirs = (name: string): string =>
-  `to end its use: kubectl patch foreigncluster ${name} --type merge -p '{"spec":{"incomingPeering":"No"}}'`;
+const endTheirs = (name: string): string => `to end its use: tideway revoke ${name}`;
 
 const findPeer = async (kube: Kube, name: string, signal: AbortSignal): Promise<ForeignCluster> => {
   const all = await kube.list(foreignClusters, { signal });

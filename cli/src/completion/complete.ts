@@ -106,6 +106,7 @@ const argumentsOf = async (command: Command, names: Names): Promise<string[]> =>
     case "tideway unpeer":
     case "tideway status":
     case "tideway audit":
+    case "tideway revoke":
     case "network status":
     case "network test":
     case "network bench":

@@ -36,6 +36,8 @@ export interface PeerStatus {
   /** The peer may use this cluster, and whether it does. */
   incoming: string;
   isTenant: boolean;
+  /** Why it may not any more, where its owner revoked it. */
+  revoked?: string;
   unpeering: boolean;
   createdAt?: string;
   /** Of what the peer asks of this cluster, and of what this cluster asks of the peer. */

@@ -145,7 +145,7 @@ export const renderPeer = (p: PeerStatus, look: Look): string => {
       ["auth", p.authEndpoint],
       ["api server", p.apiServer],
       ["used here", p.outgoing],
-      ["may use us", `${p.incoming}${p.isTenant ? ", and does" : ""}`],
+      ["may use us", p.revoked ? `revoked: ${p.revoked}` : `${p.incoming}${p.isTenant ? ", and does" : ""}`],
       ["namespace", p.peerNamespace && `${p.peerNamespace}, of what we ask`],
       ["its namespace", p.tenantNamespace && `${p.tenantNamespace}, of what it asks`],
       ["identity", p.identityNotAfter && `until ${p.identityNotAfter}`],

@@ -106,7 +106,9 @@ const peerStatus = (fc: ForeignCluster, seen: Seen): PeerStatus => {
   const { clusterID } = fc.spec;
   const home = peerNamespace(name);
   const identity = seen.identities.find((i) => i.metadata.namespace === home);
-  const isTenant = seen.tenants.some((t) => t.spec.clusterID === clusterID);
+  const tenant = seen.tenants.find((t) => t.spec.clusterID === clusterID);
+  const isTenant = tenant !== undefined;
+  const revoked = tenant?.spec.revoked && (tenant.spec.revoked.reason ?? "no reason given");
   const node = nodeStatus(seen.nodes.find((n) => n.metadata.name === name));
   const borrowed = borrowedFrom(name, clusterID, home, seen);
   const lent = isTenant ? lentTo(clusterID, tenantNamespace(name), seen) : undefined;
@@ -118,6 +120,7 @@ const peerStatus = (fc: ForeignCluster, seen: Seen): PeerStatus => {
     outgoing: fc.spec.outgoingPeering ?? "No",
     incoming: fc.spec.incomingPeering ?? "Auto",
     isTenant,
+    ...(revoked ? { revoked } : {}),
     unpeering: fc.metadata.deletionTimestamp !== undefined,
     ...(fc.metadata.creationTimestamp ? { createdAt: fc.metadata.creationTimestamp } : {}),
     ...(fc.status?.tenantNamespace ? { tenantNamespace: fc.status.tenantNamespace } : {}),

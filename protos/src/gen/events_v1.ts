@@ -111,6 +111,8 @@ export interface IdentityFact {
   message: string;
   /** Changes at every renewal. */
   serial: string;
+  /** Of a revoked incoming identity: the pods of the peer run on here. */
+  podsKept: boolean;
 }
 
 /** A namespace of this cluster whose pods may run on peers.
@@ -499,6 +501,7 @@ export const factTables = {
       { name: "reason", proto: "reason", kind: "string" },
       { name: "message", proto: "message", kind: "string" },
       { name: "serial", proto: "serial", kind: "string" },
+      { name: "podsKept", proto: "pods_kept", kind: "bool" },
     ],
   },
   namespace: {

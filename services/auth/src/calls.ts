@@ -145,7 +145,9 @@ export const createHandlers = (d: CallDeps): Handlers => {
     namespaceOf: (t) => tenantNamespace(t.metadata.name),
     renewed: issued("renewal"),
     release: async (by, t) => {
-      await kube.delete(tenants, t.metadata.name, undefined, t.metadata.uid ? { uid: t.metadata.uid } : {});
+      // A revocation outlives the tenancy: else who leaves would come back by a standing invitation.
+      if (!t.spec.revoked)
+        await kube.delete(tenants, t.metadata.name, undefined, t.metadata.uid ? { uid: t.metadata.uid } : {});
       audit.released(by, t);
     },
   });

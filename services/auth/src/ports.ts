@@ -50,6 +50,7 @@ export interface IdentityState {
   reason?: string;
   message?: string;
   serial?: string;
+  podsKept?: boolean;
 }
 /** Returns at once: the bus tries until it is stored, and a newer state overtakes one that waits. */
 export type PublishIdentity = (direction: Direction, state: IdentityState) => void;

@@ -225,6 +225,7 @@ const connectSources = (c: Controllers, p: Parts, onReconnect: (handler: () => v
   const isNew = (t: Tenant | undefined): boolean =>
     t !== undefined &&
     !t.metadata.deletionTimestamp &&
+    !t.spec.revoked &&
     clock.now() - Date.parse(t.metadata.creationTimestamp ?? "") < NEW_MS;
   caches.tenants.onChange((_, t, old) => {
     const id = (t ?? old)?.spec.clusterID ?? "";

@@ -3,3 +3,4 @@ export * from "./load.ts";
 export * from "./node.ts";
 export * from "./snapshot.ts";
 export * from "./tideway.ts";
+export * from "./previous.ts";

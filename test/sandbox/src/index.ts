@@ -1,5 +1,6 @@
 export { type ApiServer, type ApiServerOptions, startApiServer } from "./api-server.ts";
 export { binaries } from "./binaries.ts";
+export { cached, type Part } from "./cache.ts";
 export { attachCluster, type Cluster, startCluster } from "./cluster.ts";
 export type { Cni, ClusterOptions } from "./record.ts";
 export { BASE_IMAGE, NATS_IMAGE, WORKLOAD_IMAGE } from "./images/system.ts";

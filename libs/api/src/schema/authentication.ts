@@ -1,6 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { clusterID, clusterName, conditions, endpoint, observedGeneration, pin, time } from "./common.ts";
-import { defineKind, HINT, immutable, setOf } from "./define.ts";
+import { defineKind, HINT, immutable, oneOf, setOf } from "./define.ts";
 
 const ready = (field: string): string => `.status.conditions[?(@.type=="Ready")].${field}`;
 
@@ -68,6 +68,26 @@ export const tenant = defineKind({
     authEndpoint: Type.Optional(endpoint()),
     pins: Type.Optional(
       setOf(pin(), { maxItems: 8, description: "Public keys of the tenant's auth service." }),
+    ),
+    revoked: Type.Optional(
+      Type.Object(
+        {
+          reason: Type.Optional(
+            Type.String({ maxLength: 256, description: "For people; the tenant is told too." }),
+          ),
+          pods: Type.Optional(
+            oneOf(["Evict", "Keep"], {
+              default: "Evict",
+              description:
+                "What becomes of the tenant's pods. Keep: they run on, and the tenant cannot touch them.",
+            }),
+          ),
+        },
+        {
+          description:
+            "While it stands the tenant may do nothing here, and comes in by no invitation; the Tenant stays, also when the tenant leaves.",
+        },
+      ),
     ),
   }),
   status: Type.Object({

@@ -2,6 +2,7 @@ import type { Invitation, Tenant } from "@tideway/api";
 import type { Denial } from "@tideway/authclient";
 import { sameHash } from "@tideway/pki";
 import type { PeerView, Self } from "../ports.ts";
+import { revocationOf } from "../tenant/decide.ts";
 
 export interface Applicant {
   clusterID: string;
@@ -71,13 +72,15 @@ const tokenNotUsed: Check = ({ invitation, applicant }) =>
         message: `the invitation was used at ${invitation.status?.usedAt}; it is good for one cluster, ask for a new one`,
       }
     : undefined;
-const incomingAllowed: Check = ({ peer, applicant }) =>
-  peer?.present && !peer.incoming
-    ? {
+const incomingAllowed: Check = ({ peer, tenant, applicant }) => {
+  const why = revocationOf(tenant, peer);
+  return why === undefined
+    ? undefined
+    : {
         reason: "IncomingRefused",
-        message: `this cluster does not let ${applicant.clusterName} in: incomingPeering of ForeignCluster ${peer.name} is "No"`,
-      }
-    : undefined;
+        message: `this cluster does not let ${applicant.clusterName} in: ${why}`,
+      };
+};
 /**
  * Who holds an invitation may become a tenant, but not the one that another cluster is already. What was only announced
  * binds no ID to a key: else whoever can send a packet could lock the real cluster out.

@@ -20,6 +20,7 @@ import type { CallContext } from "../door/server.ts";
 import type { Clock, Peers, Self } from "../ports.ts";
 import { responseOf } from "./authenticate.ts";
 import type { Sign } from "./sign.ts";
+import { revocationOf } from "../tenant/decide.ts";
 import { requireVersion } from "./version.ts";
 
 export interface HeldDeps {
@@ -94,12 +95,8 @@ export const createHeldCalls = (d: HeldDeps) => {
           "this cluster has no such tenant any more; a new invitation is needed",
         );
       who.clusterName = tenant.spec.clusterName;
-      const peer = d.peers.get(claims.clusterID);
-      if (peer?.present && !peer.incoming)
-        throw new DeniedError(
-          "IncomingRefused",
-          `revoked: incomingPeering of ForeignCluster ${peer.name} is "No"`,
-        );
+      const revoked = revocationOf(tenant, d.peers.get(claims.clusterID));
+      if (revoked !== undefined) throw new DeniedError("IncomingRefused", revoked);
       const csr = ((): ReturnType<typeof checkCsr> => {
         try {
           return checkCsr(Buffer.from(claims.body, "base64"), claims.clusterID);

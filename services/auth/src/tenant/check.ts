@@ -46,7 +46,7 @@ export const createPeeringCheck = (d: CheckDeps): Reconcile => {
       doubted.delete(clusterID);
       return {};
     }
-    if (!tenant.spec.authEndpoint) return {};
+    if (!tenant.spec.authEndpoint || tenant.spec.revoked) return {}; // a revocation outlives the tenancy
     try {
       const answer = await ask(tenant, signal);
       d.checked(answer);

@@ -1,7 +1,7 @@
 import type { Tenant } from "@tideway/api";
 import { describe, expect, test } from "vitest";
 import type { PeerView } from "../ports.ts";
-import { decide, type Step } from "./decide.ts";
+import { decide, factOf, type Step } from "./decide.ts";
 
 const NOW = Date.parse("2026-03-01T12:00:00Z");
 const HOUR = 3_600_000;
@@ -28,6 +28,35 @@ const peer = (incoming: boolean): PeerView => ({
   claimed: false,
   tokenSecret: "",
   unpeerDeadline: "",
+});
+
+describe("a revoked tenant", () => {
+  const revoked = (
+    how: NonNullable<Tenant["spec"]["revoked"]>,
+    o: Parameters<typeof tenant>[0] = {},
+  ): Tenant => {
+    const t = tenant(o);
+    return { ...t, spec: { ...t.spec, revoked: how } };
+  };
+  const look = (t: Tenant, p: PeerView | undefined = peer(true)) =>
+    decide({ tenant: t, peer: p, disowned: false, now: NOW, graceMs: HOUR });
+
+  test("may do nothing, whatever its ForeignCluster says, and is told why", () => {
+    const plan = look(revoked({ reason: "unpaid" }, { notAfter: NOW + HOUR }));
+    expect(plan).toMatchObject({ step: "revoke", state: "REVOKED", reason: "Revoked" });
+    expect(plan.message).toContain("unpaid");
+    expect(look(revoked({}), undefined).step).toBe("revoke");
+  });
+  test("is not forgotten, since its revocation would be", () =>
+    expect(look(revoked({}, { notAfter: NOW - 100 * HOUR })).step).toBe("revoke"));
+  test.each([
+    ["Keep", true],
+    ["Evict", undefined],
+    [undefined, undefined],
+  ] as const)("with pods: %s tells others so", (pods, podsKept) => {
+    const t = revoked(pods ? { pods } : {});
+    expect(factOf(t, look(t)).podsKept).toBe(podsKept);
+  });
 });
 
 describe("a tenant", () => {

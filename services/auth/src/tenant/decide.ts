@@ -76,16 +76,21 @@ const forgotten: Check = (w) => {
 /** Reason of the condition of a tenant that may do nothing here. */
 export const REVOKED = "Revoked";
 
-const revoked: Check = ({ peer }) =>
-  peer?.present && !peer.incoming
-    ? {
-        step: "revoke",
-        status: "False",
-        state: "REVOKED",
-        reason: REVOKED,
-        message: `incomingPeering of ForeignCluster ${peer.name} is "No": the tenant may do nothing here`,
-      }
+/** Why a cluster may not use this one now, for people; undefined: it may. */
+export const revocationOf = (tenant: Tenant | undefined, peer: PeerView | undefined): string | undefined => {
+  const { revoked } = tenant?.spec ?? {};
+  if (revoked) return `revoked by the owner of this cluster${revoked.reason ? `: ${revoked.reason}` : ""}`;
+  return peer?.present && !peer.incoming
+    ? `incomingPeering of ForeignCluster ${peer.name} is "No"`
     : undefined;
+};
+
+const revoked: Check = ({ tenant, peer }) => {
+  const why = revocationOf(tenant, peer);
+  if (why === undefined) return undefined;
+  const message = `${why}; the tenant may do nothing here`;
+  return { step: "revoke", status: "False", state: "REVOKED", reason: REVOKED, message };
+};
 
 const stale: Check = (w) => {
   const notAfter = w.tenant.status?.identityNotAfter;
@@ -153,6 +158,7 @@ export const factOf = (
   notAfter,
   reason: p.reason,
   message: p.message,
+  ...(p.state === "REVOKED" && t.spec.revoked?.pods === "Keep" ? { podsKept: true } : {}),
 });
 
 export const grantedFact = (t: Tenant, notAfter: string): IdentityState => factOf(t, GRANTED, notAfter);

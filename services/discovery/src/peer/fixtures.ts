@@ -56,6 +56,7 @@ export const identityOf = (
   reason: "",
   message: "",
   serial: "",
+  podsKept: false,
   ...more,
 });
 export const offerOf = (

@@ -15,6 +15,7 @@ const identity = (o: Partial<FactOf["identity"]>): FactOf["identity"] => ({
   reason: "",
   message: "",
   serial: "1",
+  podsKept: false,
   ...o,
 });
 const peer = (o: Partial<FactOf["peer"]>): FactOf["peer"] =>

@@ -59,6 +59,14 @@ describe("twin namespaces of a consumer", () => {
       ["unbind tideway-east--shop", "delete tideway-east--shop"],
     ],
     [
+      "of a revoked peer whose pods are kept each is locked, and stays",
+      {
+        standing: "suspended",
+        existing: [twin("shop", { occupied: true }), twin("old", { terminating: true })],
+      },
+      ["unbind tideway-east--shop"],
+    ],
+    [
       "without the map all go",
       { map: undefined, existing: [twin("shop")] },
       ["unbind tideway-east--shop", "delete tideway-east--shop"],

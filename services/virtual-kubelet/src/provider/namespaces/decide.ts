@@ -8,8 +8,11 @@ import {
 } from "@tideway/api";
 import type { Twin } from "./manifests.ts";
 
-/** What the bus says about the consumer's identity here. Absent: nothing is known, and nothing is destroyed. */
-export type Standing = "granted" | "revoked" | "unknown";
+/**
+ * What the bus says about the consumer's identity here. Absent: nothing is known, and nothing is destroyed. Suspended: it
+ * may do nothing, and its pods run on.
+ */
+export type Standing = "granted" | "suspended" | "revoked" | "unknown";
 
 /** A namespace that this service once made for the consumer. */
 export interface Existing {
@@ -105,6 +108,12 @@ const removal = (e: Existing): Effect[] => {
 /** The twin namespaces of one consumer. */
 export const decide = (w: World): Plan => {
   if (w.standing === "unknown") return { effects: [], namespaces: undefined };
+  if (w.standing === "suspended") {
+    const effects = w.existing
+      .filter((e) => !e.terminating)
+      .map(({ name }): Effect => ({ do: "unbind", name }));
+    return { effects, namespaces: undefined };
+  }
   if (w.standing === "revoked" || !w.map || w.map.metadata.deletionTimestamp !== undefined)
     return { effects: w.existing.flatMap(removal), namespaces: undefined };
 

@@ -6,7 +6,7 @@ import {
   type ShadowPod,
   TRACEPARENT,
 } from "@tideway/api";
-import type { FactView } from "@tideway/bus";
+import type { FactOf, FactView } from "@tideway/bus";
 import type { Reconcile } from "@tideway/controller";
 import { describeError, TidewayError } from "@tideway/errors";
 import type { Informer, Kube, Namespace, Pod } from "@tideway/k8s";
@@ -46,8 +46,18 @@ const EMPTYING_MS = 200;
 /** A name held by something else is tried again after this long, in ms. */
 const TAKEN_RETRY_MS = 30_000;
 
-const standingOf = (state: string | undefined): Standing =>
-  state === "GRANTED" ? "granted" : state === "REVOKED" || state === "GONE" ? "revoked" : "unknown";
+const standingOf = (fact: FactOf["identity"] | undefined): Standing => {
+  switch (fact?.state) {
+    case "GRANTED":
+      return "granted";
+    case "REVOKED":
+      return fact.podsKept ? "suspended" : "revoked";
+    case "GONE":
+      return "revoked";
+    default:
+      return "unknown";
+  }
+};
 
 const sameTwins = (a: readonly object[] | undefined, b: readonly object[]): boolean =>
   JSON.stringify((a ?? []).map((x) => Object.entries(x).sort())) ===
@@ -113,7 +123,7 @@ export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
     const plan = decide({
       origin,
       peer: fact?.name ?? "",
-      standing: standingOf(fact?.state),
+      standing: standingOf(fact),
       map,
       existing: existingOf(origin, open),
       open,

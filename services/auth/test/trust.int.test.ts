@@ -1,15 +1,19 @@
 import type { BusEvent } from "@tideway/bus";
-import { createAuthClients } from "@tideway/authclient";
+import { invitations, resourceRequests, tenants } from "@tideway/api";
+import { type AuthenticateResponse, createAuthClients } from "@tideway/authclient";
+import { isForbidden } from "@tideway/errors";
+import type { Kube } from "@tideway/k8s";
 import { createCsr, generateKeyPair, spkiPin } from "@tideway/pki";
 import type { FactOf } from "@tideway/protos";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { consumersOf, denied } from "./consumer.ts";
-import { eventually, type Replica, type Side, startSide } from "./harness.ts";
+import { eventually, type Replica, type Side, startSide, SYSTEM } from "./harness.ts";
 
 let west: Side;
 let auth: Replica;
 const clients = createAuthClients();
 const Consumer = consumersOf(clients, () => auth);
+type Consumer = InstanceType<typeof Consumer>;
 
 beforeAll(async () => {
   west = await startSide("west");
@@ -97,4 +101,76 @@ test("who claims to be a tenant and has another key shows in that tenant's audit
   expect(await denied(thief.authenticate((await west.invite()).token))).toBe("ClusterKeyMismatch");
   const { data } = await recorded(victim.id, "authenticate DENIED ClusterKeyMismatch");
   expect(data.actorPin).toBe(spkiPin(thief.keys.publicKey));
+});
+
+describe("a revocation", () => {
+  const open: Kube[] = [];
+  afterAll(() => Promise.all(open.map((k) => k.close())));
+  const revoke = (name: string, revoked: object | null): Promise<unknown> =>
+    west.kube.patch(tenants, name, undefined, { spec: { revoked } });
+  /** Milliseconds until the tenant's own requests are forbidden. */
+  const cutOff = async (c: Consumer, a: AuthenticateResponse): Promise<number> => {
+    const kube = c.kube(a);
+    open.push(kube);
+    const list = () => kube.list(resourceRequests, { namespace: a.tenantNamespace });
+    await list();
+    const from = performance.now();
+    await revoke(c.name, { reason: "unpaid", pods: "Keep" });
+    await eventually("no access", async () =>
+      list().then(
+        () => false,
+        (err: unknown) => isForbidden(err),
+      ),
+    );
+    return performance.now() - from;
+  };
+
+  test("cuts off within a second what holds a valid certificate; nothing is renewed, and others are told", async () => {
+    const c = new Consumer("bbbb0004-0000-4000-8000-000000000004", "debtor");
+    const answer = await c.authenticate((await west.invite()).token);
+    const facts = await west.bus.facts("identity");
+    const ms = await cutOff(c, answer);
+    console.info(`from the revocation to the first refused request: ${Math.round(ms)} ms`);
+    expect(ms).toBeLessThan(1_000);
+    await eventually("the fact", async () => facts.get(c.id, "incoming")?.data.state === "REVOKED");
+    expect(facts.get(c.id, "incoming")?.data).toMatchObject({ reason: "Revoked", podsKept: true });
+    const renewal = (await c.connect()).renew(c.signed("renew", answer, createCsr(c.id, generateKeyPair())));
+    await expect(renewal).rejects.toThrow("revoked by the owner of this cluster: unpaid");
+    const { data } = await recorded(c.id, "revoke REVOKED Revoked");
+    expect(data.message).toContain("unpaid");
+  });
+
+  test("outlives the tenancy and a restart: who leaves does not come back by a standing invitation", async () => {
+    const c = new Consumer("bbbb0005-0000-4000-8000-000000000005", "returner");
+    const { token } = await west.invite({ standing: true });
+    const answer = await c.authenticate(token);
+    await cutOff(c, answer);
+    const released = await (await c.connect()).release(c.signed("release", answer));
+    expect(released.released).toBe(true);
+    expect(await denied(c.authenticate(token))).toBe("IncomingRefused");
+    await auth.stop();
+    auth = await west.startAuth();
+    expect(await denied(c.authenticate(token))).toBe("IncomingRefused");
+
+    await revoke(c.name, null);
+    const again = await eventually("to be let in again", async () =>
+      c.authenticate(token).catch(() => undefined),
+    );
+    const kube = c.kube(again);
+    open.push(kube);
+    await eventually("access", async () =>
+      kube.list(resourceRequests, { namespace: again.tenantNamespace }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await recorded(c.id, "restore GRANTED Granted");
+  });
+});
+
+test("an invitation that was taken back opens nothing, at once", async () => {
+  const c = new Consumer("bbbb0006-0000-4000-8000-000000000006", "late");
+  const { token, name } = await west.invite({ standing: true });
+  await west.kube.delete(invitations, name, SYSTEM);
+  expect(await denied(c.authenticate(token))).toBe("UnknownToken");
 });
