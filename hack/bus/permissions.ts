@@ -25,11 +25,30 @@ const forStreams = (verb: string): string[] => STREAMS.map((stream) => `$JS.API.
 /** The one that brings the streams' configuration up to date after an upgrade: an update could also empty them. */
 const KEEPER = "discovery";
 
+/** Who is exposed to packets of anybody hears only what it needs, and makes no streams. */
+const CONFINED: Record<string, string[]> = { "mdns-agent": ["door", "sighting"] };
+
+const confined = (service: string, entities: string[], heard: string[]): Permissions => ({
+  publish: [
+    ...entities.map((e) => `tideway.v1.${e}.>`),
+    ...entities.map((e) => `$JS.API.DIRECT.GET.TIDEWAY_FACTS.tideway.v1.${e}.>`),
+    ...forStreams("STREAM.INFO"),
+    ...heard.map((e) => `$JS.API.CONSUMER.CREATE.TIDEWAY_FACTS.*.tideway.v1.${e}.>`),
+    "$JS.FC.TIDEWAY_FACTS.>",
+  ],
+  subscribe: [`_INBOX_${service}.>`],
+});
+
 /**
  * A service says facts of its own entities and hears all. It may make the streams (the bus may have lost its
  * storage), but not delete or purge them.
  */
-export const permissionsOf = (service: string, entities: string[]): Permissions => ({
+export const permissionsOf = (service: string, entities: string[]): Permissions =>
+  CONFINED[service]
+    ? confined(service, entities, CONFINED[service])
+    : permissionsOfService(service, entities);
+
+const permissionsOfService = (service: string, entities: string[]): Permissions => ({
   publish: [
     ...entities.map((e) => `tideway.v1.${e}.>`),
     ...forStreams("STREAM.CREATE"),

@@ -21,6 +21,15 @@ const schema = Type.Object({
     minimum: 0,
     maximum: 600,
   }),
+  /** Milliseconds that a DNS server has to answer one question. */
+  dnsTimeoutMs: Type.Integer({
+    env: "DISCOVERY_DNS_TIMEOUT_MS",
+    default: 2000,
+    minimum: 50,
+    maximum: 30_000,
+  }),
+  /** ForeignClusters made of announcements at the same time: further clusters are not taken in. */
+  maxFound: Type.Integer({ env: "DISCOVERY_MAX_FOUND", default: 128, minimum: 0, maximum: 1024 }),
 });
 
 export type DiscoveryConfig = Static<typeof schema>;

@@ -1,28 +1,33 @@
-import type { Bus, FactName, FactView } from "@tideway/bus";
+import type { Bus, FactName, FactOf, FactView } from "@tideway/bus";
 import type { Facts, PeerFact } from "./ports.ts";
 
 const HEARD = ["identity", "offer", "node", "replication"] as const satisfies FactName[];
-type Views = { [F in "peer" | (typeof HEARD)[number]]: FactView<F> };
+type Views = { [F in "peer" | "sighting" | (typeof HEARD)[number]]: FactView<F> };
 
 export interface OpenFacts extends Facts {
   /** Resolves when absence means "not existing". */
   synced: Promise<unknown>;
   /** Cluster IDs of the peers that are said to be present. */
   present(): string[];
+  /** Clusters that announce themselves on the local network, those that are gone too. */
+  sightings(): FactOf["sighting"][];
+  /** Called with the cluster ID of such a cluster. */
+  onSighting(handler: (id: string) => void): void;
   /** Called with the cluster ID that another service speaks of. */
   onChange(handler: (id: string) => void): void;
 }
 
 /** The bus as this service sees it. */
 export const openFacts = async (bus: Pick<Bus, "facts" | "publish">): Promise<OpenFacts> => {
-  const [peer, identity, offer, node, replication] = await Promise.all([
+  const [peer, sighting, identity, offer, node, replication] = await Promise.all([
     bus.facts("peer"),
+    bus.facts("sighting"),
     bus.facts("identity"),
     bus.facts("offer"),
     bus.facts("node"),
     bus.facts("replication"),
   ]);
-  const views: Views = { peer, identity, offer, node, replication };
+  const views: Views = { peer, sighting, identity, offer, node, replication };
   /** What this replica said is known at once, not only when the bus has told it back. */
   const own = new Map<string, { data: PeerFact; traceparent?: string | undefined }>();
   const last = (id: string): { data: PeerFact; traceparent?: string | undefined } | undefined =>
@@ -46,6 +51,8 @@ export const openFacts = async (bus: Pick<Bus, "facts" | "publish">): Promise<Op
       return bus.publish("peer", { peer: id }, fact, { traceparent });
     },
     yield: (id) => void own.delete(id),
+    sightings: () => sighting.list().map((f) => f.data),
+    onSighting: (handler) => void sighting.onChange((f) => handler(f.peer)),
     present: () => peer.list().flatMap((f) => (said(f.peer)?.phase === "PRESENT" ? [f.peer] : [])),
     onChange: (handler) => {
       for (const entity of HEARD) views[entity].onChange((f: { peer: string }) => handler(f.peer));

@@ -1,9 +1,10 @@
-import { findCondition, type ForeignCluster, FOREIGN_CLUSTER_CONDITIONS } from "@tideway/api";
+import { findCondition, type ForeignCluster, FOREIGN_CLUSTER_CONDITIONS, FOUND_BY, WAYS } from "@tideway/api";
 import { type Metrics, OPEN } from "@tideway/telemetry";
 import { FAILURES, type Outcome } from "./probe/health.ts";
 
 const STATES = ["Ready", "NotReady", "Unpeering", "NotPeered"] as const;
 export type PeerState = (typeof STATES)[number];
+const SEARCHES = ["Found", "NothingFound", "Failed"] as const;
 const OUTCOMES = ["Answered", ...FAILURES] as const;
 
 export const stateOf = ({ metadata, status }: Readonly<ForeignCluster>): PeerState => {
@@ -17,6 +18,10 @@ export interface DiscoveryMetrics {
   probed(peer: string, outcome: Outcome, seconds: number): void;
   /** The peer is gone, and so is what was measured of it. */
   gone(peer: string): void;
+  /** A search of a domain. */
+  searched(outcome: (typeof SEARCHES)[number]): void;
+  /** An announced cluster was not taken in, for want of room. */
+  refused(): void;
   /** Where the gauge reads at each scrape: the peers of this replica. */
   watch(peers: () => Readonly<ForeignCluster>[]): void;
 }
@@ -41,7 +46,23 @@ export const discoveryMetrics = (metrics: Metrics): DiscoveryMetrics => {
     help: "Peers of this replica by state",
     labels: { state: STATES },
   });
+  const found = metrics.gauge({
+    name: "tideway_discovery_found",
+    help: "Peers of this replica that were found, by the way",
+    labels: { way: WAYS },
+  });
+  const searches = metrics.counter({
+    name: "tideway_discovery_searches_total",
+    help: "Searches of DNS domains, by outcome",
+    labels: { outcome: SEARCHES },
+  });
+  const refused = metrics.counter({
+    name: "tideway_discovery_refused_total",
+    help: "Times that an announced cluster was not taken in, since there are too many",
+  });
   return {
+    searched: (outcome) => searches.inc({ outcome }),
+    refused: () => refused.inc({}),
     probed: (peer, outcome, took) => {
       probes.inc({ outcome: outcome.ok ? "Answered" : outcome.reason });
       if (!outcome.ok) return;
@@ -50,6 +71,8 @@ export const discoveryMetrics = (metrics: Metrics): DiscoveryMetrics => {
     },
     gone: (peer) => skew.remove({ peer }),
     watch: (list) => {
+      for (const way of WAYS)
+        found.collect({ way }, () => list().filter((p) => p.metadata.labels?.[FOUND_BY] === way).length);
       for (const state of STATES)
         peers.collect({ state }, () => list().filter((p) => stateOf(p) === state).length);
     },

@@ -23,7 +23,10 @@ export const services = [
   "route-agent",
   "storage-fabric",
 ] as const;
-export type ServiceName = (typeof services)[number];
+/** Services that a component adds. */
+export const COMPONENTS = { "mdns-agent": "discovery-mdns" } as const;
+export type ComponentService = keyof typeof COMPONENTS;
+export type ServiceName = (typeof services)[number] | ComponentService;
 
 export interface Place {
   kind: "Deployment" | "DaemonSet";
@@ -32,6 +35,7 @@ export interface Place {
 const PLACES: Partial<Record<ServiceName, Place>> = {
   gateway: { kind: "Deployment", namespace: "tideway-network" },
   "route-agent": { kind: "DaemonSet", namespace: "tideway-network" },
+  "mdns-agent": { kind: "Deployment", namespace: "tideway-network" },
 };
 /** What runs a service, and where: the agents of the data path live apart. */
 export const placeOf = (service: ServiceName): Place =>
@@ -55,9 +59,25 @@ const buildHash = (service: string): string => {
   return hash.digest("hex").slice(0, 12);
 };
 
-const kustomization = (cluster: Cluster, dir: string): string => {
+/** What a component's service gets besides: its environment. */
+export type Extra = Partial<Record<ComponentService, Record<string, string>>>;
+
+const environment = (
+  name: ServiceName,
+  env: Record<string, string>,
+): string => `  - target: {kind: ${placeOf(name).kind}, name: ${name}}
+    patch: |-
+      apiVersion: apps/v1
+      kind: ${placeOf(name).kind}
+      metadata: {name: ${name}}
+      spec: {template: {spec: {containers: [{name: ${name}, env: ${JSON.stringify(Object.entries(env).map(([key, value]) => ({ name: key, value })))}}]}}}`;
+
+const kustomization = (cluster: Cluster, dir: string, extra: Extra): string => {
   const overlay = relative(dir, join(root, "deploy/overlays/sandbox"));
-  const patches = services.map(
+  const added = Object.keys(extra) as ComponentService[];
+  const components = added.map((name) => relative(dir, join(root, "deploy/components", COMPONENTS[name])));
+  const all: ServiceName[] = [...services, ...added];
+  const builds = all.map(
     (name) => `  - target: {kind: ${placeOf(name).kind}, name: ${name}}
     patch: |-
       apiVersion: apps/v1
@@ -65,13 +85,14 @@ const kustomization = (cluster: Cluster, dir: string): string => {
       metadata: {name: ${name}}
       spec: {template: {metadata: {annotations: {tideway.dev/build: "${buildHash(name)}"}}}}`,
   );
+  const patches = [...builds, ...added.map((name) => environment(name, extra[name] ?? {}))];
   return `# Generated for the sandbox's cluster ${cluster.name}.
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources:
   - ${overlay}
   - bus
-configMapGenerator:
+${components.length > 0 ? `components:\n${components.map((c) => `  - ${c}`).join("\n")}\n` : ""}configMapGenerator:
   - name: tideway-cluster
     namespace: tideway-system
     literals:
@@ -92,11 +113,12 @@ ${patches.join("\n")}
 export const deployTideway = async (
   cluster: Cluster,
   report: (step: string) => void = () => {},
+  extra: Extra = {},
 ): Promise<void> => {
   const dir = join(dirname(cluster.kubeconfig), "deploy", cluster.name);
   mkdirSync(dir, { recursive: true });
   await exec(process.execPath, [join(root, "hack/bus-credentials.ts"), "--out", join(dir, "bus")]);
-  writeFileSync(join(dir, "kustomization.yaml"), kustomization(cluster, dir));
+  writeFileSync(join(dir, "kustomization.yaml"), kustomization(cluster, dir, extra));
   await cluster.kubectl("apply", "--server-side", "--force-conflicts", "-k", join(root, "deploy/base/crds"));
   await cluster.kubectl(
     "wait",
@@ -109,7 +131,8 @@ export const deployTideway = async (
   await cluster.kubectl("apply", "-k", dir);
   report(`${cluster.name}: applied`);
   await cluster.kubectl("-n", "tideway-system", "rollout", "status", "statefulset/bus", "--timeout=180s");
-  await Promise.all(services.map((name) => rolledOut(cluster, name)));
+  const all = [...services, ...(Object.keys(extra) as ComponentService[])];
+  await Promise.all(all.map((name) => rolledOut(cluster, name)));
   report(`${cluster.name}: every service available`);
 };
 

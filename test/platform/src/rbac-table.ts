@@ -287,4 +287,5 @@ export const EXCEPTIONS: Record<ServiceName, Exception[]> = {
       why: "a provisioner's job: volumes at peers, and the volumes of second claims, which become the first ones'",
     },
   ],
+  "mdns-agent": [],
 };

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { permissionsOf, publishers } from "../../../hack/bus/permissions.ts";
 import { placeOf, services } from "../src/deploy.ts";
 import { render, type Rendered } from "../src/rendered.ts";
 
@@ -181,5 +182,59 @@ describe.each([...restricted, "gateway"])("%s", (name) => {
       .filter((m) => selects(m.spec.podSelector?.matchLabels));
     expect(policies.map((m) => m.metadata.name)).toEqual([name]);
     expect(policies.map((m) => m.metadata.namespace)).toEqual([namespaceOf(name)]);
+  });
+});
+
+describe("mdns-agent, of the component discovery-mdns", () => {
+  let component: Rendered;
+  beforeAll(async () => {
+    component = await render("deploy/components/discovery-mdns");
+  });
+  const pod = (): Workload["spec"]["template"]["spec"] =>
+    component.named<Workload>("Deployment", "mdns-agent")!.spec.template.spec;
+
+  it("has of the host its network, and else is restricted", () => {
+    expect(pod()).toMatchObject({
+      hostNetwork: true,
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+    });
+    expect(pod().hostPID ?? pod().hostIPC ?? false).toBe(false);
+    expect((pod().volumes ?? []).filter((v) => "hostPath" in v)).toEqual([]);
+    for (const c of pod().containers) {
+      expect(c.securityContext).toMatchObject({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      });
+      expect(c.securityContext?.capabilities?.add).toBeUndefined();
+      expect(c.resources?.limits?.memory).toBeDefined();
+    }
+  });
+
+  it("gets no credentials of the API server, and no right there", () => {
+    expect(pod()).toMatchObject({ automountServiceAccountToken: false });
+    expect(
+      ["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"].flatMap((k) => component.of(k)),
+    ).toEqual([]);
+  });
+
+  it("answers probes at the loopback and scrapers at the node's address only, at ports that no other agent has", () => {
+    const envOf = (p: Workload["spec"]["template"]["spec"]): Record<string, string | undefined> =>
+      Object.fromEntries(p.containers[0]?.env?.map((e) => [e.name, e.value]) ?? []);
+    const [agent, routes] = [envOf(pod()), envOf(podOf("route-agent"))];
+    expect(agent).toMatchObject({ HEALTH_HOST: "127.0.0.1", METRICS_HOST: "$(POD_IP)" });
+    expect([agent.HEALTH_PORT, agent.METRICS_PORT]).not.toEqual(
+      expect.arrayContaining([routes.HEALTH_PORT, routes.METRICS_PORT]),
+    );
+  });
+
+  it("says sightings and hears of this cluster's door, and of nothing else on the bus", () => {
+    const { publish, subscribe } = permissionsOf("mdns-agent", publishers()["mdns-agent"] ?? []);
+    const entities = [...publish, ...subscribe].flatMap((s) => /tideway\.v1\.([a-z]+)/.exec(s)?.[1] ?? []);
+    expect([...new Set(entities)].sort()).toEqual(["door", "sighting"]);
+    expect(publish.filter((s) => s.startsWith("tideway.v1."))).toEqual(["tideway.v1.sighting.>"]);
+    expect([...publish, ...subscribe].filter((s) => /STREAM\.(CREATE|UPDATE|DELETE|PURGE)/.test(s))).toEqual(
+      [],
+    );
   });
 });

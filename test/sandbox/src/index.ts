@@ -7,6 +7,7 @@ export { BASE_IMAGE, NATS_IMAGE, WORKLOAD_IMAGE } from "./images/system.ts";
 export { appImage, type AppImageName, loadAppImages } from "./images/app.ts";
 export { buildImages, loadImages } from "./images/services.ts";
 export { type SandboxOptions, stopSandbox } from "./stop.ts";
+export { type DnsServer, startDns } from "./dns.ts";
 export { type NatsServer, startNats } from "./nats.ts";
 export { freePorts } from "./ports.ts";
 export { until } from "./wait.ts";

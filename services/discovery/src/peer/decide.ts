@@ -8,6 +8,7 @@ import {
   setCondition,
 } from "@tideway/api";
 import type { Notice, PeerFact } from "../ports.ts";
+import { discovered } from "./discovered.ts";
 import { factOf, goneFact } from "./fact.ts";
 import { reachable } from "./reachable.ts";
 import { ready } from "./ready.ts";
@@ -64,7 +65,9 @@ const noticeOf = (w: World, type: string, line: Line): Notice[] => {
 
 const sameStatus = (w: World, next: Status): boolean => {
   const { status } = w.cluster;
-  const own = [TYPES.reachable, TYPES.ready].flatMap((t) => findCondition(status?.conditions, t) ?? []);
+  const own = [TYPES.discovered, TYPES.reachable, TYPES.ready].flatMap(
+    (t) => findCondition(status?.conditions, t) ?? [],
+  );
   return (
     sameConditions(own, next.conditions) &&
     status?.observedGeneration === next.observedGeneration &&
@@ -142,7 +145,12 @@ export const decide = (w: World): Plan => {
   if (isLeaving(w) && (left.length === 0 || (endMs !== undefined && endMs <= 0)))
     return finish(w, fact, left);
 
-  const lines = { [TYPES.reachable]: reachable(w), [TYPES.ready]: ready(w) };
+  const news = discovered(w);
+  const lines: Record<string, Line> = {
+    ...(news ? { [TYPES.discovered]: news } : {}),
+    [TYPES.reachable]: reachable(w),
+    [TYPES.ready]: ready(w),
+  };
   const status = statusOf(
     w,
     Object.entries(lines).map(([type, line]) => conditionOf(w, type, line)),

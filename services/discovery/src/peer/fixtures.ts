@@ -33,6 +33,8 @@ export const worldOf = (change: Partial<World> = {}): World => ({
   said: undefined,
   heard: { identity: {}, offer: {} },
   health: undefined,
+  policy: undefined,
+  strangers: [],
   probeMs: 5000,
   now: NOW,
   graceMs: 10_000,

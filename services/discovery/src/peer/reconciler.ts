@@ -1,12 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
-import { type ForeignCluster, foreignClusters, TRACEPARENT } from "@tideway/api";
+import { type DiscoveryPolicy, type ForeignCluster, foreignClusters, TRACEPARENT } from "@tideway/api";
+import type { Audit } from "@tideway/audit";
 import type { Reconcile, ReconcileContext, ReconcileResult } from "@tideway/controller";
 import { describeError, isUnavailable, UnavailableError } from "@tideway/errors";
 import type { Kube } from "@tideway/k8s";
 import { withSpan } from "@tideway/telemetry";
+import type { Sightings } from "../found/sightings.ts";
 import type { Clock, ClustersOf, Facts, PeerFact, Prober, Tell } from "../ports.ts";
 import { decide, FINALIZER, type Plan, type Status } from "./decide.ts";
 import { goneFact } from "./fact.ts";
+import { auditOf } from "./audit.ts";
 import type { World } from "./world.ts";
 
 export const MANAGER = "discovery";
@@ -20,6 +23,9 @@ export interface PeerDeps {
   owns(id: string): boolean;
   facts: Facts;
   prober: Prober;
+  policy(): Readonly<DiscoveryPolicy> | undefined;
+  sightings: Pick<Sightings, "of">;
+  audit: Pick<Audit, "record">;
   tell: Tell;
   probeMs: number;
   graceMs: number;
@@ -127,7 +133,11 @@ export const createPeerReconciler = (d: PeerDeps): Reconcile => {
     due.delete(uid);
     if (!plan.status) return undefined;
     await writeStatus(fc, plan.status, signal);
-    for (const notice of plan.notices) d.tell(fc, notice);
+    for (const notice of plan.notices) {
+      d.tell(fc, notice);
+      const record = auditOf(fc, notice);
+      if (record) d.audit.record(record);
+    }
     return undefined;
   };
 
@@ -174,6 +184,10 @@ export const createPeerReconciler = (d: PeerDeps): Reconcile => {
     said: d.facts.said(id),
     heard: d.facts.heard(id),
     health: d.prober.health(id),
+    policy: d.policy(),
+    strangers: d.sightings
+      .of(id, d.clock.now())
+      .filter((s) => !cluster.spec.pins.includes(s.announcement.pin)),
     probeMs: d.probeMs,
     now: d.clock.now(),
     graceMs: d.graceMs,

@@ -1,4 +1,6 @@
-import type { ForeignCluster } from "@tideway/api";
+import type { DiscoveryPolicy, ForeignCluster } from "@tideway/api";
+import type { Sighting } from "../found/sightings.ts";
+import { judge, type Verdict } from "../policy/judge.ts";
 import type { Heard, PeerFact } from "../ports.ts";
 import type { Health } from "../probe/health.ts";
 
@@ -12,6 +14,10 @@ export interface World {
   said: PeerFact | undefined;
   heard: Heard;
   health: Health | undefined;
+  /** Decides where outgoingPeering is Auto. */
+  policy: Readonly<DiscoveryPolicy> | undefined;
+  /** Who announces the same ID with a key that the ForeignCluster does not have. */
+  strangers: readonly Sighting[];
   /** Between two probes, ms. */
   probeMs: number;
   now: number;
@@ -34,9 +40,20 @@ export interface Line {
 const DEFAULT_TIMEOUT_SECONDS = 30;
 
 export const isLeaving = ({ cluster }: World): boolean => cluster.metadata.deletionTimestamp !== undefined;
-/** Auto is as No for outgoing, and as Yes for incoming peering. */
-export const wantsOutgoing = (w: World): boolean => w.cluster.spec.outgoingPeering === "Yes" && !isLeaving(w);
+export const verdictOf = ({ policy, cluster }: World): Verdict => judge(policy, cluster);
+/** The policy has its say, and says join. */
+export const joinedByPolicy = (w: World): boolean =>
+  w.cluster.spec.outgoingPeering === "Auto" && verdictOf(w).action === "join";
+export const wantsOutgoing = (w: World): boolean =>
+  (w.cluster.spec.outgoingPeering === "Yes" || joinedByPolicy(w)) && !isLeaving(w);
+/** Auto is as Yes: what a peer may have is the SharingPolicy's. */
 export const allowsIncoming = (w: World): boolean => w.cluster.spec.incomingPeering !== "No" && !isLeaving(w);
+
+/** Something of a peering stands, in either direction. An identity that was never given does not. */
+export const stands = ({ identity, node }: Heard): boolean =>
+  (identity.outgoing !== undefined && !["GONE", "DENIED"].includes(identity.outgoing.state)) ||
+  (identity.incoming !== undefined && identity.incoming.state !== "GONE") ||
+  (node !== undefined && node.state !== "GONE");
 
 /** What still stands of our use of the peer, by who has to take it away. */
 export const outgoingLeft = ({ heard, cluster }: World): string[] => [

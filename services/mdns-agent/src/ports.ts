@@ -1,0 +1,19 @@
+import type { FactOf } from "@tideway/protos";
+import type { Address } from "./responder/state.ts";
+
+export type DoorFact = FactOf["door"];
+export type SightingFact = FactOf["sighting"];
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/** One local network, as this agent is on it. */
+export interface Lan {
+  /** To one host, or without it to everybody. Never throws: what is lost is said again, or asked for again. */
+  send(bytes: Buffer, to?: Address): void;
+  /** What comes from a host of this network, our own words too. */
+  onPacket(handler: (bytes: Buffer, from: Address) => void): void;
+  close(): Promise<void>;
+}
