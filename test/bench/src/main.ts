@@ -8,12 +8,13 @@ import { services, tideway } from "@tideway/platform";
 import { type Bed, makeBed, peerWithStandingToken, seen, watching } from "./bed.ts";
 import { cpuMs, memoryMb, requestCounter } from "./cost.ts";
 import { benchSlices, benchUsable } from "./endpoints.ts";
-import { benchNetwork, benchTransfer } from "./network.ts";
+import { benchNetwork } from "./network.ts";
 import { makeNetworkBed } from "./network-bed.ts";
 import { benchOutage } from "./outage.ts";
 import { benchPeering } from "./peering.ts";
 import { benchBurst, benchSinglePod } from "./pods.ts";
 import { benchReflection } from "./reflection.ts";
+import { benchTransfer } from "./transfer.ts";
 import { benchFailover, benchTunnel } from "./tunnel.ts";
 import { print, type Result, save, summarise } from "./result.ts";
 
@@ -161,14 +162,14 @@ try {
   if (["network", "endpoints", "failover", "tunnel"].some(wants)) {
     const bed = await makeNetworkBed(stop.signal, report);
     if (wants("network")) {
-      add(await benchNetwork(bed, values.quick ? 1 : 3));
+      add(await benchNetwork(bed, values.quick ? 5 : 10));
       add(await benchTransfer(bed));
     }
     if (wants("endpoints")) {
       add(await benchUsable(bed, rounds));
       add(await benchSlices(bed, rounds));
     }
-    if (wants("failover")) add(await benchFailover(bed, values.quick ? 2 : 10));
+    if (wants("failover")) add(await benchFailover(bed, values.quick ? 10 : 20));
     if (wants("tunnel")) {
       await tideway(bed.east.cluster, "unoffload", "namespace", "bench", "--wait");
       add(await benchTunnel(bed, values.quick ? 3 : 10));

@@ -3,9 +3,18 @@ import { entering, nodeCalled } from "@tideway/platform";
 import { binaries, type Cluster, until } from "@tideway/sandbox";
 import { MEASURE, SERVE } from "../../../cli/src/network/matrix/scripts.ts";
 
+/** One connection for so many seconds, or so many round trips of one byte. */
+export type Measure = (wish: { seconds: number; pings: number }) => Promise<Measured>;
+export interface Measured {
+  bytesPerSecond: number;
+  bytes: number;
+  /** Sorted. */
+  rtt: number[];
+}
+
 /** A WireGuard tunnel between two nodes without anything of Tideway: what the network is measured against. */
 export interface RawTunnel {
-  measure(seconds: number): Promise<{ bytesPerSecond: number; rttMs: number }>;
+  measure: Measure;
   close(): void;
 }
 
@@ -84,26 +93,21 @@ export const rawTunnel = async (
         ),
       { what: "the raw tunnel", timeoutMs: 20_000 },
     );
-    return { measure: (seconds) => measure(client, server.inner, seconds), close };
+    return { measure: (wish) => measure(client, server.inner, wish), close };
   } catch (err) {
     close();
     throw err;
   }
 };
 
-const measure = async (
-  client: End,
-  host: string,
-  seconds: number,
-): Promise<{ bytesPerSecond: number; rttMs: number }> => {
-  const wish = JSON.stringify({ host, port: SERVER_PORT + 1, seconds, streams: 1, pings: 500 });
-  const child = spawn(client.enter[0], [client.enter[1], process.execPath, "-e", MEASURE, wish], {
+const measure = async (client: End, host: string, wish: Parameters<Measure>[0]): Promise<Measured> => {
+  const text = JSON.stringify({ host, port: SERVER_PORT + 1, streams: 1, ...wish });
+  const child = spawn(client.enter[0], [client.enter[1], process.execPath, "-e", MEASURE, text], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let out = "";
   child.stdout.on("data", (b: Buffer) => (out += b.toString()));
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
   if (code !== 0) throw new Error(`bench: the raw tunnel could not be measured (${code})`);
-  const { rtt, bytesPerSecond } = JSON.parse(out) as { rtt: number[]; bytesPerSecond: number };
-  return { bytesPerSecond, rttMs: rtt[Math.floor(rtt.length / 2)] ?? Number.NaN };
+  return JSON.parse(out) as Measured;
 };

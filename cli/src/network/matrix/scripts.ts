@@ -135,8 +135,8 @@ process.stdin.on("data", async (b) => {
 `;
 
 /**
- * Its argument is { host, port, seconds, streams, pings }: throughput from the server in bytes a second, and round trips
- * of one byte, in milliseconds, sorted.
+ * Its argument is { host, port, seconds, streams, pings }: throughput from the server in bytes a second, all bytes that
+ * came, and round trips of one byte, in milliseconds, sorted.
  */
 export const MEASURE = `
 const net = require("node:net");
@@ -166,13 +166,13 @@ const flood = async (o) => {
   await new Promise((go) => setTimeout(go, o.seconds * 1000));
   const rate = (bytes - before) / (Number(process.hrtime.bigint() - from) / 1e9);
   for (const s of all) s.destroy();
-  return rate;
+  return { bytesPerSecond: rate, bytes };
 };
 const measure = async () => {
   const o = JSON.parse(process.argv[1]);
   const rtt = o.pings > 0 ? await roundTrips(o) : [];
-  const bytesPerSecond = o.seconds > 0 ? await flood(o) : 0;
-  console.log(JSON.stringify({ rtt, bytesPerSecond }));
+  const flow = o.seconds > 0 ? await flood(o) : { bytesPerSecond: 0, bytes: 0 };
+  console.log(JSON.stringify({ rtt, ...flow }));
 };
 measure().then(
   () => process.exit(0),
