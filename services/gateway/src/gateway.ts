@@ -15,6 +15,7 @@ import type { Carriers, Clock, Tell } from "./ports.ts";
 import { createProber } from "./probe/prober.ts";
 import type { Keys } from "./tunnel/keys.ts";
 import { type Memory, peerStatus } from "./tunnel/memory.ts";
+import { createPaths } from "./tunnel/paths.ts";
 import { createTunnelReconciler } from "./tunnel/reconciler.ts";
 import { createReport } from "./tunnel/report.ts";
 import { resolveEndpoint } from "./tunnel/resolve.ts";
@@ -71,6 +72,8 @@ const REPAIR_MS = 100;
 /** Without scrapes; with them as old as this at most. */
 const FIGURES_MS = 10_000;
 const FIGURES_FRESH_MS = 50;
+/** How often the ways to the peers are looked at, ms. */
+const PATHS_MS = 2_000;
 /** How long the first rules wait for the pods they speak of. */
 const PODS_MS = 3_000;
 const clock: Clock = { now: () => performance.now(), wall: Date.now };
@@ -196,6 +199,22 @@ export const createGateway = (d: GatewayDeps): Gateway => {
     d.metrics.dropped(await kernel.counters(TABLE_NAME));
   };
 
+  const paths = createPaths({
+    memories,
+    network: facts.network,
+    status: status.last,
+    kernel,
+    narrowed: (id) => tunnels?.enqueue(id),
+  });
+  /** Looks again and again; what fails is said and tried the next time. */
+  const each = (everyMs: number, what: string, look: () => Promise<void>): (() => Promise<void>) => {
+    const once = (): Promise<void> =>
+      look().catch((err: unknown) => log.warn({ reason: describeError(err) }, `${what} not read`));
+    const timer = setInterval(() => void once(), everyMs);
+    signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+    return once;
+  };
+
   /** Interfaces of an earlier life of this process, of peers that are no more or another replica's. */
   const sweep = async (): Promise<void> => {
     const kept = new Set(
@@ -257,11 +276,8 @@ export const createGateway = (d: GatewayDeps): Gateway => {
         for (const id of ids()) tunnels?.enqueue(id, REPAIR_MS);
         rules?.enqueue(KERNEL, REPAIR_MS);
       }, signal);
-      const look = (): Promise<void> =>
-        figures().catch((err: unknown) => log.warn({ reason: describeError(err) }, "figures not read"));
-      d.metrics.beforeScrape(look);
-      const timer = setInterval(() => void look(), FIGURES_MS);
-      signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+      d.metrics.beforeScrape(each(FIGURES_MS, "figures", figures));
+      each(PATHS_MS, "paths", paths);
       wakeAll();
     },
     idle: async () => {

@@ -35,6 +35,8 @@ export interface Side {
   nodeIP: string;
   node: string;
   gateway: string;
+  /** Of a side behind NAT: what is between its node and the others. */
+  router?: string;
   pod(host: number): string;
   process: GatewayProcess;
   told: Told;
@@ -133,7 +135,7 @@ export const createFabric = (spaces: Namespaces, wireguardGo: string) => {
   };
 
   /** Between the node and the others: it hides all behind one address and new ports, and lets nobody call in. */
-  const addNat = (index: number, node: string, nodeIP: string): void => {
+  const addNat = (index: number, node: string, nodeIP: string): string => {
     const router = spaces.add("nat");
     plug(hub, `v${index}n`, router, "up0", `172.31.0.${index}/24`);
     const inside = nodeIP.replace(/\d+$/, "254");
@@ -151,13 +153,14 @@ export const createFabric = (spaces: Namespaces, wireguardGo: string) => {
       }
     }`;
     spaces.run(router, "nft", rules);
+    return router;
   };
 
   /** What the kubelet, kube-proxy's NodePorts and the CNI do of a node. */
-  const addNode = (index: number, nodeIP: string, behindNat: boolean): string => {
+  const addNode = (index: number, nodeIP: string, behindNat: boolean): { node: string; router?: string } => {
     const node = spaces.add("node");
-    if (behindNat) addNat(index, node, nodeIP);
-    else plug(hub, `v${index}n`, node, "up0", `${nodeIP}/24`);
+    const router = behindNat ? { router: addNat(index, node, nodeIP) } : {};
+    if (!behindNat) plug(hub, `v${index}n`, node, "up0", `${nodeIP}/24`);
     spaces.run(node, "ip", "link", "add", "br0", "type", "bridge");
     spaces.run(node, "ip", "addr", "add", "10.200.0.1/24", "dev", "br0");
     spaces.run(node, "ip", "link", "set", "br0", "up");
@@ -167,7 +170,7 @@ export const createFabric = (spaces: Namespaces, wireguardGo: string) => {
       chain out { type nat hook postrouting priority 100; oifname "up0" ip saddr ${NODE_PODS} masquerade; }
     }`;
     spaces.run(node, "nft", rules);
-    return node;
+    return { node, ...router };
   };
 
   let count = 0;
@@ -184,7 +187,7 @@ export const createFabric = (spaces: Namespaces, wireguardGo: string) => {
   ): Promise<Side> => {
     const index = ++count;
     const nodeIP = o.behindNat ? `192.168.77.${index}` : `172.31.0.${index}`;
-    const node = addNode(index, nodeIP, o.behindNat ?? false);
+    const { node, ...router } = addNode(index, nodeIP, o.behindNat ?? false);
     const gateway = addPod(node, index, 2);
     sysctl(
       gateway,
@@ -214,6 +217,7 @@ export const createFabric = (spaces: Namespaces, wireguardGo: string) => {
       name,
       nodeIP,
       node,
+      ...router,
       gateway,
       told,
       process: begin(),

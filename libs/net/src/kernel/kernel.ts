@@ -3,6 +3,7 @@ import { applyNeighbours } from "./neighbours.ts";
 import { readCounters } from "./nft-read.ts";
 import { createKnown } from "./nft-known.ts";
 import { applyTable, checkTables, forwardsAtEgress, removeTable } from "./nft.ts";
+import { pathMtus } from "./path-mtu.ts";
 import { applyRoutes } from "./routes.ts";
 import { processRunner } from "./runner.ts";
 import { type Tools, serial } from "./transaction.ts";
@@ -42,6 +43,7 @@ export const createKernel = (o: KernelOptions): Kernel => {
     applyTable: (table) => nft(() => applyTable(tools, known, table)),
     removeTable: (name, family = "ip") => nft(() => removeTable(tools, known, name, family)),
     forwardsAtEgress: () => (egress ??= forwardsAtEgress(tools)),
+    pathMtus: (addresses) => pathMtus(tools, addresses),
     counters: (table, family = "ip") => readCounters(tools, family, table),
     wireguard: {
       implementation: () => wireguard.implementation(),

@@ -154,6 +154,11 @@ export interface Kernel {
    * 1.0.1). Tried without changing anything, once.
    */
   forwardsAtEgress(): Promise<boolean>;
+  /**
+   * Largest packets that pass to these addresses, where the kernel has learnt that it is less than the device takes;
+   * the others are left out.
+   */
+  pathMtus(addresses: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** The named counters of a table; empty when there is no such table. */
   counters(table: string, family?: NftTable["family"]): Promise<ReadonlyMap<string, CounterValue>>;
   readonly wireguard: Wireguard;

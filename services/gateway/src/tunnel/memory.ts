@@ -10,6 +10,8 @@ export interface Generation {
   attemptAt: number;
   failures: number;
   received: number;
+  /** Of its interface, as it was set last. */
+  mtu?: number;
   unwantedSince?: number;
   /** Its interface is there, and so belongs into the rules and routes. */
   standing: boolean;
@@ -23,6 +25,8 @@ export interface Memory {
   active?: number;
   /** An answer came, ever. */
   answered: boolean;
+  /** What passes to where the peer was called last, where that is known to be little; bytes of the outer packet. */
+  path?: { host: string; mtu: number };
   /** Why the interface could not be set up; it is tried again. */
   failure?: string;
   lostSince?: number;

@@ -51,8 +51,12 @@ const STALE_MS = 2_000;
 const jitterOf = (id: string, podName: string): number =>
   createHash("sha256").update(`${podName}/${id}`).digest().readUInt8(0) / 256;
 
-export const mtuOf = (fact: NetworkFact, uplink: Uplink): number =>
-  Math.min(uplink.mtu - WIREGUARD_OVERHEAD, fact.mtu > 0 ? fact.mtu : Infinity);
+/** What both sides agreed on, or less where less passes. */
+export const mtuOf = (fact: NetworkFact, uplink: Uplink, path: Memory["path"]): number =>
+  Math.min(
+    Math.min(uplink.mtu, path?.mtu ?? Infinity) - WIREGUARD_OVERHEAD,
+    fact.mtu > 0 ? fact.mtu : Infinity,
+  );
 
 /** Where the peer's gateway answers probes, as we see it. */
 export const probeAddress = (fact: NetworkFact): string | undefined => {
@@ -109,11 +113,11 @@ export const createTunnelReconciler = (d: TunnelDeps): Reconcile => {
     return made;
   };
 
-  const deviceOf = (fact: NetworkFact, { key }: Generation, generation: number) => ({
+  const deviceOf = (fact: NetworkFact, memory: Memory, { key }: Generation, generation: number) => ({
     name: interfaceOf(fact.clusterId, generation),
     privateKey: key,
     listenPort: listenPortOf(fact, generation),
-    mtu: mtuOf(fact, d.uplink),
+    mtu: mtuOf(fact, d.uplink, memory.path),
   });
 
   /** The interface without its peer, and in userspace the process of it: while the two clusters still exchange keys. */
@@ -123,7 +127,7 @@ export const createTunnelReconciler = (d: TunnelDeps): Reconcile => {
     const memory = remember(id);
     const g = await generationOf(fact, memory, FIRST_GENERATION, c);
     if (g.standing) return;
-    await d.wireguard.apply({ ...deviceOf(fact, g, FIRST_GENERATION), peers: [] });
+    await d.wireguard.apply({ ...deviceOf(fact, memory, g, FIRST_GENERATION), peers: [] });
     g.standing = true;
   };
 
@@ -142,8 +146,9 @@ export const createTunnelReconciler = (d: TunnelDeps): Reconcile => {
         c.log.warn({ endpoint: setup.endpoint, reason: describeError(err) }, "address of a peer not found");
         return undefined;
       });
+    const device = deviceOf(fact, memory, g, generation);
     await d.wireguard.apply({
-      ...deviceOf(fact, g, generation),
+      ...device,
       peers: [
         {
           publicKey: fact.remoteKeys[String(generation)] ?? "",
@@ -165,6 +170,7 @@ export const createTunnelReconciler = (d: TunnelDeps): Reconcile => {
     if (!g.standing) d.kernelChanged();
     g.standing = true;
     g.called = true;
+    g.mtu = device.mtu;
   };
 
   const perform = async (
@@ -181,8 +187,9 @@ export const createTunnelReconciler = (d: TunnelDeps): Reconcile => {
     }
     for (const setup of plan.setups) {
       const calm = setup.endpoint === undefined && !setup.anew;
-      const known = memory.generations.get(setup.generation)?.called === true;
-      if (calm && known && isAsSaid(status, fact, setup.generation)) continue;
+      const known = memory.generations.get(setup.generation);
+      const fits = known?.called === true && known.mtu === mtuOf(fact, d.uplink, memory.path);
+      if (calm && fits && isAsSaid(status, fact, setup.generation)) continue;
       await setUp(fact, memory, setup, c);
     }
     const wanted = generationsOf(fact);

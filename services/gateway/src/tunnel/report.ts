@@ -68,7 +68,7 @@ export const createReport = (d: ReportDeps): Report => {
       prefixes: allowedIPs(network),
       latencyMs: health?.latencyMs ?? 0,
       loss: health?.loss ?? 0,
-      mtu: mtuOf(network, d.self.uplink),
+      mtu: mtuOf(network, d.self.uplink, memory.path),
       known: viewOf(network) !== undefined,
       callable: endpoints.length > 0,
       failure: memory.failure,
