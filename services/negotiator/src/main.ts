@@ -1,3 +1,4 @@
+import { createAudit } from "@tideway/audit";
 import { connectBus } from "@tideway/bus";
 import { loadConfig, readOptionalFile } from "@tideway/config";
 import { startMembership } from "@tideway/controller";
@@ -37,6 +38,8 @@ await run(SERVICE, async ({ env, log, metrics, signal, setReady, onShutdown }) =
     signal,
   });
   onShutdown("membership", () => membership.leave());
-  await wire({ config, clusterID, kube, bus, membership, metrics, log, signal });
+  const audit = createAudit({ bus, service: SERVICE, log });
+  onShutdown("audit", () => audit.close());
+  await wire({ config, clusterID, kube, bus, audit, membership, metrics, log, signal });
   setReady("caches", true);
 });

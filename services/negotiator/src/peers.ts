@@ -1,4 +1,4 @@
-import { isCopy, OFFER_NAME, REQUEST_NAME, type ResourceOffer, type ResourceRequest } from "@tideway/api";
+import { isCopy, REQUEST_NAME, type ResourceOffer, type ResourceRequest } from "@tideway/api";
 import type { Fact } from "@tideway/bus";
 import type { Direction, Side } from "./report/describe.ts";
 import type { Heard, Objects } from "./ports.ts";
@@ -26,10 +26,8 @@ export const createPeers = (
   const namespaceOf: Peers["namespaceOf"] = (id, direction) => namespaces.get(keyOf(id, direction));
 
   /** An object is of the side only when it comes from where that side says. */
-  const pick = <T extends ResourceRequest | ResourceOffer>(
-    object: T | undefined,
-    wantsCopy: boolean,
-  ): T | undefined => (object && isCopy(object) === wantsCopy ? object : undefined);
+  const isOf = (object: ResourceRequest | ResourceOffer, wantsCopy: boolean): boolean =>
+    isCopy(object) === wantsCopy;
 
   return {
     heard: ({ peer, data }) => {
@@ -47,11 +45,15 @@ export const createPeers = (
       undefined,
     side: (id, direction) => {
       const namespace = namespaceOf(id, direction);
-      if (namespace === undefined) return { request: undefined, offer: undefined };
+      if (namespace === undefined) return { request: undefined, offers: [] };
       const theirs = direction === "incoming";
+      const request = objects.requests.get(`${namespace}/${REQUEST_NAME}`);
       return {
-        request: pick(objects.requests.get(`${namespace}/${REQUEST_NAME}`), theirs),
-        offer: pick(objects.offers.get(`${namespace}/${OFFER_NAME}`), !theirs),
+        request: request && isOf(request, theirs) ? request : undefined,
+        offers: objects.offers
+          .list()
+          .filter((o) => o.metadata.namespace === namespace && isOf(o, !theirs))
+          .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
       };
     },
   };

@@ -12,10 +12,17 @@ import { type Controller, type Membership, startController } from "@tideway/cont
 import { type Informer, informer, type Kube, type KubeObject, nodes, pods } from "@tideway/k8s";
 import type { Logger } from "@tideway/log";
 import { controllerMetrics, type Metrics } from "@tideway/telemetry";
+import type { Audit } from "@tideway/audit";
+import {
+  type CountedNode,
+  type CountedPod,
+  countNode,
+  createLedger,
+  createPolicies,
+  type Ledger,
+  podCounter,
+} from "@tideway/sharing";
 import { createGrants } from "./capacity/grants.ts";
-import { createLedger, type Ledger } from "./capacity/ledger.ts";
-import { type CountedNode, countNode } from "./capacity/node.ts";
-import { type CountedPod, podCounter } from "./capacity/pod.ts";
 import type { NegotiatorConfig } from "./config.ts";
 import { createRecorder } from "./events.ts";
 import { negotiatorMetrics } from "./metrics.ts";
@@ -31,6 +38,7 @@ export interface Wiring {
   clusterID: string;
   kube: Kube;
   bus: Bus;
+  audit: Pick<Audit, "record">;
   membership: Pick<Membership, "owns" | "onChange">;
   metrics: Metrics;
   log: Logger;
@@ -69,7 +77,11 @@ export const wire = async (w: Wiring): Promise<void> => {
   const share = { owns: (id: string) => w.membership.owns(id), keepsBooks: () => w.membership.owns(BOOKS) };
   const grants = createGrants();
   const metrics = negotiatorMetrics(w.metrics, () => performance.now());
-  metrics.watch({ capacity: () => capacity.ledger.capacity(), grants: () => grants.list() });
+  metrics.watch({
+    capacity: () => capacity.ledger.capacity(),
+    grants: () => grants.list(),
+    offers: () => offers.list().filter((o) => !isCopy(o)),
+  });
   const own = { clusterID: w.clusterID, heard, peers, share, clock, kube };
 
   const start = (name: string, reconcile: Parameters<typeof startController>[0]["reconcile"]): Controller =>
@@ -77,7 +89,15 @@ export const wire = async (w: Wiring): Promise<void> => {
   const asking = start("request", makeRequestReconciler(own));
   const offering = start(
     "offer",
-    makeOfferReconciler({ ...own, objects, ledger: capacity.ledger, grants, metrics }),
+    makeOfferReconciler({
+      ...own,
+      objects,
+      compiled: createPolicies(),
+      ledger: capacity.ledger,
+      grants,
+      metrics,
+      audit: w.audit,
+    }),
   );
   const condition = peerConditionWriter({
     kube,
@@ -112,7 +132,7 @@ export const wire = async (w: Wiring): Promise<void> => {
   offers.onChange((_, now, old) => {
     const object = now ?? old;
     if (object && !isCopy(object)) {
-      grants.seen(object.metadata.namespace ?? "", now && grantOf(now));
+      grants.seen(`${object.metadata.namespace ?? ""}/${object.metadata.name}`, now && grantOf(now));
       // What one peer gives up, or is given, is another's: looked at together with other changes.
       capacity.touch();
     }
@@ -123,6 +143,10 @@ export const wire = async (w: Wiring): Promise<void> => {
     wakeOffers();
   });
   capacity.onChange(wakeOffers);
+  // Pods that end let an offer shrink that is taken back; while none is, their number changes nothing.
+  capacity.ledger.onUse((id) => {
+    if (peers.side(id, "incoming").offers.some((o) => o.spec.withdrawal)) offering.enqueue(id);
+  });
   w.membership.onChange(() => {
     wakeAll();
     for (const p of policies.list()) judging.enqueue(p.metadata.name);

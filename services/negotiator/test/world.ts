@@ -15,6 +15,7 @@ import {
   sharingPolicies,
   tenantNamespace,
 } from "@tideway/api";
+import type { AuditRecord } from "@tideway/audit";
 import { type Bus, connectBus, type Fact, type FactView } from "@tideway/bus";
 import {
   createKube,
@@ -36,6 +37,8 @@ export interface World {
   kube: Kube;
   clusterID: string;
   said: FactView<"offer">;
+  /** What was told to the audit. */
+  records: readonly AuditRecord[];
   bus: Bus;
   stop(): Promise<void>;
   /** What the negotiator's metric of this name and these labels says. */
@@ -55,7 +58,8 @@ const deployedRights = async (api: ApiServer): Promise<Credentials> => {
   return { server: api.url, ca: readFileSync(api.caFile, "utf8"), token: () => token };
 };
 
-export const startWorld = async (): Promise<World> => {
+/** `capacityDelayMs`: changes are gathered for less long than in production, where nothing is measured. */
+export const startWorld = async ({ capacityDelayMs = 50 } = {}): Promise<World> => {
   const [api, nats] = await Promise.all([startApiServer({ name: "negotiator" }), startNats()]);
   await api.applyCrds(join(BASE, "crds"));
   const rights = await deployedRights(api);
@@ -67,6 +71,7 @@ export const startWorld = async (): Promise<World> => {
   const bus = await connect("test");
   const said = await bus.facts("offer");
 
+  const records: AuditRecord[] = [];
   let ending = new AbortController();
   let metrics = createMetrics("negotiator");
   let own: { kube: Kube; bus: Bus } | undefined;
@@ -80,9 +85,10 @@ export const startWorld = async (): Promise<World> => {
     await wire({
       ...own,
       clusterID,
-      config: { podName: "negotiator-0", ignoredTaints: ["kwok.x-k8s.io/node"], capacityDelayMs: 50 },
+      config: { podName: "negotiator-0", ignoredTaints: ["kwok.x-k8s.io/node"], capacityDelayMs },
       membership: { owns: () => true, onChange: () => () => undefined },
       metrics,
+      audit: { record: (r) => void records.push(r) },
       log: silentLogger,
       signal: ending.signal,
     });
@@ -98,6 +104,7 @@ export const startWorld = async (): Promise<World> => {
     kube,
     clusterID,
     said,
+    records,
     bus,
     metric: async (name, labels) => {
       const values = (await metrics.registry.getSingleMetric(name)?.get())?.values ?? [];
@@ -125,8 +132,9 @@ export const addNode = async (
   cpu: string,
   memory: string,
   taints: object[] = [],
+  labels: Record<string, string> = {},
 ): Promise<void> => {
-  await w.kube.create(nodes, { metadata: { name } });
+  await w.kube.create(nodes, { metadata: { name, labels } });
   await w.kube.patch(nodes, name, undefined, { spec: { taints } });
   const status = {
     allocatable: { cpu, memory, pods: "110" },
@@ -235,8 +243,8 @@ export const bringOffer = (w: World, p: Peer, resources: Record<string, string>)
 
 export const requestOf = (w: World, p: Peer): Promise<ResourceRequest | undefined> =>
   w.kube.find(resourceRequests, "request", p.namespace);
-export const offerOf = (w: World, p: Peer): Promise<ResourceOffer | undefined> =>
-  w.kube.find(resourceOffers, "offer", p.namespace);
+export const offerOf = (w: World, p: Peer, name = "offer"): Promise<ResourceOffer | undefined> =>
+  w.kube.find(resourceOffers, name, p.namespace);
 
 /** The condition Negotiated of the peer's ForeignCluster. */
 export const conditionOf = async (

@@ -48,6 +48,12 @@ export const immutable = (field: string): { "x-kubernetes-validations": Rule[] }
     message: `${field} cannot be changed; delete the object and create it again`,
   });
 
+/**
+ * An object that one writer applies as a whole. Without it server-side apply makes null of an object whose last field
+ * goes, which the schema refuses.
+ */
+export const atomic = { "x-kubernetes-map-type": "atomic" } as const;
+
 /** One of some words. CRDs know no `const`, so not a union of literals. */
 export const oneOf = <const V extends readonly string[]>(
   values: V,

@@ -9,7 +9,7 @@ import {
   time,
 } from "./common.ts";
 import { decimal } from "./common.ts";
-import { defineKind, immutable, listByKey, oneOf } from "./define.ts";
+import { atomic, defineKind, immutable, listByKey, oneOf } from "./define.ts";
 import { classes, poolName, prices, ready } from "./sharing-parts.ts";
 
 const decision = oneOf(["Accepted", "Refused", "Pending"]);
@@ -42,7 +42,10 @@ export const resourceRequest = defineKind({
           currency: Type.String({ minLength: 1, maxLength: 16 }),
           perHour: decimal("The most that an hour of all that is offered may cost."),
         },
-        { description: "What the consumer pays at most. A dearer offer is not accepted. Absent: anything." },
+        {
+          ...atomic,
+          description: "What the consumer pays at most. A dearer offer is not accepted. Absent: anything.",
+        },
       ),
     ),
     pools: Type.Optional(
@@ -51,7 +54,10 @@ export const resourceRequest = defineKind({
       }),
     ),
     acceptedOffer: Type.Optional(
-      Type.Object(accepted, { description: "The offer named `offer`, as the consumer has accepted it." }),
+      Type.Object(accepted, {
+        ...atomic,
+        description: "The offer named `offer`, as the consumer has accepted it.",
+      }),
     ),
     acceptedPools: Type.Optional(
       listByKey(Type.Object(accepted), "name", {
@@ -109,8 +115,8 @@ export const resourceOffer = defineKind({
   spec: Type.Object({
     clusterID: clusterID({ description: "ID of the provider.", ...immutable("clusterID") }),
     pool: Type.Optional(poolName("The provider's node pool that is offered. Absent: the nodes in no pool.")),
-    resources: resourceList("What the consumer may use."),
-    labels: Type.Optional(labelMap("Labels that the virtual node gets.")),
+    resources: { ...resourceList("What the consumer may use."), ...atomic },
+    labels: Type.Optional({ ...labelMap("Labels that the virtual node gets."), ...atomic }),
     storageClasses: Type.Optional(
       Type.Array(
         Type.Object({
@@ -131,7 +137,7 @@ export const resourceOffer = defineKind({
         description: "Ingress classes that the consumer may use.",
       }),
     ),
-    price: Type.Optional(prices),
+    price: Type.Optional({ ...prices, ...atomic }),
     expiresAt: Type.Optional(
       time("When the offer ends unless it is renewed, which happens at half its validity. Absent: never."),
     ),
@@ -146,7 +152,7 @@ export const resourceOffer = defineKind({
           since: time("When this state began."),
           deadline: time("When the provider takes back what is still used."),
         },
-        { description: "Set while the provider takes the offer back, or part of it." },
+        { ...atomic, description: "Set while the provider takes the offer back, or part of it." },
       ),
     ),
   }),

@@ -1,16 +1,14 @@
 import { type Amounts, equalLists, maxLists } from "@tideway/quantity";
-import type { Grant } from "./share.ts";
+import type { Grant } from "@tideway/sharing";
 
 /**
  * The grants as they may be in the API right now: what the cache shows, and what was decided but has not come back
  * yet, whichever is more. So two decisions in a row never give away the same capacity.
  */
 export interface Grants {
-  /** Said before a grant is written. */
-  promise(grant: Grant): void;
-  /** Nothing is on its way any more: what the cache shows is all there is. */
-  settle(holder: string): void;
-  /** What the cache shows of a peer now; undefined: no offer. */
+  /** Said before grants in the namespace are written; of the others there nothing is on its way any more. */
+  promise(namespace: string, grants: readonly Grant[]): void;
+  /** What the cache shows of an offer now; undefined: there is none. */
   seen(holder: string, grant: Grant | undefined): void;
   list(): Grant[];
   get(holder: string): Amounts | undefined;
@@ -26,8 +24,10 @@ export const createGrants = (): Grants => {
   };
 
   return {
-    promise: (grant) => void promised.set(grant.holder, grant),
-    settle: (holder) => void promised.delete(holder),
+    promise: (namespace, grants) => {
+      for (const holder of promised.keys()) if (holder.startsWith(`${namespace}/`)) promised.delete(holder);
+      for (const grant of grants) promised.set(grant.holder, grant);
+    },
     seen: (holder, grant) => {
       const waits = promised.get(holder);
       // An older state may come before the promised one: only that one settles it.

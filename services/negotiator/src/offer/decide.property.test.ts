@@ -9,9 +9,8 @@ import {
   sumLists,
 } from "@tideway/quantity";
 import { describe, expect, it } from "vitest";
-import type { Grant } from "../capacity/share.ts";
-import { decide, type World } from "./decide.ts";
-import { offer, policy, request, world } from "./fixtures.ts";
+import type { Grant } from "@tideway/sharing";
+import { decide, type Flat as World, offer, policy, request, world } from "./fixtures.ts";
 
 const NAMES = ["cpu", "memory", "pods"];
 const milli = (max: number) => fc.nat(max).map((n) => `${n}m`);
@@ -38,17 +37,18 @@ const cluster = fc.record({
 });
 type Cluster = typeof cluster extends fc.Arbitrary<infer T> ? T : never;
 
-const holderOf = (i: number): string => `tideway-tenant-${i}`;
+const namespaceOf = (i: number): string => `tideway-tenant-${i}`;
+const holderOf = (i: number): string => `${namespaceOf(i)}/offer`;
 const initial = (c: Cluster): Grant[] =>
   c.peers.flatMap((p, i) =>
-    p.holds ? [{ holder: holderOf(i), since: String(p.since), amounts: parseList(p.holds) }] : [],
+    p.holds ? [{ holder: holderOf(i), pool: "", since: String(p.since), amounts: parseList(p.holds) }] : [],
   );
 
 const worldOf = (c: Cluster, i: number, grants: Grant[]): World => {
   const held = grants.find((g) => g.holder === holderOf(i));
   const { asked } = c.peers[i]!;
   return world({
-    namespace: holderOf(i),
+    namespace: namespaceOf(i),
     request: request(asked ? { resources: asked } : {}),
     offer:
       held &&
@@ -130,10 +130,10 @@ describe("whatever the cluster, the peers and what they hold", () => {
         const given = decide(w).effects.find((e) => e.do === "applyOffer");
         if (!given) return;
         const grants = [
-          ...w.grants.filter((g) => g.holder !== w.namespace),
+          ...w.grants.filter((g) => g.holder !== `${w.namespace}/offer`),
           {
             ...given.grant,
-            since: w.grants.find((g) => g.holder === w.namespace)?.since ?? given.grant.since,
+            since: w.grants.find((g) => g.holder === `${w.namespace}/offer`)?.since ?? given.grant.since,
           },
         ];
         const next = decide({ ...w, offer: offer(given.spec.resources, given.basis), grants });

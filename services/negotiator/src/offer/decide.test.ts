@@ -1,14 +1,16 @@
 import type { ResourceRequest } from "@tideway/api";
 import { parseList } from "@tideway/quantity";
 import { describe, expect, it } from "vitest";
-import { decide, type Effect, type World } from "./decide.ts";
-import { offer, policy, request, world } from "./fixtures.ts";
+import type { Effect } from "./decide.ts";
+import { decide, type Flat as World, offer, policy, request, world } from "./fixtures.ts";
 
 const does = (w: World): Effect["do"][] => decide(w).effects.map((e) => e.do);
 const offered = (w: World): Record<string, string> | undefined =>
   decide(w).effects.flatMap((e) => (e.do === "applyOffer" ? [e.spec.resources] : []))[0];
 const status = (w: World): NonNullable<ResourceRequest["status"]> | undefined =>
   decide(w).effects.flatMap((e) => (e.do === "applyRequestStatus" ? [e.status] : []))[0];
+const withdrawalOf = (w: World) =>
+  decide(w).effects.flatMap((e) => (e.do === "applyOffer" ? [e.spec.withdrawal] : []))[0];
 /** The world after its plan was carried out. */
 const settled = (w: World): World => {
   const effects = decide(w).effects;
@@ -19,14 +21,15 @@ const settled = (w: World): World => {
     ...(given
       ? {
           offer: offer(given.spec.resources, given.basis),
-          grants: [...w.grants.filter((g) => g.holder !== w.namespace), given.grant],
+          grants: [...w.grants.filter((g) => g.holder !== `${w.namespace}/offer`), given.grant],
         }
       : {}),
     ...(told && w.request ? { request: { ...w.request, status: told.status } } : {}),
   };
 };
-const granted = (holder: string, amounts: Record<string, string>, since = "2026-01-01T00:00:00Z") => ({
-  holder,
+const granted = (namespace: string, amounts: Record<string, string>, since = "2026-01-01T00:00:00Z") => ({
+  holder: `${namespace}/offer`,
+  pool: "",
   since,
   amounts: parseList(amounts),
 });
@@ -103,11 +106,6 @@ describe("a first request", () => {
     });
     expect(status(greedy)?.reason).toContain("asks cpu 8, free are cpu 7 (30 %");
   });
-  it("that is refused takes back an offer that stands", () =>
-    expect(does(world({ offer: offer({ cpu: "1" }), policy: policy({ defaultAction: "refuse" }) }))).toEqual([
-      "deleteOffer",
-      "applyRequestStatus",
-    ]));
 });
 
 describe("an offer that stands", () => {
@@ -129,10 +127,8 @@ describe("an offer that stands", () => {
     expect(offered({ ...w, capacity: busy("1090m") })).toBeUndefined();
   });
   it("follows another policy at once, however small the change", () => {
-    const next = policy({ reserve: { percent: 1 }, defaultAction: "accept" });
-    expect(
-      offered({ ...settled(world()), policy: { ...next, metadata: { ...next.metadata, generation: 2 } } }),
-    ).toMatchObject({ cpu: "9900m" });
+    const next = policy({ reserve: { percent: 1 }, defaultAction: "accept" }, 2);
+    expect(offered({ ...settled(world()), policy: next })).toMatchObject({ cpu: "9900m" });
   });
   it("shrinks to nothing rather than being taken back: that would drain the peer", () =>
     expect(offered({ ...settled(world()), capacity: busy("10") })).toMatchObject({ cpu: "0" }));
@@ -153,10 +149,9 @@ describe("an offer that stands", () => {
   it("ends when a person says no", () => {
     const w = settled(world());
     const refused = request({}, "no", w.request?.status);
-    expect(does({ ...w, request: refused, policy: policy({ defaultAction: "ask" }) })).toEqual([
-      "deleteOffer",
-      "applyRequestStatus",
-    ]);
+    const late = { ...w, request: refused, policy: policy({ defaultAction: "ask" }) };
+    expect(withdrawalOf(late)).toMatchObject({ state: "Cordoned" });
+    expect(status(late)).toMatchObject({ decision: "Accepted", conditions: [{ reason: "Withdrawing" }] });
   });
   it("yields to older ones when capacity shrinks", () => {
     const mine = granted("tideway-tenant-east", { cpu: "5" }, "2026-01-02T00:00:00Z");

@@ -1,51 +1,48 @@
 /** World -> Plan for what one peer is offered. Pure: no I/O, no clock, no randomness. */
+import type { ResourceOffer, ResourceOfferSpec, ResourceRequest, ResourceRequestStatus } from "@tideway/api";
+import { type Amounts, atLeastZeroList, formatList, isQuantity, NONE, parseList } from "@tideway/quantity";
 import {
-  type ConditionInput,
-  mergeConditions,
-  type ResourceOffer,
-  type ResourceOfferSpec,
-  type ResourceRequest,
-  type ResourceRequestStatus,
-  setCondition,
-  type SharingPolicy,
-} from "@tideway/api";
-import {
-  type Amounts,
-  capList,
-  equalLists,
-  formatList,
-  isQuantity,
-  isZero,
-  amountOf,
-  atLeastZeroList,
-  NONE,
-  parseList,
-  shortfall,
-  format,
-} from "@tideway/quantity";
-import type { Capacity } from "../capacity/ledger.ts";
-import { available, ESSENTIAL, type Grant, isSteady, limitOf, target } from "../capacity/share.ts";
-import { type Asker, judge, type Verdict } from "./policy.ts";
+  answer,
+  askedOf,
+  type Asker,
+  type Capacity,
+  type Grant,
+  type Policy,
+  type Question,
+  termsOf,
+  type Verdict,
+} from "@tideway/sharing";
+import { offerName } from "./name.ts";
+import { isRenewalDue, offerStatus, requestStatus, sameOffer, sameStatus } from "./state.ts";
+import { type Course, courseOf } from "./withdraw.ts";
+
+/** One node pool and what the peer has of it. */
+export interface PoolWorld {
+  /** "" for the nodes in none. */
+  name: string;
+  offer: ResourceOffer | undefined;
+  capacity: Capacity;
+  /** What the peer's pods hold on its nodes. */
+  used: Amounts;
+  /** Labels on which its nodes agree. */
+  labels: Record<string, string>;
+}
 
 export interface World {
   /** ID of this cluster. */
   clusterID: string;
   peer: Asker;
-  /** Namespace of the request and the offer. */
+  /** Namespace of the request and the offers. */
   namespace: string;
   /** Of the peer's identity here; undefined: not told yet, which is no reason to take anything away. */
   identity: "GRANTED" | "DENIED" | "REVOKED" | "GONE" | undefined;
   incomingAllowed: boolean | undefined;
   /** The peer's request as the replicator brought it; undefined: none. */
   request: ResourceRequest | undefined;
-  offer: ResourceOffer | undefined;
-  policy: SharingPolicy | undefined;
-  capacity: Capacity;
+  policy: Policy | undefined;
+  pools: readonly PoolWorld[];
   /** Of every peer, this one included. */
   grants: readonly Grant[];
-  /** Labels for the virtual node. */
-  labels: Record<string, string>;
-  storageClasses: NonNullable<ResourceOfferSpec["storageClasses"]>;
   /** RFC 3339. */
   now: string;
 }
@@ -54,164 +51,191 @@ export interface World {
 export const BASIS = "sharing.tideway.dev/basis";
 
 export type Effect =
-  | { do: "applyOffer"; spec: ResourceOfferSpec; basis: string; grant: Grant }
-  | { do: "deleteOffer" }
+  | { do: "applyOffer"; name: string; spec: ResourceOfferSpec; basis: string; grant: Grant }
+  | { do: "deleteOffer"; name: string; why: string }
   | { do: "applyRequestStatus"; status: ResourceRequestStatus }
-  | { do: "applyOfferStatus"; status: NonNullable<ResourceOffer["status"]> };
+  | { do: "applyOfferStatus"; name: string; status: NonNullable<ResourceOffer["status"]> };
 
 export interface Plan {
   effects: Effect[];
   verdict: Verdict | undefined;
+  recheckMs?: number;
 }
 
-const NOTHING: Plan = { effects: [], verdict: undefined };
-/** Kept for local use when there is no policy, percent. */
-const DEFAULT_RESERVE = 30;
+interface PoolPlan {
+  name: string;
+  verdict: Verdict;
+  effects: Effect[];
+  recheckMs: number;
+}
 
-const inWords = (amounts: Amounts): string =>
-  [...amounts].map(([name, amount]) => `${name} ${format(amount)}`).join(", ") || "nothing";
+const NEVER = Number.POSITIVE_INFINITY;
+const MINUTE_MS = 60_000;
 
-const readAmounts = (list: Record<string, string> | undefined): Amounts =>
+export const readAmounts = (list: Record<string, string> | undefined): Amounts =>
   parseList(Object.fromEntries(Object.entries(list ?? {}).filter(([, text]) => isQuantity(text))));
 
 const basisOf = ({ request, policy }: World): string =>
-  [
-    request?.metadata.uid,
-    request?.metadata.generation,
-    policy?.metadata.uid,
-    policy?.metadata.generation,
-  ].join("/");
+  [request?.metadata.uid, request?.metadata.generation, policy?.uid, policy?.generation].join("/");
 
-interface Share {
-  verdict: Verdict;
-  /** What is offered; undefined: nothing. */
+const isGoing = (o: ResourceOffer | undefined): boolean => o?.metadata.deletionTimestamp !== undefined;
+
+const questionOf = (
+  w: World,
+  request: ResourceRequest,
+  p: PoolWorld,
+  grants: readonly Grant[],
+): Question => ({
+  asker: w.peer,
+  request,
+  incomingAllowed: w.incomingAllowed,
+  policy: w.policy,
+  pool: p.name,
+  now: w.now,
+  holder: `${w.namespace}/${offerName(p.name)}`,
+  capacity: p.capacity,
+  grants,
+  current: p.offer && {
+    amounts: readAmounts(p.offer.spec.resources),
+    // While something is taken back, what stands is not what is meant to stand.
+    sameBasis: p.offer.metadata.annotations?.[BASIS] === basisOf(w) && !p.offer.spec.withdrawal,
+  },
+  before: p.name === "" ? request.status?.decision : poolStatus(request, p.name)?.decision,
+});
+
+const poolStatus = (request: ResourceRequest, pool: string) =>
+  request.status?.pools?.find((p) => p.name === pool);
+
+const timesFor = ({ policy, peer }: World) =>
+  policy?.withdrawals.find((x) => [peer.id, peer.name, peer.clusterName].includes(x.peer)) ??
+  policy?.withdrawal ?? { cordonForMs: 30_000, deadlineMs: 300_000 };
+
+const acceptedGeneration = (request: ResourceRequest, name: string): number | undefined =>
+  [request.spec.acceptedOffer, ...(request.spec.acceptedPools ?? [])].find((a) => a?.name === name)
+    ?.generation;
+
+const coursed = (
+  w: World,
+  request: ResourceRequest,
+  p: PoolWorld,
+  wanted: Amounts | undefined,
+  why: string,
+) =>
+  p.offer &&
+  courseOf({
+    offer: p.offer,
+    current: readAmounts(p.offer.spec.resources),
+    wanted,
+    why,
+    used: p.used,
+    times: timesFor(w),
+    acknowledged: acceptedGeneration(request, p.offer.metadata.name) === p.offer.metadata.generation,
+    newBasis: p.offer.metadata.annotations?.[BASIS] !== basisOf(w),
+    now: w.now,
+  });
+
+/** Of a peer without an offer. */
+interface First {
+  do: "offer";
   amounts: Amounts | undefined;
+  withdrawal?: undefined;
+  recheckMs?: undefined;
 }
 
-/**
- * A question to a person takes nothing away: what a peer was granted under an earlier rule stands, and does not grow,
- * until somebody says no. So neither a policy with a mistake nor a deleted one drains peers.
- */
-const standing = (w: World, verdict: Verdict): Verdict => {
-  if (verdict.decision !== "Pending" || !w.offer || w.request?.status?.decision !== "Accepted")
-    return verdict;
-  const [asked, cap] = [readAmounts(w.request.spec.resources), readAmounts(w.offer.spec.resources)];
-  const message = `${verdict.message}; what was granted before stands until then`;
-  return { decision: "Accepted", rule: verdict.rule, reason: "GrantedBefore", message, asked, cap };
-};
+/** The refusal is said when the offer has ended: until then its pods may leave. */
+const withdrawing = ({ rule, message }: Verdict, deadline: string): Verdict => ({
+  decision: "Accepted",
+  rule,
+  reason: "Withdrawing",
+  message: `${message}; what was granted is taken back by ${deadline}`,
+  asked: NONE,
+  cap: NONE,
+});
 
-/** What the verdict comes to when capacity is looked at. */
-const shareOf = (w: World, verdict: Verdict): Share => {
-  if (verdict.decision !== "Accepted") return { verdict, amounts: undefined };
-  const reserve = w.policy?.spec.reserve?.percent ?? DEFAULT_RESERVE;
-  const limit = limitOf(w.namespace, w.grants, available(w.capacity, reserve));
-  const { allocatable } = w.capacity;
-  const goal = target({ asked: verdict.asked, cap: verdict.cap, limit, allocatable });
-  if (w.offer) {
-    // A peer that has an offer keeps one, be it small: taking it away would drain the peer.
-    const current = readAmounts(w.offer.spec.resources);
-    const same = w.offer.metadata.annotations?.[BASIS] === basisOf(w);
-    return { verdict, amounts: same && isSteady(current, goal, { limit, allocatable }) ? current : goal };
+const planPool = (w: World, request: ResourceRequest, p: PoolWorld, grants: readonly Grant[]): PoolPlan => {
+  const name = offerName(p.name);
+  const q = questionOf(w, request, p, grants);
+  const { verdict, amounts } = answer(q);
+  const course: Course | First = coursed(w, request, p, amounts, verdict.message) ?? { do: "offer", amounts };
+  if (course.do === "end" || !course.amounts) {
+    const stands = p.offer && !isGoing(p.offer);
+    const effects: Effect[] = stands ? [{ do: "deleteOffer", name, why: verdict.message }] : [];
+    return { name: p.name, verdict, effects, recheckMs: NEVER };
   }
-  const short = shortfall(capList(verdict.asked, verdict.cap), limit); // beyond the cap is no shortage: the cap is what it gets
-  const empty = ESSENTIAL.filter((name) => isZero(amountOf(goal, name)));
-  if (short.length === 0 && empty.length === 0) return { verdict, amounts: goal };
-  const why =
-    short.length > 0
-      ? `asks ${inWords(pick(verdict.asked, short))}, free are ${inWords(pick(limit, short))}`
-      : `no ${empty.join(", ")} is free`;
-  const message = `${verdict.message}, but ${why} (${reserve} % of the cluster is kept for local use)`;
+  const validForMs = w.policy?.validForMs ?? 60 * MINUTE_MS;
+  const due = isRenewalDue(p.offer, validForMs, w.now);
+  const spec: ResourceOfferSpec = {
+    clusterID: w.clusterID,
+    ...(p.name === "" ? {} : { pool: p.name }),
+    resources: formatList(course.amounts),
+    ...termsOf(askedOf(q), p.labels),
+    expiresAt: due
+      ? new Date(Date.parse(w.now) + validForMs).toISOString()
+      : (p.offer?.spec.expiresAt ?? w.now),
+    ...(course.withdrawal ? { withdrawal: course.withdrawal } : {}),
+  };
+  const basis = basisOf(w);
+  const grant: Grant = { holder: q.holder, pool: p.name, since: sinceOf(request), amounts: course.amounts };
+  const write: Effect[] =
+    sameOffer(p.offer, spec) && p.offer?.metadata.annotations?.[BASIS] === basis
+      ? []
+      : [{ do: "applyOffer", name, spec, basis, grant }];
+  const said: Verdict =
+    amounts || !course.withdrawal ? verdict : withdrawing(verdict, course.withdrawal.deadline);
+  const renewalMs = Date.parse(spec.expiresAt ?? w.now) - Date.parse(w.now) - validForMs / 2;
   return {
-    verdict: { decision: "Refused", rule: verdict.rule, reason: "NoCapacity", message },
-    amounts: undefined,
+    name: p.name,
+    verdict: said,
+    effects: [...write, ...offerStatus(w, p.offer, acceptedGeneration(request, name) !== undefined)],
+    recheckMs: Math.min(
+      Math.max(renewalMs, 0) + 1,
+      course.recheckMs === undefined ? NEVER : course.recheckMs + 1,
+    ),
   };
 };
 
-const pick = (amounts: Amounts, names: string[]): Amounts =>
-  new Map(names.map((n) => [n, amountOf(amounts, n)]));
+/** One word for all pools: the nodes in none speak, unless they give nothing and a pool does. */
+const overall = (plans: readonly PoolPlan[]): Verdict | undefined =>
+  (
+    plans.find((p) => p.name === "" && p.verdict.decision === "Accepted") ??
+    plans.find((p) => p.verdict.decision === "Accepted") ??
+    plans.find((p) => p.name === "") ??
+    plans[0]
+  )?.verdict;
 
-const READY: Record<Verdict["decision"], "True" | "False" | "Unknown"> = {
-  Accepted: "True",
-  Refused: "False",
-  Pending: "Unknown",
-};
+const takeAllBack = (w: World, why: string): Effect[] =>
+  w.pools.flatMap((p): Effect[] =>
+    p.offer && !isGoing(p.offer) ? [{ do: "deleteOffer", name: p.offer.metadata.name, why }] : [],
+  );
 
-const requestStatus = (w: World, verdict: Verdict): ResourceRequestStatus => {
-  const { message } = verdict;
-  const ready: ConditionInput = {
-    type: "Ready",
-    status: READY[verdict.decision],
-    reason: verdict.reason,
-    message,
-  };
-  return {
-    ...(w.request?.metadata.generation === undefined
-      ? {}
-      : { observedGeneration: w.request.metadata.generation }),
-    decision: verdict.decision,
-    rule: verdict.rule,
-    reason: message.slice(0, 1024),
-    conditions: [setCondition(w.request?.status?.conditions, ready, w.now)],
-  };
-};
-
-const sameStatus = (a: ResourceRequestStatus | undefined, b: ResourceRequestStatus): boolean =>
-  a !== undefined &&
-  a.decision === b.decision &&
-  a.rule === b.rule &&
-  a.reason === b.reason &&
-  a.observedGeneration === b.observedGeneration &&
-  a.conditions?.[0]?.reason === b.conditions?.[0]?.reason;
-
-const sameOffer = (offer: ResourceOffer | undefined, spec: ResourceOfferSpec, basis: string): boolean =>
-  offer !== undefined &&
-  offer.metadata.annotations?.[BASIS] === basis &&
-  offer.spec.clusterID === spec.clusterID &&
-  equalLists(readAmounts(offer.spec.resources), readAmounts(spec.resources)) &&
-  JSON.stringify(sorted(offer.spec.labels)) === JSON.stringify(sorted(spec.labels)) &&
-  JSON.stringify(offer.spec.storageClasses ?? []) === JSON.stringify(spec.storageClasses ?? []);
-const sorted = (o: Record<string, string> = {}): [string, string][] =>
-  Object.entries(o).toSorted(([a], [b]) => (a < b ? -1 : 1));
-
-const offerStatus = (w: World): Effect[] => {
-  if (!w.offer || !w.request) return [];
-  const accepted = w.request.spec.acceptedOffer !== undefined;
-  if (!accepted && !w.offer.status?.conditions) return []; // the consumer answers in a moment: one write less
-  const ready: ConditionInput = accepted
-    ? { type: "Ready", status: "True", reason: "Accepted", message: `${w.peer.name} accepted the offer` }
-    : { type: "Ready", status: "Unknown", reason: "Offered", message: `waits for ${w.peer.name} to accept` };
-  const before = w.offer.status?.conditions;
-  const next = setCondition(before, ready, w.now);
-  const old = before?.find((c) => c.type === "Ready");
-  if (old?.status === next.status && old.reason === next.reason) return [];
-  return [{ do: "applyOfferStatus", status: { conditions: mergeConditions([], [next]) } }];
+/** Until the next look that time alone asks for. */
+const recheckOf = (w: World, plans: readonly PoolPlan[]): { recheckMs?: number } => {
+  const minute = MINUTE_MS - (Date.parse(w.now) % MINUTE_MS);
+  const ms = Math.min(...plans.map((p) => p.recheckMs), w.policy?.usesTime ? minute : NEVER);
+  return ms === NEVER ? {} : { recheckMs: ms };
 };
 
 export const decide = (w: World): Plan => {
-  const withdraw: Effect[] = w.offer && !w.offer.metadata.deletionTimestamp ? [{ do: "deleteOffer" }] : [];
-  if (w.identity === undefined) return NOTHING; // not told yet: absence is not a fact
-  if (w.identity !== "GRANTED" || !w.request || w.request.metadata.deletionTimestamp)
-    return { effects: withdraw, verdict: undefined };
-  const first = judge({
-    asker: w.peer,
-    request: w.request,
-    incomingAllowed: w.incomingAllowed,
-    policy: w.policy,
-  });
-  const { verdict, amounts } = shareOf(w, standing(w, first));
-  const status = requestStatus(w, verdict);
-  const tell: Effect[] = sameStatus(w.request.status, status) ? [] : [{ do: "applyRequestStatus", status }];
-  if (!amounts) return { effects: [...withdraw, ...tell], verdict };
-  const spec: ResourceOfferSpec = {
-    clusterID: w.clusterID,
-    resources: formatList(amounts),
-    labels: w.labels,
-    storageClasses: w.storageClasses,
-  };
-  const basis = basisOf(w);
-  const grant: Grant = { holder: w.namespace, since: sinceOf(w.request), amounts };
-  const offer: Effect[] = sameOffer(w.offer, spec, basis) ? [] : [{ do: "applyOffer", spec, basis, grant }];
-  return { effects: [...offer, ...tell, ...offerStatus(w)], verdict };
+  if (w.identity === undefined) return { effects: [], verdict: undefined }; // not told yet: absence is not a fact
+  const { request } = w;
+  if (w.identity !== "GRANTED")
+    return { effects: takeAllBack(w, `identity ${w.identity}`), verdict: undefined };
+  if (!request || request.metadata.deletionTimestamp)
+    return { effects: takeAllBack(w, "nothing is asked any more"), verdict: undefined };
+  const plans: PoolPlan[] = [];
+  let grants = w.grants;
+  for (const pool of w.pools) {
+    const plan = planPool(w, request, pool, grants);
+    plans.push(plan);
+    for (const e of plan.effects)
+      if (e.do === "applyOffer") grants = [...grants.filter((g) => g.holder !== e.grant.holder), e.grant];
+  }
+  const verdict = overall(plans);
+  if (!verdict) return { effects: [], verdict };
+  const pools = plans.filter((p) => p.name !== "").map((p) => ({ name: p.name, verdict: p.verdict }));
+  const status = requestStatus(request, verdict, pools, w.now);
+  const tell: Effect[] = sameStatus(request.status, status) ? [] : [{ do: "applyRequestStatus", status }];
+  return { effects: [...plans.flatMap((p) => p.effects), ...tell], verdict, ...recheckOf(w, plans) };
 };
 
 /** A request without a date is the newest of all. */
@@ -220,7 +244,8 @@ export const sinceOf = (o: { metadata: { creationTimestamp?: string } } | undefi
 
 /** The grant that an offer in the cache stands for. */
 export const grantOf = (offer: ResourceOffer): Grant => ({
-  holder: offer.metadata.namespace ?? "",
+  holder: `${offer.metadata.namespace ?? ""}/${offer.metadata.name}`,
+  pool: offer.spec.pool ?? "",
   since: sinceOf(offer),
-  amounts: offer.metadata.deletionTimestamp ? NONE : atLeastZeroList(readAmounts(offer.spec.resources)),
+  amounts: isGoing(offer) ? NONE : atLeastZeroList(readAmounts(offer.spec.resources)),
 });

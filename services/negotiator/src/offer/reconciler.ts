@@ -1,34 +1,39 @@
 import {
   make,
-  OFFER_NAME,
   PEER,
   REMOTE_CLUSTER_ID,
   REQUEST_NAME,
+  type ResourceOffer,
   resourceOffers,
   resourceRequests,
   TRACEPARENT,
 } from "@tideway/api";
+import type { Audit } from "@tideway/audit";
 import type { Reconcile } from "@tideway/controller";
 import type { Kube } from "@tideway/k8s";
 import { withSpan } from "@tideway/telemetry/tracing";
 import type { NegotiatorMetrics } from "../metrics.ts";
 import type { Share } from "../ports.ts";
 import { BASIS, decide, type Effect, type World } from "./decide.ts";
+import { tellAudit } from "./audit.ts";
 import { observe, type Sources } from "./observe.ts";
 
 export interface Deps extends Sources {
   kube: Pick<Kube, "apply" | "delete">;
   share: Share;
   metrics: NegotiatorMetrics;
+  audit: Pick<Audit, "record">;
 }
 
 const FIELD_MANAGER = "negotiator";
 
 /** Each effect is idempotent: an apply, or a delete that takes what is gone for success. */
 const perform = async (d: Deps, w: World, effect: Effect, signal: AbortSignal): Promise<void> => {
-  const { namespace, offer, request, peer } = w;
+  const { namespace, request, peer } = w;
+  const named = (name: string): ResourceOffer | undefined =>
+    w.pools.find((p) => p.offer?.metadata.name === name)?.offer;
   const self = (
-    o: typeof offer | typeof request,
+    o: ResourceOffer | typeof request,
     name: string,
   ): { name: string; namespace: string; uid?: string } => ({
     name,
@@ -37,15 +42,14 @@ const perform = async (d: Deps, w: World, effect: Effect, signal: AbortSignal): 
   });
   const status = { fieldManager: FIELD_MANAGER, subresource: "status", signal } as const;
   switch (effect.do) {
-    case "deleteOffer":
-      return d.kube.delete(resourceOffers, OFFER_NAME, namespace, {
-        signal,
-        ...(offer?.metadata.uid ? { uid: offer.metadata.uid } : {}),
-      });
+    case "deleteOffer": {
+      const { uid } = named(effect.name)?.metadata ?? {};
+      return d.kube.delete(resourceOffers, effect.name, namespace, { signal, ...(uid ? { uid } : {}) });
+    }
     case "applyOffer": {
       const trace = request?.metadata.annotations?.[TRACEPARENT];
       const metadata = {
-        ...self(offer, OFFER_NAME),
+        ...self(named(effect.name), effect.name),
         labels: { [REMOTE_CLUSTER_ID]: peer.id, [PEER]: peer.name },
         annotations: { [BASIS]: effect.basis, ...(trace ? { [TRACEPARENT]: trace } : {}) },
       };
@@ -65,7 +69,7 @@ const perform = async (d: Deps, w: World, effect: Effect, signal: AbortSignal): 
     case "applyOfferStatus":
       await d.kube.apply(
         resourceOffers,
-        { metadata: self(offer, OFFER_NAME), status: effect.status },
+        { metadata: self(named(effect.name), effect.name), status: effect.status },
         status,
       );
   }
@@ -78,11 +82,12 @@ export const makeOfferReconciler =
     const namespace = d.peers.namespaceOf(id, "incoming");
     if (!d.share.keepsBooks() || namespace === undefined) return {};
     const world = observe(d, id, namespace);
+    const begun = performance.now();
     const plan = decide(world);
-    const given = plan.effects.find((e) => e.do === "applyOffer");
+    d.metrics.judged(performance.now() - begun);
+    const given = plan.effects.flatMap((e) => (e.do === "applyOffer" ? [e.grant] : []));
     // Nothing is awaited between looking and this promise, so that no two peers are given the same capacity.
-    if (given) d.grants.promise(given.grant);
-    else d.grants.settle(namespace);
+    d.grants.promise(namespace, given);
     if (plan.effects.length > 0)
       await withSpan(
         "offer",
@@ -92,6 +97,7 @@ export const makeOfferReconciler =
         },
         () => Promise.all(plan.effects.map((effect) => perform(d, world, effect, signal))),
       );
+    for (const effect of plan.effects) tellAudit(d.audit, world, effect);
     if (world.request && !world.request.status?.decision && plan.verdict) d.metrics.answered(id);
     if (plan.effects.length > 0)
       log.info(
@@ -104,5 +110,5 @@ export const makeOfferReconciler =
         },
         "offer brought up to date",
       );
-    return {};
+    return plan.recheckMs === undefined ? {} : { requeueAfterMs: plan.recheckMs };
   };

@@ -11,7 +11,7 @@ const offer: ResourceOffer = {
   metadata: { name: "offer" },
   spec: { clusterID: "y", resources: { cpu: "4" }, labels: { zone: "1" } },
 };
-const none: Side = { request: undefined, offer: undefined };
+const none: Side = { request: undefined, offers: [] };
 const world = (over: Partial<World>): World => ({
   id: "west-id",
   name: "west",
@@ -19,7 +19,10 @@ const world = (over: Partial<World>): World => ({
   incoming: none,
   ...over,
 });
-const side = (r: ResourceRequest | undefined, o?: ResourceOffer): Side => ({ request: r, offer: o });
+const side = (r: ResourceRequest | undefined, o?: ResourceOffer): Side => ({
+  request: r,
+  offers: o ? [o] : [],
+});
 
 it.each<[string, "outgoing" | "incoming", Side, string | undefined]>([
   ["nothing asked", "outgoing", none, undefined],

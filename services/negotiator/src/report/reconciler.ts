@@ -45,11 +45,11 @@ type Recorded = Map<string, OfferFactInput["state"]>;
 
 const say = (d: Deps, w: World, fact: OfferFactInput, recorded: Recorded, log: Logger): void => {
   const direction = fact.direction as Direction;
-  const { request, offer } = w[direction];
+  const { request, offers } = w[direction];
   const key = `${w.id} ${direction}`;
   const before = recorded.get(key) ?? d.heard.said.get(w.id, direction)?.data.state;
   recorded.set(key, fact.state);
-  const traceparent = (request ?? offer)?.metadata.annotations?.[TRACEPARENT];
+  const traceparent = (request ?? offers[0])?.metadata.annotations?.[TRACEPARENT];
   // Not awaited: the publisher tries until it is stored, and a lost bus must not keep conditions from being written.
   d.publish("offer", { peer: w.id, id: direction }, fact, { traceparent }).catch((err: unknown) =>
     log.error({ err, peer: w.id, direction }, "offer fact not published"),

@@ -17,7 +17,7 @@ const world = (over: Partial<World> = {}): World => ({
   node: undefined,
   unpeerDeadline: undefined,
   request: undefined,
-  offer: undefined,
+  offers: [],
   now: "2026-01-01T00:00:00Z",
   ...over,
 });
@@ -29,13 +29,13 @@ describe("asking", () => {
     ["asks once", { request: request() }, []],
     [
       "accepts an offer, by its generation at the provider",
-      { request: request(), offer: offer() },
+      { request: request(), offers: [offer()] },
       [{ do: "applyRequest", spec: { clusterID: "own-id", ...accepted } }],
     ],
-    ["accepts once", { request: request(accepted), offer: offer() }, []],
+    ["accepts once", { request: request(accepted), offers: [offer()] }, []],
     [
       "accepts again when the offer changed",
-      { request: request(accepted), offer: offer(4) },
+      { request: request(accepted), offers: [offer(4)] },
       [
         {
           do: "applyRequest",

@@ -1,10 +1,12 @@
 /** World -> Plan for what this cluster asks of one peer. Pure: no I/O, no clock, no randomness. */
+import { isDeepStrictEqual } from "node:util";
 import {
   ORIGIN_GENERATION,
   type ResourceOffer,
   type ResourceRequest,
   type ResourceRequestSpec,
 } from "@tideway/api";
+import { isTooDear } from "../report/describe.ts";
 
 export interface World {
   /** ID of this cluster. */
@@ -18,14 +20,13 @@ export interface World {
   /** RFC 3339: after it nobody is waited for. */
   unpeerDeadline: string | undefined;
   request: ResourceRequest | undefined;
-  /** The peer's offer as the replicator brought it. */
-  offer: ResourceOffer | undefined;
+  /** The peer's offers as the replicator brought them. */
+  offers: readonly ResourceOffer[];
   now: string;
 }
 
 export type Effect =
-  | { do: "applyRequest"; spec: Pick<ResourceRequestSpec, "clusterID" | "acceptedOffer"> }
-  | { do: "deleteRequest" };
+  { do: "applyRequest"; spec: Pick<ResourceRequestSpec, "clusterID"> & Acceptance } | { do: "deleteRequest" };
 
 export interface Plan {
   effects: Effect[];
@@ -38,20 +39,38 @@ const NOTHING: Plan = { effects: [] };
 const generationOf = ({ metadata }: ResourceOffer): number =>
   Number(metadata.annotations?.[ORIGIN_GENERATION] ?? NaN) || (metadata.generation ?? 0);
 
-const acceptance = (offer: ResourceOffer | undefined): ResourceRequestSpec["acceptedOffer"] =>
-  offer && !offer.metadata.deletionTimestamp
-    ? { name: offer.metadata.name, generation: generationOf(offer) }
-    : undefined;
+type Acceptance = Pick<ResourceRequestSpec, "acceptedOffer" | "acceptedPools">;
 
-const ask = ({ clusterID, request, offer }: World): Plan => {
-  if (request?.metadata.deletionTimestamp) return NOTHING; // its end wakes us, then it is made anew
-  const accepted = acceptance(offer);
-  const said = request?.spec.acceptedOffer;
-  const same = said?.name === accepted?.name && said?.generation === accepted?.generation;
-  if (request?.spec.clusterID === clusterID && same) return NOTHING;
+const accept = (offer: ResourceOffer): { name: string; generation: number } => ({
+  name: offer.metadata.name,
+  generation: generationOf(offer),
+});
+
+/** What stands and is not too dear. */
+const acceptance = (w: World): Acceptance => {
+  const good = w.offers.filter(
+    (o) => !o.metadata.deletionTimestamp && !(w.request && isTooDear(w.request, o)),
+  );
+  const own = good.find((o) => o.spec.pool === undefined);
+  const pools = good.filter((o) => o.spec.pool !== undefined).map(accept);
   return {
-    effects: [{ do: "applyRequest", spec: { clusterID, ...(accepted ? { acceptedOffer: accepted } : {}) } }],
+    ...(own ? { acceptedOffer: accept(own) } : {}),
+    ...(pools.length > 0 ? { acceptedPools: pools } : {}),
   };
+};
+
+const said = ({ acceptedOffer, acceptedPools }: ResourceRequestSpec): Acceptance => ({
+  ...(acceptedOffer ? { acceptedOffer } : {}),
+  ...(acceptedPools?.length ? { acceptedPools } : {}),
+});
+
+const ask = (w: World): Plan => {
+  const { clusterID, request } = w;
+  if (request?.metadata.deletionTimestamp) return NOTHING; // its end wakes us, then it is made anew
+  const accepted = acceptance(w);
+  if (request?.spec.clusterID === clusterID && isDeepStrictEqual(said(request.spec), accepted))
+    return NOTHING;
+  return { effects: [{ do: "applyRequest", spec: { clusterID, ...accepted } }] };
 };
 
 const isNodeGone = (w: World): boolean => w.node === undefined || w.node === "GONE";

@@ -150,6 +150,7 @@ describe("the ledger", () => {
         name: fc.constantFrom("a", "b"),
         cpu: fc.nat(8),
         ready: fc.boolean(),
+        gpu: fc.boolean(),
         gone: fc.boolean(),
       }),
       fc.record({
@@ -162,16 +163,24 @@ describe("the ledger", () => {
         gone: fc.boolean(),
       }),
     );
+    const pool = { name: "gpu", nodeSelector: { gpu: "yes" } };
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), (history) => {
+      fc.property(fc.array(step, { maxLength: 40 }), fc.nat(40), (history, sorted) => {
         const ledger = createLedger();
         const nodes = new Map<string, CountedNode>();
         const pods = new Map<string, CountedPod>();
-        for (const s of history) {
+        for (const [i, s] of history.entries()) {
+          if (i === sorted) ledger.sort([pool]);
           if (s.kind === "node") {
             const now = s.gone
               ? undefined
-              : counted(node(s.name, { cpu: String(s.cpu), ready: s.ready ? "True" : "False" }));
+              : counted(
+                  node(s.name, {
+                    cpu: String(s.cpu),
+                    ready: s.ready ? "True" : "False",
+                    labels: s.gpu ? { gpu: "yes" } : {},
+                  }),
+                );
             if (now) nodes.set(s.name, now);
             else nodes.delete(s.name);
             ledger.node(s.name, now);
@@ -187,15 +196,22 @@ describe("the ledger", () => {
             else pods.delete(s.name);
           }
         }
-        const usable = [...nodes].filter(([, n]) => n.usable);
-        const allocatable = sumLists(usable.map(([, n]) => n.allocatable));
-        const scanned: Amounts = sumLists(
-          [...pods.values()]
-            .filter((p) => !p.foreign && !p.ended && nodes.get(p.node)?.usable)
-            .map((p) => p.requests),
-        );
-        expect(equalLists(ledger.capacity().allocatable, allocatable)).toBe(true);
-        expect(equalLists(ledger.capacity().used, scanned)).toBe(true);
+        ledger.sort([pool]);
+        const isIn = (name: string, where: string): boolean =>
+          (nodes.get(name)?.labels.gpu === "yes" ? "gpu" : "") === where;
+        for (const where of ["", "gpu"]) {
+          const usable = [...nodes].filter(([name, n]) => n.usable && isIn(name, where));
+          const running = [...pods.values()].filter((p) => p.node !== "" && !p.ended && isIn(p.node, where));
+          const requests = (origin: string): Amounts[] =>
+            running.filter((p) => p.origin === origin).map((p) => p.requests);
+          const local = running.filter((p) => p.origin === "" && nodes.get(p.node)?.usable);
+          const { allocatable, used } = ledger.capacity(where);
+          expect(equalLists(allocatable, sumLists(usable.map(([, n]) => n.allocatable)))).toBe(true);
+          expect(equalLists(used, sumLists(local.map((p) => p.requests)))).toBe(true);
+          expect(equalLists(ledger.usedBy("x", where), sumLists(requests("x")))).toBe(true);
+        }
+        const both = sumLists(["", "gpu"].map((where) => ledger.capacity(where).allocatable));
+        expect(equalLists(ledger.capacity().allocatable, both)).toBe(true);
       }),
     );
   });

@@ -1,12 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { NONE } from "@tideway/quantity";
 import { policy, request } from "./fixtures.ts";
-import { type Asked, judge } from "./policy.ts";
+import { type Asked, judge } from "./judge.ts";
 
 const asked = (over: Partial<Asked> = {}): Asked => ({
   asker: { id: "east-id", name: "east", clusterName: "East Prod" },
   request: request(),
   incomingAllowed: true,
   policy: policy({ defaultAction: "accept" }),
+  pool: "",
+  free: NONE,
+  granted: false,
+  now: "2026-01-02T10:00:00Z",
   ...over,
 });
 const rules = (...list: { peers?: string[]; action: "accept" | "refuse" | "ask"; reason?: string }[]) =>

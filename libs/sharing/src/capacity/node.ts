@@ -7,7 +7,7 @@ export interface CountedNode extends KubeObject {
   /** Ready, schedulable and real: pods of a peer may run on it. */
   usable: boolean;
   allocatable: Amounts;
-  /** The labels that an offer may carry. */
+  /** All of them: a node pool selects by any. */
   labels: Record<string, string>;
 }
 
@@ -48,8 +48,6 @@ export const countNode =
       metadata: { name, resourceVersion },
       usable,
       allocatable: usable ? parseList(node.status?.allocatable) : NONE,
-      labels: Object.fromEntries(
-        OFFERED_LABELS.flatMap((k) => (labels[k] === undefined ? [] : [[k, labels[k]]])),
-      ),
+      labels,
     };
   };

@@ -6,8 +6,8 @@ import { ORIGIN } from "@tideway/api";
 export interface CountedPod extends KubeObject {
   /** Where it is bound; "" while it waits. */
   node: string;
-  /** Made for a peer: its share is counted in the peer's offer. */
-  foreign: boolean;
+  /** ID of the peer it was made for, in whose offer its share is counted; "" for this cluster's own. */
+  origin: string;
   /** Succeeded or Failed: it holds nothing any more. */
   ended: boolean;
   requests: Amounts;
@@ -30,7 +30,7 @@ export const podCounter = (): ((pod: Pod) => CountedPod) => {
     return {
       metadata: { name, namespace, resourceVersion },
       node: pod.spec?.nodeName ?? "",
-      foreign: labels?.[ORIGIN] !== undefined,
+      origin: labels?.[ORIGIN] ?? "",
       ended: ENDED.has(pod.status?.phase ?? ""),
       requests: shared(podRequests(pod.spec)),
     };

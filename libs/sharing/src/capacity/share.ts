@@ -6,6 +6,7 @@ import {
   amountOf,
   atLeastZero,
   atLeastZeroList,
+  capList,
   compare,
   floorTo,
   isZero,
@@ -13,25 +14,37 @@ import {
   min,
   NONE,
   parse,
-  percentOfList,
+  percent,
   type Quantity,
   subtractLists,
 } from "@tideway/quantity";
+import type { Reserve } from "../policy.ts";
 import type { Capacity } from "./ledger.ts";
 
 /** What a peer was offered. */
 export interface Grant {
-  /** The namespace of the offer: one a peer. */
+  /** Namespace and name of the offer. */
   holder: string;
+  /** Whose nodes: a node pool, "" for the nodes in none. */
+  pool: string;
   /** When the peer asked, RFC 3339: who came first keeps when capacity shrinks. */
   since: string;
   amounts: Amounts;
 }
 
-/** What all peers together may be offered: what local pods leave, less the share kept for local use. */
-export const available = ({ allocatable, used }: Capacity, reservePercent: number): Amounts =>
-  atLeastZeroList(
-    subtractLists(subtractLists(allocatable, used), percentOfList(allocatable, reservePercent)),
+/** What of it is kept for local use. */
+export const kept = (allocatable: Amounts, reserve: Reserve): Amounts =>
+  mapList(allocatable, (amount, name) => {
+    const own = reserve.resources.get(name);
+    if (own === undefined) return percent(amount, reserve.percent);
+    return "percent" in own ? percent(amount, own.percent) : min(own, amount);
+  });
+
+/** What all peers together may be offered: what local pods leave, less what is kept for local use, within the cap on all. */
+export const available = ({ allocatable, used }: Capacity, reserve: Reserve, total: Amounts): Amounts =>
+  capList(
+    atLeastZeroList(subtractLists(subtractLists(allocatable, used), kept(allocatable, reserve))),
+    total,
   );
 
 const byAge = (a: Grant, b: Grant): number =>
