@@ -16,6 +16,11 @@ beforeAll(async () => {
     if (req.url?.includes("/forbidden/"))
       return void socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
     sockets.handleUpgrade(req, socket, head, (ws) => {
+      if (req.url?.includes("/slow/"))
+        setTimeout(() => {
+          expect(sent.filter((s) => s.url.includes("/slow/"))).toEqual([]); // nobody would have heard it
+          for (const part of ["list", "ening\n"]) ws.send(Buffer.concat([Buffer.of(1), Buffer.from(part)]));
+        }, 50);
       ws.on("message", (m: Buffer) => {
         sent.push({ url: req.url ?? "", input: m.subarray(1).toString() });
         ws.send(Buffer.concat([Buffer.of(1), Buffer.from("out ")]));
@@ -44,6 +49,12 @@ describe("exec", () => {
     expect(await run("p")).toEqual({ out: "out put", err: "err", code: 7 });
     expect(sent.at(-1)?.input).toBe("in\n");
     expect(sent.at(-1)?.url).toContain("command=sh&command=-c&command=a+b");
+  });
+  test("waits with its input until the command says that it listens, and sends it once", async () => {
+    const o = { input: "in\n", inputAfter: "listening", signal };
+    const done = await exec({ server }, { namespace: "n", pod: "slow" }, ["x"], o);
+    expect(done.out).toBe("listening\nout put");
+    expect(sent.filter((s) => s.url.includes("/slow/")).map((s) => s.input)).toEqual(["in\n"]);
   });
   test("says what the API server answered", () =>
     expect(run("forbidden")).rejects.toThrow("exec in pod n/forbidden: the API server answered HTTP 403"));

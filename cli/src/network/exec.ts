@@ -46,15 +46,23 @@ export const exitCodeIn = (text: string): number | undefined => {
   return Number.isInteger(code) ? code : undefined;
 };
 
-/**
- * Runs a command in a pod through the API server and gathers what it prints. `input` is written to its standard
- * input, which this protocol cannot close: the command has to know by itself where the input ends.
- */
+export interface ExecOptions {
+  /** For its standard input, which this protocol cannot close: the command has to know by itself where it ends. */
+  input?: string;
+  /**
+   * What the command prints once it listens: the input is sent then. On its way are an API server, a kubelet, a container
+   * runtime and a pipe, each of which was seen to be there by that. Without it the input is sent at once.
+   */
+  inputAfter?: string;
+  signal: AbortSignal;
+}
+
+/** Runs a command in a pod through the API server and gathers what it prints. */
 export const exec = async (
   c: Credentials,
   target: ExecTarget,
   command: readonly string[],
-  o: { input?: string; signal: AbortSignal },
+  o: ExecOptions,
 ): Promise<Executed> => {
   const token = await c.token?.();
   const where = `exec in pod ${target.namespace}/${target.pod}`;
@@ -72,11 +80,18 @@ export const exec = async (
       ws.terminate();
     };
     o.signal.addEventListener("abort", abort, { once: true });
+    let input = o.input;
+    const sendInput = (): void => {
+      if (input !== undefined) ws.send(Buffer.concat([Buffer.of(STDIN), Buffer.from(input)]));
+      input = undefined;
+    };
     ws.on("open", () => {
-      if (o.input !== undefined) ws.send(Buffer.concat([Buffer.of(STDIN), Buffer.from(o.input)]));
+      if (o.inputAfter === undefined) sendInput();
     });
     ws.on("message", (message: Buffer) => {
       streams[message[0] ?? STDERR]?.push(message.subarray(1));
+      if (input !== undefined && o.inputAfter !== undefined && text(STDOUT).includes(o.inputAfter))
+        sendInput();
     });
     ws.on("unexpected-response", (_request, answer) =>
       fail(`the API server answered HTTP ${answer.statusCode ?? "?"}`),

@@ -2,6 +2,7 @@ import { describeError } from "@tideway/errors";
 import { exec } from "../exec.ts";
 import { type Cell, phases } from "./plan.ts";
 import { type CellResult, judge, type Outcome } from "./report.ts";
+import { LISTENING } from "./scripts.ts";
 import type { Built } from "./world.ts";
 
 /** Cells of one source that are asked at the same time: more would make the sources wait for each other's packets. */
@@ -36,7 +37,11 @@ const ask = async (
   try {
     const { kube } = spot.stage;
     const command = ["sh", "-c", 'exec node -e "$PROBE"'];
-    const done = await exec(kube.credentials, target, command, { input, signal: o.signal });
+    const done = await exec(kube.credentials, target, command, {
+      input,
+      inputAfter: LISTENING,
+      signal: o.signal,
+    });
     const outcomes = new Map(parseOutcomes(done.out).map((x) => [x.id, x]));
     const missing = `the probe ended with ${done.code}: ${done.err.trim().split("\n")[0] ?? ""}`;
     return cells.map((c) => judge(c, outcomes.get(c.id), missing));

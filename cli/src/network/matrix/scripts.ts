@@ -4,6 +4,8 @@
  */
 export const HTTP_PORT = 8080;
 export const RAW_PORT = 8081;
+/** What PROBE prints when it can be told what to do. */
+export const LISTENING = "listening";
 
 /**
  * A server in environment PORT (none: it only waits): GET / says its name, POST / gives the body back, GET /stream?mib=N
@@ -58,7 +60,7 @@ else setInterval(() => {}, 1e6);
 `;
 
 /**
- * Reads one line of JSON, { cells, patienceMs, parallel }, from standard input; writes one line of JSON a cell. A cell
+ * Says `listening`, reads one line of JSON, { cells, patienceMs, parallel }, from standard input; writes one line of JSON a cell. A cell
  * that is to pass is tried until it does or patience ends; one that is to be blocked is tried twice.
  */
 export const PROBE = `
@@ -132,6 +134,7 @@ process.stdin.on("data", async (b) => {
   await Promise.all(Array.from({ length: parallel || 4 }, worker));
   process.exit(0);
 });
+console.log("${LISTENING}");
 `;
 
 /**
