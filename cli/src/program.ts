@@ -128,6 +128,28 @@ export const makeProgram = (io: Io): Command => {
     .argument("[peer]", "one peer in detail")
     .action(action(() => import("./commands/status.ts")));
 
+  program
+    .command("tenants")
+    .description("The peers that may run something here: what each uses of what it was offered.")
+    .action(action(() => import("./commands/tenants.ts")));
+
+  program
+    .command("pods")
+    .description("Pods of this cluster that run at peers; with --foreign those of peers that run here.")
+    .argument("[peer]", "only of this peer: its name here, or its cluster ID")
+    .option("--foreign", "pods of peers that run here")
+    .action(action(() => import("./commands/pods.ts")));
+
+  program
+    .command("usage")
+    .description("What peers have used here over time: CPU hours, memory hours, pod hours, storage hours.")
+    .argument("[peer]", "only of this peer: its name here, or its cluster ID")
+    .option(
+      "--since <when>",
+      "only from then on: a duration (24h) or a time; at most 7 days (default: from the start)",
+    )
+    .action(action(() => import("./commands/usage.ts")));
+
   const network = program.command("network").description("The tunnels to peers: how they are, test, bench.");
   network
     .command("status")

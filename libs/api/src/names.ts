@@ -41,6 +41,8 @@ export const NAMESPACE_MAP_NAME = "namespaces";
 export const NAMESPACE_OFFLOADING_NAME = "offloading";
 /** The AddressPool that is used. */
 export const ADDRESS_POOL_NAME = "default";
+/** The WorkloadPolicy of peers without one of their own name. */
+export const WORKLOAD_POLICY_NAME = "default";
 /** The SharingPolicy that is used. */
 export const SHARING_POLICY_NAME = "default";
 

@@ -42,6 +42,12 @@ export const resourceOffers = resource<t.ResourceOffer>("sharing", "ResourceOffe
 export const virtualNodes = resource<t.VirtualNode>("offloading", "VirtualNode", "virtualnodes", false);
 export const shadowPods = resource<t.ShadowPod>("offloading", "ShadowPod", "shadowpods", true);
 export const tenantQuotas = resource<t.TenantQuota>("offloading", "TenantQuota", "tenantquotas", true);
+export const workloadPolicies = resource<t.WorkloadPolicy>(
+  "offloading",
+  "WorkloadPolicy",
+  "workloadpolicies",
+  false,
+);
 export const namespaceOffloadings = resource<t.NamespaceOffloading>(
   "offloading",
   "NamespaceOffloading",
@@ -86,6 +92,7 @@ export const resources: readonly Resource<KubeObject>[] = [
   virtualNodes,
   shadowPods,
   tenantQuotas,
+  workloadPolicies,
   namespaceOffloadings,
   namespaceMaps,
   shadowEndpointSlices,

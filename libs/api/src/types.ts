@@ -63,6 +63,9 @@ export interface ShadowPod extends Typed<ShadowPodSpec, ShadowPodStatus> {}
 export type TenantQuotaSpec = SpecOf<typeof offloading.tenantQuota>;
 export type TenantQuotaStatus = StatusOf<typeof offloading.tenantQuota>;
 export interface TenantQuota extends Typed<TenantQuotaSpec, TenantQuotaStatus> {}
+export type WorkloadPolicySpec = SpecOf<typeof offloading.workloadPolicy>;
+export type WorkloadPolicyStatus = StatusOf<typeof offloading.workloadPolicy>;
+export interface WorkloadPolicy extends Typed<WorkloadPolicySpec, WorkloadPolicyStatus> {}
 export type NamespaceOffloadingSpec = SpecOf<typeof offloading.namespaceOffloading>;
 export type NamespaceOffloadingStatus = StatusOf<typeof offloading.namespaceOffloading>;
 export interface NamespaceOffloading extends Typed<NamespaceOffloadingSpec, NamespaceOffloadingStatus> {}

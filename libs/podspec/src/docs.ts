@@ -11,7 +11,7 @@ const onProvider = (r: Rule): string => {
 };
 
 const row = (r: Rule): string =>
-  `| \`${r.field}\` | ${onConsumer(r)} | ${onProvider(r)} | ${r.message ?? r.note ?? ""} |`;
+  `| \`${r.field}\` | ${onConsumer(r)} | ${onProvider(r)} | ${[r.message, r.note].filter(Boolean).join("; ")} |`;
 
 /** docs/podspec.md. */
 export const page = (): string =>

@@ -1,5 +1,6 @@
 export type { ApiServerAccess } from "./api-server.ts";
 export * from "./docs.ts";
+export * from "./policy.ts";
 export * from "./references.ts";
 export { refusals, type Refusal } from "./refusals.ts";
 export type { Rule, Section, SectionName } from "./rule.ts";

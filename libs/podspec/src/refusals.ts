@@ -5,6 +5,8 @@ export interface Refusal {
   /** Path inside the PodSpec, such as `containers[0].securityContext.privileged`. */
   field: string;
   message: string;
+  /** The rule of the owner's policy that refuses it; absent: the field table does. */
+  rule?: string;
 }
 
 type Fields = Record<string, unknown>;

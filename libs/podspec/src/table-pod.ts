@@ -86,6 +86,7 @@ export const podSecurityRules = [
     "not `RuntimeDefault`",
     isUnsafeSeccomp,
     "only the seccomp profile RuntimeDefault is allowed",
+    { note: "where it is not said the provider sets `RuntimeDefault`" },
   ),
   crosses("supplementalGroups"),
   crosses("supplementalGroupsPolicy"),

@@ -32,13 +32,19 @@ export const allowedAnnotations = (annotations: Record<string, string> | undefin
 export const allowedLabels = (labels: Record<string, string> | undefined): Record<string, string> =>
   Object.fromEntries(Object.entries(labels ?? {}).filter(([key]) => !domainOf(key).endsWith("tideway.dev")));
 
+/** No pod of a peer runs without a filter of system calls, whatever it left unsaid; another profile is refused by the table. */
+const confined = (spec: PodSpec): PodSpec =>
+  spec.os?.name === "windows" || spec.securityContext?.seccompProfile
+    ? spec
+    : { ...spec, securityContext: { ...spec.securityContext, seccompProfile: { type: "RuntimeDefault" } } };
+
 /**
  * The provider's own pod for a ShadowPod without refusals. It is owned by the ShadowPod, so the garbage
  * collector takes it along should the provider's virtual-kubelet be away.
  */
 export const toPod = (shadow: ShadowPodLike, origin: Origin): Pod => {
   const { name, namespace, uid } = shadow.metadata;
-  const spec = allowed("pod", shadow.spec.pod) as PodSpec;
+  const spec = confined(allowed("pod", shadow.spec.pod) as PodSpec);
   return {
     metadata: {
       name,

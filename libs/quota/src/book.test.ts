@@ -83,6 +83,16 @@ describe("a book", () => {
     release(book, pod("a"));
     expect(reserve(book, pod("b"), parseList({ cpu: "1m" }))).toEqual({ granted: true });
   });
+  it("lets a holder grow where that fits, and keeps what it had where not", () => {
+    const name = "requests.storage";
+    const book = openBook(quota({ [name]: "10Gi" }));
+    const claim = { kind: "claims", uid: "c" } as const;
+    const ask = (size: string) => reserve(book, claim, parseList({ [name]: size })).granted;
+    expect([ask("4Gi"), ask("8Gi"), ask("11Gi"), ask("2Gi")]).toEqual([true, true, false, true]);
+    expect(formatList(book.used)).toEqual({ [name]: "2Gi" });
+    expect(ask("11Gi")).toBe(false);
+    expect(formatList(book.used)).toEqual({ [name]: "2Gi" });
+  });
   it("meters exactly what was held, for as long as it was", () => {
     const book = openBook(quota({ cpu: "8" }));
     reserve(book, pod("a"), parseList({ cpu: "1500m" }));
@@ -115,7 +125,7 @@ it("whatever is asked and given back: the sum is that of the holders, and never 
         if (s.do === "save") book = openBook(saved(book));
         else if (s.do === "release") {
           expect(release(book, pod(s.uid))).toBe(held.delete(s.uid));
-        } else if (reserve(book, pod(s.uid), s.amounts).granted && !held.has(s.uid))
+        } else if (reserve(book, pod(s.uid), s.amounts).granted)
           held.set(s.uid, Number(s.amounts.get("cpu")!.nanos / 1_000_000_000n));
         const cpu = [...held.values()].reduce((sum, n) => sum + n, 0);
         expect(statusOf(book, NOW).used).toEqual({ cpu: `${cpu}`, pods: `${held.size}` });

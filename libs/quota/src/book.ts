@@ -1,4 +1,10 @@
-import { setCondition, type TenantQuota, type TenantQuotaStatus } from "@tideway/api";
+import {
+  type ConditionInput,
+  findCondition,
+  setCondition,
+  type TenantQuota,
+  type TenantQuotaStatus,
+} from "@tideway/api";
 import {
   addLists,
   type Amounts,
@@ -46,6 +52,19 @@ const enter = (book: Book, holder: Holder, amounts: Amounts): void => {
   book.used = addLists(book.used, amounts);
 };
 
+const readiness = (book: Book): ConditionInput => {
+  const over = shortfall(book.used, book.hard).filter((name) => book.hard.has(name));
+  if (over.length === 0)
+    return {
+      type: "Ready",
+      status: "True",
+      reason: "WithinOffer",
+      message: "what is used is within the offer",
+    };
+  const message = `more is used than is offered now: ${over.join(", ")}; what runs goes on, nothing is added`;
+  return { type: "Ready", status: "False", reason: "OverOffer", message };
+};
+
 export const openBook = (quota: Readonly<TenantQuota>): Book => {
   const book: Book = {
     quota,
@@ -59,8 +78,10 @@ export const openBook = (quota: Readonly<TenantQuota>): Book => {
     const each = parseList(amounts);
     for (const uid of uids.split("\n")) if (uid) enter(book, { kind, uid }, each);
   }
-  // The sum is of those who are listed, whatever was written beside them.
-  book.isChanged = !equalLists(book.used, parseList(quota.status?.used));
+  // The sum is of those who are listed, whatever was written beside them; the offer may have changed since.
+  book.isChanged =
+    !equalLists(book.used, parseList(quota.status?.used)) ||
+    findCondition(quota.status?.conditions, "Ready")?.reason !== readiness(book).reason;
   return book;
 };
 
@@ -75,14 +96,6 @@ export const count = (book: Book, holder: Holder, amounts: Amounts): void => {
   book.isChanged = true;
 };
 
-/** All of the amounts or nothing. Who holds already goes on to. */
-export const reserve = (book: Book, holder: Holder, amounts: Amounts): Verdict => {
-  if (holds(book, holder)) return { granted: true };
-  const verdict = judge(amounts, book.used, book.hard);
-  if (verdict.granted) count(book, holder, amounts);
-  return verdict;
-};
-
 /** Whether anything was held. */
 export const release = (book: Book, holder: Holder): boolean => {
   const entry = book.holders.get(nameOf(holder));
@@ -94,20 +107,15 @@ export const release = (book: Book, holder: Holder): boolean => {
   return true;
 };
 
-const readiness = (book: Book, now: string) => {
-  const over = shortfall(book.used, book.hard).filter((name) => book.hard.has(name));
-  return setCondition(
-    book.quota.status?.conditions,
-    over.length > 0
-      ? {
-          type: "Ready",
-          status: "False",
-          reason: "OverOffer",
-          message: `more is used than is offered now: ${over.join(", ")}; what runs goes on, nothing is added`,
-        }
-      : { type: "Ready", status: "True", reason: "WithinOffer", message: "what is used is within the offer" },
-    now,
-  );
+/** All of the amounts or nothing. Who holds already goes on to; other amounts take the place of what it held, where they fit. */
+export const reserve = (book: Book, holder: Holder, amounts: Amounts): Verdict => {
+  const before = book.holders.get(nameOf(holder))?.amounts;
+  if (before && equalLists(before, amounts)) return { granted: true };
+  if (before) release(book, holder);
+  const verdict = judge(amounts, book.used, book.hard);
+  const next = verdict.granted ? amounts : before;
+  if (next) count(book, holder, next);
+  return verdict;
 };
 
 /** The same resources as before are told, also when nothing of them is left: a table keeps its columns. */
@@ -125,7 +133,7 @@ export const statusOf = (book: Book, now: string): TenantQuotaStatus => ({
   ...(book.quota.metadata.generation === undefined
     ? {}
     : { observedGeneration: book.quota.metadata.generation }),
-  conditions: [readiness(book, now)],
+  conditions: [setCondition(book.quota.status?.conditions, readiness(book), now)],
   used: formatList(told(book)),
   holders: [...book.entries.values()]
     .filter(({ uids }) => uids.size > 0)

@@ -44,7 +44,8 @@ export interface DeskOptions {
   nowIso: () => string;
   log: Logger;
   signal: AbortSignal;
-  onWritten: (account: Account, quota: Readonly<TenantQuota>) => void;
+  /** Called with each state that was read or written. */
+  onKnown: (account: Account, quota: Readonly<TenantQuota>) => void;
 }
 
 /** After a failure of the API server, ms. */
@@ -63,11 +64,14 @@ export const createDesk = (account: Account, o: DeskOptions): Desk => {
   let timer: NodeJS.Timeout | undefined;
   let dueAt = Number.POSITIVE_INFINITY;
 
-  const open = async (): Promise<Book | "absent"> => {
-    if (book) return book;
+  let opening: Promise<Book | "absent"> | undefined;
+  const read = async (): Promise<Book | "absent"> => {
     const found = await o.kube.find(tenantQuotas, account.name, account.namespace, { signal });
+    if (found) o.onKnown(account, found);
     return (book = found ? openBook(found) : "absent");
   };
+  const open = async (): Promise<Book | "absent"> =>
+    book ?? (await (opening ??= read().finally(() => (opening = undefined))));
 
   /** Settles each in memory; answers what to say when that is written. */
   const settle = (b: Book | "absent", ops: readonly Op[]): (() => void)[] =>
@@ -99,7 +103,7 @@ export const createDesk = (account: Account, o: DeskOptions): Desk => {
     ours.add(now.metadata.resourceVersion ?? "");
     if (ours.size > REMEMBERED) for (const first of [...ours].slice(0, REMEMBERED / 2)) ours.delete(first);
     book = written(b, now);
-    o.onWritten(account, now);
+    o.onKnown(account, now);
   };
 
   const retry = (ops: readonly Op[], err: unknown): void => {
@@ -146,11 +150,18 @@ export const createDesk = (account: Account, o: DeskOptions): Desk => {
     } finally {
       isBusy = false;
     }
+    if (signal.aborted) abandon();
+  };
+
+  /** This process ends: who waits is told, and asks nobody any more. */
+  const abandon = (): void => {
+    for (const op of queue.splice(0)) if (op.do === "reserve") op.reject(signal.reason);
   };
 
   const push = (op: Op, afterMs = 0): void => {
     queue.push(op);
     if (isBusy) return;
+    if (signal.aborted) return abandon();
     const at = performance.now() + afterMs;
     if (at >= dueAt) return;
     dueAt = at;

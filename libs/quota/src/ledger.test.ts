@@ -128,6 +128,18 @@ describe("a ledger", () => {
     expect(await ask()).toEqual({ granted: true });
   });
 
+  it("that ends leaves nobody waiting", async () => {
+    const store = createStore({ cpu: "100", pods: "100" });
+    const ledger = ledgerOn(store);
+    const all = Array.from({ length: 9 }, (_, i) => ledger.reserve(ACCOUNT, pod(`p${i}`), one));
+    const late = ledger
+      .reserve(ACCOUNT, pod("first"), one)
+      .then(() => ledger.reserve(ACCOUNT, pod("late"), one));
+    abort.abort(new Error("the end"));
+    const outcomes = await Promise.allSettled([...all, late, ledger.reserve(ACCOUNT, pod("after"), one)]);
+    expect(outcomes.at(-1)).toMatchObject({ status: "rejected", reason: { message: "the end" } });
+  });
+
   it("counts and gives back in spite of failures, and each once", async () => {
     const store = createStore({ cpu: "9", pods: "9" });
     store.failing((n) => (n % 3 === 0 ? "lost" : n % 5 === 0 ? "stored" : undefined));

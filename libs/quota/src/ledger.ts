@@ -13,7 +13,7 @@ import type { Account, Holder, HolderKind, Verdict } from "./types.ts";
  */
 export interface Ledger {
   /**
-   * Holds `amounts` for the holder: all of them, or none. Resolves when that is stored, so that what it is held for
+   * Holds `amounts` for the holder: all of them, or none; said again with other amounts, these take their place. Resolves when that is stored, so that what it is held for
    * can be made. Refused: `whenRoom` is called once, when it would fit; ask again then. Rejects when the API
    * server does not answer.
    */
@@ -22,8 +22,10 @@ export interface Ledger {
   count(account: Account, holder: Holder, amounts: Amounts): void;
   /** Gives back what the holder held, and ends its waiting. Stored in a moment, and tried until it is. */
   release(account: Account, holder: Holder): void;
-  /** Whether it is known to hold. */
-  holds(account: Account, holder: Holder): boolean;
+  /** Whether it holds; asks the API server only where the ledger was changed by others. */
+  holds(account: Account, holder: Holder): Promise<boolean>;
+  /** The offer may have changed: says so in the quota, and wakes those for whom there is room now. */
+  look(account: Account): void;
   /** UIDs of all holders of the kind: for looking whether what they stand for still exists. */
   holders(account: Account, kind: HolderKind): Promise<string[]>;
 }
@@ -35,8 +37,8 @@ export interface LedgerOptions {
   clock: { now(): number };
   log: Logger;
   signal: AbortSignal;
-  /** Called with each state that this process has written. */
-  onWritten?: (account: Account, quota: Readonly<TenantQuota>) => void;
+  /** Called with each state of a quota that was read or written here. */
+  onKnown?: (account: Account, quota: Readonly<TenantQuota>) => void;
   /** How long room that nobody waits for may be given back later, to be written together, in ms. Default 100. */
   patienceMs?: number;
 }
@@ -52,7 +54,7 @@ export const createLedger = (o: LedgerOptions): Ledger => {
       nowIso: () => new Date(o.clock.now()).toISOString(),
       log: o.log,
       signal: o.signal,
-      onWritten: o.onWritten ?? (() => undefined),
+      onKnown: o.onKnown ?? (() => undefined),
     });
     desks.set(key, desk);
     return desk;
@@ -79,10 +81,11 @@ export const createLedger = (o: LedgerOptions): Ledger => {
       if (book && book !== "absent" && !holds(book, holder)) return;
       push({ do: "release", holder }, waiting.size > 0 ? 0 : patienceMs);
     },
-    holds: (account, holder) => {
-      const { book } = deskOf(account);
-      return book !== undefined && book !== "absent" && holds(book, holder);
+    holds: async (account, holder) => {
+      const book = await deskOf(account).open();
+      return book !== "absent" && holds(book, holder);
     },
+    look: (account) => deskOf(account).push({ do: "look" }),
     holders: async (account, kind) => {
       const book = await deskOf(account).open();
       return book === "absent" ? [] : holdersOf(book, kind);

@@ -29,5 +29,5 @@ export const meterAt = (meter: Meter | undefined, held: Amounts, now: string): M
 };
 
 /** Amount times hours; exact to a nano. */
-export const inHours = (seconds: Readonly<Record<string, string>>): Amounts =>
-  mapList(parseList(seconds), (amount) => ({ ...amount, nanos: amount.nanos / 3600n }));
+export const inHours = (seconds: Amounts): Amounts =>
+  mapList(seconds, (amount) => ({ ...amount, nanos: amount.nanos / 3600n }));

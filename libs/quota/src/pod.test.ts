@@ -54,6 +54,7 @@ describe("a pod is charged", () => {
     ["a negative request, which would make room", spec({ requests: { cpu: "-5" } })],
     ["a negative limit", spec({ limits: { memory: "-1Gi" } })],
     ["a negative amount in an init container", spec({}, { initContainers: [init("-1")] })],
+    ["containers that are no list", { containers: {} } as never],
     ["no amount", spec({ requests: { cpu: "lots" } })],
     ["an amount of a million digits", spec({ requests: { cpu: "9".repeat(1_000_000) } })],
   ])("nothing for %s: it is refused", (_what, s) => {

@@ -16,7 +16,9 @@ const checkAmounts = (field: string, list: Readonly<Record<string, string>> | un
  * pod alone. Throws InvalidError naming what is no amount or a negative one.
  */
 export const podAmounts = (spec: Readonly<PodSpec>): Amounts => {
-  for (const { resources } of [...(spec.initContainers ?? []), ...spec.containers, spec]) {
+  for (const list of ["containers", "initContainers"] as const)
+    if (spec[list] && !Array.isArray(spec[list])) throw new InvalidError(`${list} is not a list`);
+  for (const { resources } of [...(spec.initContainers ?? []), ...(spec.containers ?? []), spec]) {
     checkAmounts("requests", resources?.requests);
     checkAmounts("limits", resources?.limits);
   }

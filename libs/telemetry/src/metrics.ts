@@ -14,13 +14,19 @@ export interface MetricOptions<L extends LabelSets> {
   help: string;
   labels?: L;
 }
+/** The series there are now, with their values. */
+export type Series<L extends LabelSets> = () => Iterable<readonly [labels: LabelValues<L>, value: number]>;
 export interface Counter<L extends LabelSets> {
   inc(labels: LabelValues<L>, by?: number): void;
+  /** All series, read at every scrape: for what is counted elsewhere. Not beside `inc`. */
+  collectAll(read: Series<L>): void;
 }
 export interface Gauge<L extends LabelSets> {
   set(labels: LabelValues<L>, value: number): void;
   /** Read at every scrape; for one series without open labels. */
   collect(labels: LabelValues<L>, read: () => number): void;
+  /** All series, read at every scrape; one that is not named any more is gone. Not beside `set`. */
+  collectAll(read: Series<L>): void;
   /** The series is gone, with the peer it told of. */
   remove(labels: LabelValues<L>): void;
 }
@@ -86,15 +92,29 @@ export const createMetrics = (service: string): Metrics => {
   return {
     registry,
     counter: (o) => {
-      const metric = new prom.Counter(base(o));
+      let read: (() => Iterable<readonly [object, number]>) | undefined;
+      const metric = new prom.Counter({
+        ...base(o),
+        collect() {
+          if (!read) return;
+          this.reset();
+          for (const [labels, value] of read()) this.inc(labels as Record<string, string>, value);
+        },
+      });
       for (const labels of series(o.labels)) metric.inc(labels, 0);
-      return { inc: (labels, by = 1) => metric.inc(labels as Record<string, string>, by) };
+      return {
+        inc: (labels, by = 1) => metric.inc(labels as Record<string, string>, by),
+        collectAll: (from) => (read = from),
+      };
     },
     gauge: (o) => {
       const reads: [Record<string, string>, () => number][] = [];
+      let all: (() => Iterable<readonly [object, number]>) | undefined;
       const metric = new prom.Gauge({
         ...base(o),
         collect() {
+          if (all) this.reset();
+          for (const [labels, value] of all?.() ?? []) this.set(labels as Record<string, string>, value);
           for (const [labels, read] of reads) this.set(labels, read());
         },
       });
@@ -102,6 +122,7 @@ export const createMetrics = (service: string): Metrics => {
       return {
         set: (labels, value) => metric.set(labels as Record<string, string>, value),
         collect: (labels, read) => void reads.push([labels, read]),
+        collectAll: (read) => (all = read),
         remove: (labels) => metric.remove(labels as Record<string, string>),
       };
     },

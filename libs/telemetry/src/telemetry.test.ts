@@ -32,6 +32,18 @@ test("a series of an open label goes with its peer", async () => {
   expect(await m.registry.metrics()).not.toContain('peer="west"');
 });
 
+test("series that are counted elsewhere are read at each scrape, and go when they are not named", async () => {
+  const m = createMetrics("auth");
+  let peers = ["west"];
+  const read = () => peers.map((peer) => [{ peer }, 5] as const);
+  m.counter({ name: "tideway_x_total", help: "x", labels: { peer: OPEN } }).collectAll(read);
+  m.gauge({ name: "tideway_y", help: "y", labels: { peer: OPEN } }).collectAll(read);
+  for (let i = 0; i < 2; i++)
+    expect((await m.registry.metrics()).match(/tideway_[xy].*peer="west".* 5/g)).toHaveLength(2);
+  peers = [];
+  expect(await m.registry.metrics()).not.toContain('peer="west"');
+});
+
 test("a controller reports outcomes, duration and queue length", async () => {
   const m = createMetrics("auth");
   const c = controllerMetrics(m);

@@ -288,6 +288,25 @@ export interface PeerFact {
   labels: Record<string, string>;
 }
 
+/** What a peer may use here, what it uses, and what it has used over time. Told when it changes, at most once a minute.
+ * Subject: tideway.v1.quota.<cluster ID>.<offer>. Publisher: virtual-kubelet. */
+export interface QuotaFact {
+  clusterId: string;
+  /** Name of the ForeignCluster here. */
+  name: string;
+  state: "WITHIN" | "OVER" | "GONE";
+  /** Kubernetes quantities by resource name: the offer. */
+  hard: Record<string, string>;
+  /** What is held of it. */
+  used: Record<string, string>;
+  /** RFC 3339: when metering began. */
+  since: string;
+  /** RFC 3339: up to when it is counted; what is used is used since then. */
+  at: string;
+  /** Amount times seconds by resource name: cpu 3600 is one core for an hour. */
+  seconds: Record<string, string>;
+}
+
 /** The connection over which custom resources are copied to and from a peer.
  * Subject: tideway.v1.replication.<cluster ID>. Publisher: replicator. */
 export interface ReplicationFact {
@@ -406,6 +425,7 @@ export interface Facts {
   node: NodeFact;
   offer: OfferFact;
   peer: PeerFact;
+  quota: QuotaFact;
   replication: ReplicationFact;
   route: RouteFact;
   sighting: SightingFact;
@@ -637,6 +657,19 @@ export const factTables = {
       { name: "claimed", proto: "claimed", kind: "bool" },
       { name: "foundAt", proto: "found_at", kind: "string", repeated: true },
       { name: "labels", proto: "labels", kind: "string", map: true },
+    ],
+  },
+  quota: {
+    state: "state",
+    fields: [
+      { name: "clusterId", proto: "cluster_id", kind: "string" },
+      { name: "name", proto: "name", kind: "string" },
+      { name: "state", proto: "state", kind: "enum", values: ["WITHIN", "OVER", "GONE"] },
+      { name: "hard", proto: "hard", kind: "string", map: true },
+      { name: "used", proto: "used", kind: "string", map: true },
+      { name: "since", proto: "since", kind: "string" },
+      { name: "at", proto: "at", kind: "string" },
+      { name: "seconds", proto: "seconds", kind: "string", map: true },
     ],
   },
   replication: {

@@ -1,3 +1,4 @@
+import { createAudit } from "@tideway/audit";
 import { connectBus } from "@tideway/bus";
 import { readOptionalFile } from "@tideway/config";
 import { startMembership } from "@tideway/controller";
@@ -10,8 +11,9 @@ import { startKubeletApi } from "./kubelet-api/index.ts";
 import { kubeletApiMetrics } from "./kubelet-api/metrics.ts";
 import { virtualKubeletMetrics } from "./metrics.ts";
 import { lazyMapper } from "./network/mapper.ts";
-import type { Local } from "./ports.ts";
+import { type Local, systemClock } from "./ports.ts";
 import { startProvider } from "./provider/index.ts";
+import { createTeller } from "./provider/quotas/tell.ts";
 
 const SERVICE = "virtual-kubelet";
 
@@ -72,10 +74,23 @@ export const wire = async (ctx: RuntimeContext): Promise<void> => {
     owns: membership.owns,
     onOwnersChange: (handler) => membership.onChange(handler),
   };
+  const audit = createAudit({ bus, service: SERVICE, log });
+  ctx.onShutdown("audit", () => audit.close());
   const mapper = lazyMapper({ endpoint: config.ipamEndpoint, kube, namespace: config.namespace });
   ctx.onShutdown("mapper", () => Promise.resolve(mapper.close()));
   const [provider, consumer] = await Promise.all([
-    startProvider(local, { podSecurity: config.podSecurity }),
+    startProvider(local, {
+      podSecurity: config.podSecurity,
+      audit,
+      teller: createTeller({
+        bus,
+        metrics: ctx.metrics,
+        clock: systemClock,
+        log,
+        signal,
+        owns: membership.owns,
+      }),
+    }),
     startConsumer(local, {
       port: config.kubeletPort,
       kubeletVersion: await kubeletVersion(local),

@@ -1,183 +1,45 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  make,
-  type NamespaceMap,
-  namespaceMaps,
-  ORIGIN,
-  shadowEndpointSlices,
-  type ShadowPod,
-  shadowPods,
-} from "@tideway/api";
+import { namespaceMaps, ORIGIN, shadowEndpointSlices, shadowPods } from "@tideway/api";
 import {
   createKube,
-  informer,
-  type Credentials,
   endpointSlices,
+  informer,
   type Kube,
-  loadCredentials,
   namespaces,
   networkPolicies,
   pods,
   roleBindings,
 } from "@tideway/k8s";
-import { silentLogger } from "@tideway/log";
-import { type ApiServer, startApiServer, until } from "@tideway/sandbox";
+import { until } from "@tideway/sandbox";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Local, Part } from "../src/ports.ts";
-import { startProvider } from "../src/provider/index.ts";
 import { POD_FINALIZER } from "../src/provider/labels.ts";
+import { EAST, type ProviderWorld, type Replica, startProviderWorld, TENANT } from "./provider-world.ts";
 
-const EAST = "11111111-1111-1111-1111-111111111111";
-const TENANT = "tideway-tenant-east";
-
-let server: ApiServer;
+let world: ProviderWorld;
 let kube: Kube;
-/** The service's own account, with the permissions that ship. */
-let service: Credentials;
-let stop: (kill?: boolean) => Promise<void>;
-let facts: ReturnType<typeof fakeFacts>;
+let replica: Replica | undefined;
+let facts: ProviderWorld["facts"];
 let n = 0;
 
-const deploy = (path: string): string => new URL(`../../../deploy/base/${path}`, import.meta.url).pathname;
-
-/** The bus, as far as this part reads it: identities and networks that a test sets. */
-const fakeView = () => {
-  const all = new Map<string, { peer: string; id: string; data: object }>();
-  const handlers = new Set<(f: unknown) => void>();
-  return {
-    set: (data: object, id = "incoming") => {
-      const fact = { peer: EAST, id, data: { clusterId: EAST, name: "east", ...data } };
-      all.set(EAST, fact);
-      for (const h of handlers) h(fact);
-    },
-    view: {
-      synced: Promise.resolve(),
-      get: (peer: string) => all.get(peer),
-      list: () => [...all.values()],
-      onChange: (h: (f: unknown) => void) => handlers.add(h),
-    },
-  };
-};
-const fakeFacts = () => {
-  const [identity, network] = [fakeView(), fakeView()];
-  return {
-    set: (state: string) => identity.set({ state, localNamespace: TENANT }),
-    /** East's pods (10.244/16) and external addresses (10.70/16) are seen here at 10.71/16 and 10.72/16. */
-    setNetwork: (state: string) =>
-      network.set({
-        state,
-        localPodCidr: "10.244.0.0/16",
-        localPodSeenCidr: "10.61.0.0/16",
-        localExternalCidr: "10.70.0.0/16",
-        localExternalSeenCidr: "10.62.0.0/16",
-        remotePodCidr: "10.244.0.0/16",
-        remotePodSeenCidr: "10.71.0.0/16",
-        remoteExternalCidr: "10.70.0.0/16",
-        remoteExternalSeenCidr: "10.72.0.0/16",
-      }),
-    facts: (name: string) => Promise.resolve((name === "network" ? network : identity).view),
-  };
-};
-
 const start = async (): Promise<void> => {
-  const abort = new AbortController();
-  const own = createKube(service, { userAgent: "provider-test" });
-  const local = {
-    kube: own,
-    clusterID: "west-id",
-    namespace: "tideway-system",
-    bus: { facts: facts.facts },
-    log: silentLogger,
-    metrics: { reconciled: () => undefined },
-    signal: abort.signal,
-    owns: () => true,
-    onOwnersChange: () => undefined,
-  } as unknown as Local;
-  const part: Part = await startProvider(local, { refusedRetryMs: 500 });
-  stop = async () => {
-    abort.abort();
-    await part.stop();
-    await own.close();
-  };
+  replica = await world.startReplica();
 };
-
-const offload = async (...sources: string[]): Promise<NamespaceMap> => {
-  const found = await kube.find(namespaceMaps, "namespaces", TENANT);
-  if (found) return kube.patch(namespaceMaps, "namespaces", TENANT, { spec: { namespaces: sources } });
-  return kube.create(
-    namespaceMaps,
-    make(namespaceMaps, {
-      metadata: { name: "namespaces", namespace: TENANT, labels: { [ORIGIN]: EAST } },
-      spec: { namespaces: sources },
-    }),
-  );
-};
-
-const shadow = (
-  namespace: string,
-  name: string,
-  change: Partial<ShadowPod["spec"]> = {},
-): Promise<ShadowPod> =>
-  kube.create(
-    shadowPods,
-    make(shadowPods, {
-      metadata: { name, namespace },
-      spec: {
-        originUID: `uid-${name}`,
-        originNamespace: "shop",
-        podLabels: { app: "web", old: "yes" },
-        pod: { containers: [{ name: "c", image: "registry.example/web:1" }] },
-        ...change,
-      },
-    }),
-  );
-
-/** An offloaded namespace of this test alone, and its twin. */
-const fresh = async (): Promise<string> => {
-  const source = `shop-${++n}`;
-  const map = await kube.find(namespaceMaps, "namespaces", TENANT);
-  await offload(...(map?.spec.namespaces ?? []), source);
-  const twin = `tideway-east--${source}`;
-  await until(
-    async () =>
-      (await kube.get(namespaceMaps, "namespaces", TENANT)).status?.namespaces?.some(
-        (s) => s.source === source && s.ready,
-      ),
-    { what: `${twin} ready` },
-  );
-  return twin;
-};
-
-const podThere = (namespace: string, name: string) =>
-  until(() => kube.find(pods, name, namespace), { what: `pod ${name}`, everyMs: 10 });
-const podGone = (namespace: string, name: string) =>
-  until(async () => (await kube.find(pods, name, namespace)) === undefined, {
-    what: `pod ${name} gone`,
-    everyMs: 20,
-  });
+const stop = (): Promise<void> | undefined => replica?.stop();
+const offload = (...sources: string[]) => world.offload(...sources);
+const shadow = (...args: Parameters<ProviderWorld["shadow"]>) => world.shadow(...args);
+const fresh = (): Promise<string> => world.fresh();
+const podThere = (namespace: string, name: string) => world.podThere(namespace, name);
+const podGone = (namespace: string, name: string) => world.podGone(namespace, name);
 
 beforeAll(async () => {
-  server = await startApiServer({ name: "provider", controllerManager: true });
-  await server.kubectl("apply", "--server-side", "-k", deploy("crds"));
-  await server.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
-  await server.kubectl("create", "namespace", "tideway-system");
-  await server.kubectl("apply", "-k", deploy("namespace-end"));
-  for (const file of ["serviceaccount.yaml", "rbac-provider.yaml", "admission-policy.yaml"])
-    await server.kubectl("apply", "-f", deploy(`virtual-kubelet/${file}`));
-  const token = (await server.kubectl("-n", "tideway-system", "create", "token", "virtual-kubelet")).trim();
-  const { server: url, ca = "" } = loadCredentials({ KUBECONFIG: server.kubeconfig });
-  service = { server: url, ca, token: () => token };
-  kube = createKube(loadCredentials({ KUBECONFIG: server.kubeconfig }), { userAgent: "test" });
-  await kube.create(namespaces, { metadata: { name: TENANT } });
-  facts = fakeFacts();
-  facts.set("GRANTED");
+  world = await startProviderWorld();
+  ({ kube, facts } = world);
   await start();
 }, 120_000);
 
 afterAll(async () => {
-  await stop?.();
-  await kube?.close();
-  await server?.stop();
+  await stop();
+  await world?.stop();
 });
 
 describe("twin namespaces", () => {
@@ -201,7 +63,7 @@ describe("twin namespaces", () => {
       subjects: [{ kind: "User", name: `tideway:${EAST}` }],
     });
     const can = (...args: string[]): Promise<boolean> =>
-      server.kubectl("auth", "can-i", ...args, "-n", twin, "--as", `tideway:${EAST}`).then(
+      world.server.kubectl("auth", "can-i", ...args, "-n", twin, "--as", `tideway:${EAST}`).then(
         () => true,
         () => false,
       );
@@ -290,7 +152,7 @@ describe("twin namespaces", () => {
   });
 
   it("the right to end one reaches no other namespace", async () => {
-    const own = createKube(service, { userAgent: "test" });
+    const own = createKube(world.service, { userAgent: "test" });
     const role = {
       apiGroup: "rbac.authorization.k8s.io",
       kind: "ClusterRole",
@@ -351,7 +213,7 @@ describe("ShadowEndpointSlice to EndpointSlice", () => {
   });
 
   it("goes nowhere but into twin namespaces", async () => {
-    const own = createKube(service, { userAgent: "test" });
+    const own = createKube(world.service, { userAgent: "test" });
     const slice = {
       metadata: { name: "stray", labels: { "kubernetes.io/service-name": "kubernetes" } },
       addressType: "IPv4" as const,
@@ -467,12 +329,12 @@ describe("ShadowPod to pod", () => {
       message: expect.stringContaining("spec.pod.hostNetwork"),
     });
     expect((await status("port")).reason).toMatch(/FieldRefused|PodRejected/);
-    expect(await server.kubectl("-n", twin, "get", "events", "-o", "name")).toContain("event/host.");
+    expect(await world.server.kubectl("-n", twin, "get", "events", "-o", "name")).toContain("event/host.");
     expect(await kube.list(pods, { namespace: twin })).toEqual([]);
   });
 
   it("tries again when a quota has room", async () => {
-    await server.kubectl("-n", twin, "create", "quota", "q", "--hard=pods=0");
+    await world.server.kubectl("-n", twin, "create", "quota", "q", "--hard=pods=0");
     await sleep(200);
     await shadow(twin, "web");
     const first = await until(async () => (await kube.get(shadowPods, "web", twin)).status?.conditions?.[0], {
@@ -483,7 +345,7 @@ describe("ShadowPod to pod", () => {
       reason: "PodRejected",
       message: expect.stringContaining("quota"),
     });
-    await server.kubectl("-n", twin, "delete", "quota", "q");
+    await world.server.kubectl("-n", twin, "delete", "quota", "q");
     await podThere(twin, "web");
     await until(
       async () => (await kube.get(shadowPods, "web", twin)).status?.conditions?.[0]?.status === "True",

@@ -157,15 +157,17 @@ export const startWorld = async (o: { controllers?: readonly string[]; west?: re
     localNamespace: "tideway-tenant-east",
   } as never);
 
-  /** Storage classes that west offers to east. */
+  /** What west offers to east, and in which storage classes. */
   const classesFact = (storageClasses: object[]) =>
     west.bus.publish("offer", { peer: EAST, id: "incoming" }, {
       clusterId: EAST,
       name: "east",
       direction: "incoming",
       state: "ACCEPTED",
+      resources: { cpu: "64", memory: "64Gi", pods: "1000" },
       pools: [{ name: "", storageClasses }],
     } as never);
+  await classesFact([]);
 
   /** Both clusters have pods at 10.244.0.0/16 and external addresses at 10.70.0.0/16, and see each other's elsewhere. */
   const networkFact = async (state = "READY"): Promise<void> => {
@@ -271,7 +273,13 @@ export const startWorld = async (o: { controllers?: readonly string[]; west?: re
       },
     };
   };
-  const provider = await startHalf(west, WEST, (l) => startProvider(l, { refusedRetryMs: 300 }));
+  const provider = await startHalf(west, WEST, (l) =>
+    startProvider(l, {
+      refusedRetryMs: 300,
+      audit: { record: () => undefined },
+      teller: { known: () => undefined, gone: () => undefined },
+    }),
+  );
   const newConsumer = () =>
     startHalf<Consumer>(east, EAST, (l) =>
       startConsumer(l, { port: 10250, kubeletVersion: "v1.34.4-tideway", podWorkers: 32, mapper }),

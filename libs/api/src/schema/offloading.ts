@@ -8,6 +8,7 @@ import {
   observedGeneration,
   quantity,
   resourceList,
+  resourceListByHand,
   time,
 } from "./common.ts";
 import { defineKind, immutable, listByKey, oneOf, setOf } from "./define.ts";
@@ -188,6 +189,77 @@ export const tenantQuota = defineKind({
     { name: "Message", jsonPath: ready("message"), priority: 1 },
     { name: "Storage", jsonPath: ".status.used.requests\\.storage", priority: 1 },
     { name: "of-Storage", jsonPath: ".spec.hard.requests\\.storage", priority: 1 },
+    age,
+  ],
+});
+
+const imagePatterns = (description: string) =>
+  Type.Optional(
+    setOf(
+      Type.String({
+        minLength: 1,
+        maxLength: 255,
+        pattern: "^[a-z0-9*.:/_\\[\\]-]+$",
+        "x-tideway-hint":
+          "must be registry[/path], such as registry.example/team; * stands for anything inside a segment",
+      }),
+      { maxItems: 256, description },
+    ),
+  );
+
+export const workloadPolicy = defineKind({
+  concern: "offloading",
+  kind: "WorkloadPolicy",
+  plural: "workloadpolicies",
+  shortNames: ["wp"],
+  namespaced: false,
+  description:
+    "What pods of peers have to be like to run here. The object named as the peer is used for its pods, else the one named default.",
+  spec: Type.Object({
+    podSecurity: Type.Optional(
+      oneOf(["privileged", "baseline", "restricted"], {
+        description:
+          "Pod Security level of the peer's namespaces here, beside the field table. Absent: that of the service's configuration.",
+      }),
+    ),
+    images: Type.Optional(
+      Type.Object(
+        {
+          allow: imagePatterns(
+            "Only these registries and repositories, and what is below them. Absent: all.",
+          ),
+          deny: imagePatterns("Not these; they win over what is allowed."),
+          requireDigest: Type.Optional(
+            Type.Boolean({
+              default: false,
+              description: "Only images named by digest: what was looked at is what runs.",
+            }),
+          ),
+        },
+        { description: "Which images may run. `nginx` is docker.io/library/nginx here." },
+      ),
+    ),
+    containers: Type.Optional(
+      Type.Object(
+        {
+          defaultRequests: Type.Optional(
+            resourceListByHand("Requested where a container says neither request nor limit."),
+          ),
+          defaultLimits: Type.Optional(resourceListByHand("The limit where a container has none.")),
+        },
+        { description: "What a container gets that says nothing of its own; it is charged to the tenant." },
+      ),
+    ),
+  }),
+  status: Type.Object({ conditions, observedGeneration }),
+  columns: [
+    { name: "Pod-Security", jsonPath: ".spec.podSecurity" },
+    { name: "Allow", jsonPath: ".spec.images.allow" },
+    { name: "Deny", jsonPath: ".spec.images.deny" },
+    { name: "Digest", jsonPath: ".spec.images.requireDigest", type: "boolean" },
+    { name: "Ready", jsonPath: ready("status") },
+    { name: "Reason", jsonPath: ready("reason") },
+    { name: "Message", jsonPath: ready("message"), priority: 1 },
     age,
   ],
 });

@@ -2,7 +2,14 @@
  * The provider's half: what peers placed here. Twin namespaces from their NamespaceMaps, and a Pod from each
  * ShadowPod. Stateless: everything is read again at start, and the finalizer of the pods holds what must last.
  */
-import { namespaceMaps, ORIGIN, shadowEndpointSlices, shadowPods } from "@tideway/api";
+import {
+  namespaceMaps,
+  ORIGIN,
+  shadowEndpointSlices,
+  shadowPods,
+  tenantQuotas,
+  workloadPolicies,
+} from "@tideway/api";
 import { startController } from "@tideway/controller";
 import { describeError } from "@tideway/errors";
 import {
@@ -17,6 +24,7 @@ import {
   roleBindings,
   serviceAccounts,
 } from "@tideway/k8s";
+import { createLedger } from "@tideway/quota";
 import { watchNetworks } from "../network/networks.ts";
 import { type Local, type Part, systemClock } from "../ports.ts";
 import { startClaims } from "./claims/index.ts";
@@ -27,7 +35,10 @@ import { TWIN_SELECTOR } from "./labels.ts";
 import { DEFAULT_DENY, OPEN, openOf, WORKLOAD_BINDING } from "./namespaces/manifests.ts";
 import { makeNamespaceReconciler } from "./namespaces/reconciler.ts";
 import { podBuilder } from "./pod-builder.ts";
+import { policiesOf } from "./policies.ts";
 import type { ProviderOptions } from "./ports.ts";
+import { makeQuotaReconciler } from "./quotas/reconciler.ts";
+import { createRoom, isOver } from "./quotas/room.ts";
 import { remember } from "./shadow-pods/memory.ts";
 import { makeShadowPodReconciler } from "./shadow-pods/reconciler.ts";
 import { trimPod } from "./shadow-pods/trim.ts";
@@ -35,7 +46,7 @@ import { trimPod } from "./shadow-pods/trim.ts";
 export type { ProviderOptions } from "./ports.ts";
 
 /** Resolves when every cache has synced and the controllers run. */
-export const startProvider = async (local: Local, o: ProviderOptions = {}): Promise<Part> => {
+export const startProvider = async (local: Local, o: ProviderOptions): Promise<Part> => {
   const { kube, signal } = local;
   const log = local.log.child({ part: "provider" });
   const clock = systemClock;
@@ -59,6 +70,9 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
     labelSelector: `${MANAGED_BY}=${MANAGER}`,
     metadataOnly: true,
   });
+  const policyCache = informer(kube, workloadPolicies);
+  const policiesNow = policiesOf(policyCache, o.podSecurity ?? "baseline");
+  const quotas = informer(kube, tenantQuotas, { metadataOnly: true });
   const furnishing = [maps, twins, policies, bindings, accounts];
   const claims = startClaims({
     local,
@@ -68,7 +82,7 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
     offers: watchOffers(offerFacts),
     refusedRetryMs: o.refusedRetryMs ?? 5_000,
   });
-  const ofPods = [shadows, made, shadowSlices, slices];
+  const ofPods = [shadows, made, shadowSlices, slices, quotas, policyCache];
   const caches: Informer<KubeObject>[] = [...furnishing, ...ofPods, ...claims.caches] as never;
 
   twins.index("origin", (n) => [n.metadata.labels?.[ORIGIN] ?? ""]);
@@ -77,6 +91,15 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
   for (const cache of [shadowSlices, slices] as Informer<KubeObject>[])
     cache.index("namespace", (s) => [s.metadata.namespace ?? ""]);
   const memory = remember(shadows, made);
+  const ledger = createLedger({ kube, quotas, clock, log, signal, onKnown: o.teller.known });
+  const room = createRoom({
+    ledger,
+    wake: (key) => work.enqueue(key),
+    stands: async ({ metadata: { name, namespace, uid } }) => {
+      const pod = await kube.find(pods, name, namespace, { signal });
+      return pod !== undefined && pod.metadata.uid === uid && !isOver(pod);
+    },
+  });
   for (const cache of caches) {
     cache.onError((err) => log.warn({ reason: describeError(err) }, "a watch broke; it is opened again"));
     cache.start(signal);
@@ -118,7 +141,7 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
         bindings.get(`${ns}/${WORKLOAD_BINDING}`) !== undefined &&
         accounts.get(`${ns}/default`) !== undefined,
       owns: local.owns,
-      podSecurity: o.podSecurity ?? "baseline",
+      policies: policiesNow,
       systemNamespace: local.namespace,
       shadows,
       pods: made,
@@ -139,8 +162,31 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
       pods: made,
       twins,
       memory,
+      room,
+      policies: policiesNow,
+      audit: o.audit,
       owns: local.owns,
       refusedRetryMs: o.refusedRetryMs ?? 5_000,
+    }),
+  });
+
+  const quotaWork = startController({
+    name: "tenant-quotas",
+    workers: 4,
+    log,
+    metrics: local.metrics,
+    signal,
+    reconcile: makeQuotaReconciler({
+      kube,
+      identities,
+      offers: offerFacts,
+      quotas,
+      ledger,
+      twins,
+      shadows,
+      pods: made,
+      owns: local.owns,
+      isBusy: room.isBusy,
     }),
   });
 
@@ -192,7 +238,19 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
   };
 
   identities.onChange((fact) => {
-    if (fact.id === "incoming") peers.enqueue(fact.peer);
+    if (fact.id !== "incoming") return;
+    peers.enqueue(fact.peer);
+    quotaWork.enqueue(fact.peer);
+  });
+  offerFacts.onChange((fact) => {
+    if (fact.id === "incoming") quotaWork.enqueue(fact.peer);
+  });
+  quotas.onChange((_key, quota, old) => {
+    const origin = originOf(quota) ?? originOf(old);
+    if (!origin || (quota && old)) return;
+    if (old) o.teller.gone({ namespace: old.metadata.namespace ?? "", name: old.metadata.name });
+    quotaWork.enqueue(origin);
+    if (quota) for (const twin of twins.byIndex("origin", origin)) enqueueNamespace(twin.metadata.name); // what stands is counted
   });
   maps.onChange(wakePeer);
   for (const cache of [policies, bindings, accounts])
@@ -207,6 +265,9 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
       if (!obj) wakeEmptied(key);
     });
 
+  policyCache.onChange(() => {
+    for (const twin of twins.list()) wakePeer("", twin, undefined);
+  });
   shadowSlices.onChange((key) => endpointWork.enqueue(key));
   slices.onChange((key, slice, old) => {
     endpoints.seen(key, slice);
@@ -220,7 +281,11 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
   });
 
   const everything = (): void => {
-    for (const fact of identities.list()) if (fact.id === "incoming") peers.enqueue(fact.peer);
+    for (const fact of identities.list()) {
+      if (fact.id !== "incoming") continue;
+      peers.enqueue(fact.peer);
+      quotaWork.enqueue(fact.peer);
+    }
     for (const twin of twins.list()) {
       wakePeer("", twin, undefined);
       enqueueNamespace(twin.metadata.name);
@@ -232,7 +297,7 @@ export const startProvider = async (local: Local, o: ProviderOptions = {}): Prom
 
   return {
     stop: async () => {
-      await Promise.all([peers.done, work.done, endpointWork.done, claimWork.done]);
+      await Promise.all([peers.done, work.done, endpointWork.done, claimWork.done, quotaWork.done]);
     },
   };
 };

@@ -37,6 +37,11 @@ describe("twin namespaces of a consumer", () => {
       { existing: [twin("shop", { furnished: false })] },
       ["furnish tideway-east--shop"],
     ],
+    [
+      "one whose Pod Security level is another now gets it",
+      { level: "restricted", existing: [twin("shop", { level: "baseline" })] },
+      ["secure tideway-east--shop"],
+    ],
     ["one that is ending is waited for", { existing: [twin("shop", { terminating: true })] }, []],
     [
       "a taken name is only tried again",

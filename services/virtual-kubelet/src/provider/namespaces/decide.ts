@@ -24,6 +24,8 @@ export interface Existing {
   furnished: boolean;
   /** Prefixes that its network policy opens. */
   open?: readonly string[] | undefined;
+  /** Pod Security level that is enforced in it. */
+  level?: string | undefined;
   /** ShadowPods, ShadowClaims and what was made from them is still in it. */
   occupied: boolean;
 }
@@ -37,6 +39,8 @@ export interface World {
   existing: readonly Existing[];
   /** Where the consumer's addresses are seen here; undefined: not known now, so what is open stays so. */
   open?: readonly string[] | undefined;
+  /** Pod Security level that the owner wants; undefined: not asked about. */
+  level?: string | undefined;
   /** Twins whose name something else holds, found by trying to create them. */
   taken: ReadonlySet<string>;
 }
@@ -44,6 +48,8 @@ export interface World {
 export type Effect =
   | { do: "create"; twin: Twin }
   | { do: "furnish"; twin: Twin }
+  /** The Pod Security level has changed: what runs goes on, what comes has to be so. */
+  | { do: "secure"; twin: Twin }
   /** Take the consumer's permissions away. */
   | { do: "unbind"; name: string }
   /** Delete the ShadowPods and ShadowClaims; what was made from them follows, but for data that is kept. */
@@ -137,6 +143,7 @@ export const decide = (w: World): Plan => {
     if (w.taken.has(name)) effects.push({ do: "create", twin });
     if (problem !== undefined) continue;
     if (!found) effects.push({ do: "create", twin });
+    if (found && found.level !== w.level) effects.push({ do: "secure", twin });
     if (!found?.furnished) effects.push({ do: "furnish", twin });
   }
   effects.push(...w.existing.filter((e) => !wanted.has(e.name)).flatMap(removal));

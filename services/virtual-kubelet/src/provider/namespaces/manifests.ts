@@ -23,13 +23,16 @@ const labelsOf = (t: Twin): Record<string, string> => ({
   [SOURCE_NAMESPACE]: t.source,
 });
 
+/** Label of a namespace: the level that the API server enforces in it. */
+export const ENFORCED = `${POD_SECURITY}/enforce`;
+
 /** No warnings: they would go to a service that reads none, on every pod. */
 export const namespaceOf = (t: Twin, level: PodSecurityLevel): Namespace => ({
   metadata: {
     name: t.name,
     labels: {
       ...labelsOf(t),
-      [`${POD_SECURITY}/enforce`]: level,
+      [ENFORCED]: level,
       [`${POD_SECURITY}/enforce-version`]: "latest",
       [`${POD_SECURITY}/warn`]: "privileged",
     },

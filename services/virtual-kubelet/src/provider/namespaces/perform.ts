@@ -13,6 +13,7 @@ import { FIELD_MANAGER, SOURCE_NAMESPACE } from "../labels.ts";
 import type { PodSecurityLevel } from "../ports.ts";
 import type { Effect } from "./decide.ts";
 import {
+  ENFORCED,
   namespaceOf,
   networkPolicyOf,
   roleBindingOf,
@@ -61,6 +62,15 @@ export const perform = async (kube: Kube, effect: Effect, o: PerformOptions): Pr
   switch (effect.do) {
     case "create":
       return create(kube, effect.twin, o);
+    case "secure":
+      await kube.patch(
+        namespaces,
+        effect.twin.name,
+        undefined,
+        { metadata: { labels: { [ENFORCED]: o.podSecurity } } },
+        { signal, fieldManager: FIELD_MANAGER },
+      );
+      return "done";
     case "furnish":
       await Promise.all([
         kube.apply(networkPolicies, networkPolicyOf(effect.twin), apply),

@@ -13,8 +13,9 @@ import type { Informer, Kube, Namespace, Pod } from "@tideway/k8s";
 import { withSpan } from "@tideway/telemetry/tracing";
 import { type Clock, nowIso } from "../../ports.ts";
 import { FIELD_MANAGER, SOURCE_NAMESPACE } from "../labels.ts";
-import type { PodSecurityLevel } from "../ports.ts";
+import type { Policies } from "../policies.ts";
 import { decide, type Effect, type Existing, readiness, type Standing, type TwinStatus } from "./decide.ts";
+import { ENFORCED } from "./manifests.ts";
 import { perform } from "./perform.ts";
 
 export interface NamespaceDeps {
@@ -31,7 +32,7 @@ export interface NamespaceDeps {
   /** Prefixes in which the consumer's addresses are seen here; undefined while the network says nothing about it. */
   openTo(clusterID: string): readonly string[] | undefined;
   owns(clusterID: string): boolean;
-  podSecurity: PodSecurityLevel;
+  policies: Policies;
   /** Where this service runs. */
   systemNamespace: string;
   /** ShadowPods indexed by "namespace", and the pods made from them. */
@@ -78,6 +79,7 @@ export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
       terminating: n.metadata.deletionTimestamp !== undefined,
       furnished: d.furnished(n.metadata.name, open),
       open: d.opened(n.metadata.name),
+      level: n.metadata.labels?.[ENFORCED],
       occupied:
         d.claims.occupied(n.metadata.name) ||
         [d.shadows, d.pods].some((cache) => cache.byIndex("namespace", n.metadata.name).length > 0),
@@ -120,6 +122,7 @@ export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
     const held = taken.get(origin) ?? new Set<string>();
     taken.set(origin, held);
     const open = d.openTo(origin);
+    const { podSecurity } = d.policies(fact?.name ?? "");
     const plan = decide({
       origin,
       peer: fact?.name ?? "",
@@ -127,6 +130,7 @@ export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
       map,
       existing: existingOf(origin, open),
       open,
+      level: podSecurity,
       taken: held,
     });
 
@@ -139,7 +143,7 @@ export const makeNamespaceReconciler = (d: NamespaceDeps): Reconcile => {
           const outcome = await perform(d.kube, effect, {
             signal,
             log,
-            podSecurity: d.podSecurity,
+            podSecurity,
             systemNamespace: d.systemNamespace,
             shadowsOf,
             claimsOf: d.claims.shadowsOf,

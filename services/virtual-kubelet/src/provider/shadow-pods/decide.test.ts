@@ -64,6 +64,11 @@ describe("a ShadowPod and its pod", () => {
       { refusals: [{ field: "hostPID", message: "no" }] },
       [{ do: "report", phase: "Failed" }],
     ],
+    [
+      "with an image that the owner's policy refuses gets none",
+      { refusals: [{ field: "containers[0].image", message: "no", rule: "images.allow" }] },
+      [{ do: "report", phase: "Failed", condition: expect.objectContaining({ reason: "PolicyRefused" }) }],
+    ],
     ["whose name is taken waits", { nameTaken: true }, [{ do: "report", phase: "Pending" }]],
     ["that is concluded gets no second pod", { concluded: true }, []],
     ["whose pod vanished before our eyes is concluded", { ended }, [{ do: "conclude", ended }]],

@@ -100,7 +100,8 @@ const whenMissing = (shadow: Readonly<ShadowPod>, w: World): Effect[] => {
   }
   if (w.refusals.length > 0) {
     const fields = w.refusals.map((r) => `spec.pod.${r.field}: ${r.message}`).join("; ");
-    return [{ do: "report", phase: "Failed", condition: condition(shadow, "FieldRefused", fields) }];
+    const reason = w.refusals.some((r) => r.rule === undefined) ? "FieldRefused" : "PolicyRefused";
+    return [{ do: "report", phase: "Failed", condition: condition(shadow, reason, fields) }];
   }
   return [{ do: "create" }];
 };

@@ -15,7 +15,12 @@ const shadow = (spec: Partial<ShadowPod["spec"]> = {}): ShadowPod => ({
     ...spec,
   },
 });
-const build = (s: ShadowPod): Pod => podBuilder.build(s, { clusterID: "east", peer: "east" });
+const build = (s: ShadowPod): Pod =>
+  podBuilder.build(
+    s,
+    { clusterID: "east", peer: "east" },
+    { name: "default", rules: {}, podSecurity: "baseline" },
+  );
 const patch = (s: ShadowPod, actual: Pod = build(shadow())) => forward(s, build(s), actual);
 
 it("nothing to do is nothing", () => expect(patch(shadow())).toBeUndefined());

@@ -18,6 +18,8 @@ export interface PerformDeps {
   kube: Kube;
   clock: Clock;
   signal: AbortSignal;
+  /** A peer was refused something: for the audit. */
+  refused(shadow: Readonly<ShadowPod>, reason: string, message: string): void;
 }
 
 /** `made`: it stands. `retry`: an older pod of the name is still going. */
@@ -89,7 +91,7 @@ export const releasePod = async (
 };
 
 /** An Event at the pod's name, where the consumer's reflection of events looks. Its name makes it idempotent. */
-const tellEvent = async (
+export const tellEvent = async (
   d: PerformDeps,
   shadow: Readonly<ShadowPod>,
   reason: string,
@@ -126,6 +128,17 @@ const tellEvent = async (
   }
 };
 
+/** Reasons by which a peer does not get what it asks for; the others say how a pod of its went. */
+const DENIALS: ReadonlySet<string> = new Set([
+  "FieldRefused",
+  "PolicyRefused",
+  "QuotaExceeded",
+  "NoOffer",
+  "PodRejected",
+  "PodInvalid",
+  "NameTaken",
+]);
+
 /** Writes phase and condition where they say something new; a `False` is also told by an Event. */
 export const report = async (
   d: PerformDeps,
@@ -150,7 +163,9 @@ export const report = async (
     if (!isNotFound(err)) throw err; // gone meanwhile: nobody is left to be told
     return;
   }
-  if (c.status === "False") await tellEvent(d, shadow, c.reason, c.message);
+  if (c.status !== "False") return;
+  if (DENIALS.has(c.reason)) d.refused(shadow, c.reason, c.message);
+  await tellEvent(d, shadow, c.reason, c.message);
 };
 
 export const conclude = (d: PerformDeps, shadow: Readonly<ShadowPod>, e: Ended): Promise<void> =>

@@ -1,13 +1,25 @@
-import { ORIGIN, PEER, type ShadowPod } from "@tideway/api";
+import { findCondition, ORIGIN, PEER, type ShadowPod } from "@tideway/api";
+import type { Audit } from "@tideway/audit";
 import type { Reconcile, ReconcileResult } from "@tideway/controller";
 import { type Informer, type Kube, type Namespace, type Pod, pods, splitKey } from "@tideway/k8s";
 import type { Clock } from "../../ports.ts";
 import { FIELD_MANAGER } from "../labels.ts";
+import type { Policies } from "../policies.ts";
 import type { PodBuilder } from "../ports.ts";
-import { decide, type Effect, isConcluded, ownerOf, type World } from "./decide.ts";
-import { forward } from "./forward.ts";
+import type { Room } from "../quotas/room.ts";
+import { condition, decide, type Effect, isConcluded, ownerOf, type World } from "./decide.ts";
+import { forward, type PodPatch } from "./forward.ts";
 import type { Memory } from "./memory.ts";
-import { conclude, createPod, isOrphan, type PerformDeps, releasePod, report } from "./perform.ts";
+import {
+  conclude,
+  type Created,
+  createPod,
+  isOrphan,
+  type PerformDeps,
+  releasePod,
+  report,
+  tellEvent,
+} from "./perform.ts";
 
 export interface ShadowPodDeps {
   kube: Kube;
@@ -18,6 +30,9 @@ export interface ShadowPodDeps {
   /** Namespaces matching TWIN_SELECTOR. */
   twins: Informer<Namespace>;
   memory: Memory;
+  room: Room;
+  policies: Policies;
+  audit: Pick<Audit, "record">;
   owns(clusterID: string): boolean;
   refusedRetryMs: number;
   onCreated?: () => void;
@@ -28,6 +43,8 @@ const SOON_MS = 250;
 
 /** Key: `namespace/name` of a ShadowPod and of its pod. */
 export const makeShadowPodReconciler = (d: ShadowPodDeps): Reconcile => {
+  const policyOf = (twin: Readonly<Namespace>) => d.policies(twin.metadata.labels?.[PEER] ?? "");
+
   const gather = (key: string, twin: Readonly<Namespace>): World => {
     const shadow = d.shadows.get(key);
     const found = d.pods.get(key);
@@ -41,22 +58,54 @@ export const makeShadowPodReconciler = (d: ShadowPodDeps): Reconcile => {
       concluded: shadow !== undefined && (isConcluded(shadow) || d.memory.concluded(uid)),
       ended: d.memory.endOf(uid),
       departed: pod && d.memory.departed(key, ownerOf(pod)),
-      refusals: shadow && !pod ? d.builder.refusals(shadow) : [],
+      refusals: shadow && !pod ? d.builder.refusals(shadow, policyOf(twin)) : [],
     };
   };
 
   const build = (shadow: Readonly<ShadowPod>, twin: Readonly<Namespace>): Pod =>
-    d.builder.build(shadow, {
-      clusterID: twin.metadata.labels?.[ORIGIN] ?? "",
-      peer: twin.metadata.labels?.[PEER] ?? "",
-    });
+    d.builder.build(
+      shadow,
+      { clusterID: twin.metadata.labels?.[ORIGIN] ?? "", peer: twin.metadata.labels?.[PEER] ?? "" },
+      policyOf(twin),
+    );
+
+  /** Whether there is room. Where there is none, that is said once: the numbers change with every pod of the tenant. */
+  const hasRoom = async (
+    p: PerformDeps,
+    key: string,
+    shadow: Readonly<ShadowPod>,
+    twin: Readonly<Namespace>,
+  ): Promise<boolean> => {
+    const verdict = await d.room.reserve(key, twin, shadow, d.builder.amounts(shadow, policyOf(twin)));
+    if (verdict.granted) return true;
+    const { reason, message } = verdict;
+    if (findCondition(shadow.status?.conditions, "Ready")?.reason !== reason)
+      await report(p, shadow, "Pending", condition(shadow, reason, message));
+    return false;
+  };
 
   const makePod = async (
     p: PerformDeps,
+    key: string,
     shadow: Readonly<ShadowPod>,
     twin: Readonly<Namespace>,
   ): Promise<ReconcileResult> => {
-    const created = await createPod(p, shadow, build(shadow, twin), d.refusedRetryMs);
+    if (!(await hasRoom(p, key, shadow, twin))) return {}; // the room itself wakes us
+    let made = false;
+    try {
+      const created = await createPod(p, shadow, build(shadow, twin), d.refusedRetryMs);
+      made = created.outcome === "made";
+      return await answer(p, shadow, created);
+    } finally {
+      d.room.tried(shadow, made);
+    }
+  };
+
+  const answer = async (
+    p: PerformDeps,
+    shadow: Readonly<ShadowPod>,
+    created: Created,
+  ): Promise<ReconcileResult> => {
     if (created.outcome === "retry") return { requeueAfterMs: SOON_MS };
     if (created.outcome === "refused") {
       await report(p, shadow, created.phase, created.condition);
@@ -67,6 +116,23 @@ export const makeShadowPodReconciler = (d: ShadowPodDeps): Reconcile => {
     return {};
   };
 
+  /** A new image has to be one that may run here: else the pod keeps the one it has, and an Event says why. */
+  const allowedOf = async (
+    p: PerformDeps,
+    shadow: Readonly<ShadowPod>,
+    twin: Readonly<Namespace>,
+    patch: PodPatch | undefined,
+  ): Promise<PodPatch | undefined> => {
+    if (!patch?.spec?.containers && !patch?.spec?.initContainers) return patch;
+    const refused = d.builder.refusals(shadow, policyOf(twin));
+    if (refused.length === 0) return patch;
+    const message = refused.map((r) => `spec.pod.${r.field}: ${r.message}`).join("; ");
+    p.refused(shadow, "PolicyRefused", message);
+    await tellEvent(p, shadow, "PolicyRefused", message);
+    const { containers: _, initContainers: __, ...spec } = patch.spec;
+    return { ...patch, spec };
+  };
+
   const bringUp = async (
     p: PerformDeps,
     shadow: Readonly<ShadowPod>,
@@ -75,7 +141,7 @@ export const makeShadowPodReconciler = (d: ShadowPodDeps): Reconcile => {
   ): Promise<void> => {
     if (d.memory.compared(shadow)) return;
     const { name, namespace } = pod.metadata;
-    const patch = forward(shadow, build(shadow, twin), pod);
+    const patch = await allowedOf(p, shadow, twin, forward(shadow, build(shadow, twin), pod));
     if (patch)
       await d.kube.patch(pods, name, namespace, patch, {
         type: "strategic",
@@ -98,18 +164,34 @@ export const makeShadowPodReconciler = (d: ShadowPodDeps): Reconcile => {
     return {};
   };
 
+  const refusedOf =
+    (twin: Readonly<Namespace>): PerformDeps["refused"] =>
+    ({ metadata: { namespace = "", name } }, reason, message) => {
+      const { [ORIGIN]: clusterID = "", [PEER]: clusterName = "" } = twin.metadata.labels ?? {};
+      d.audit.record({
+        peer: clusterID,
+        actor: { clusterID, clusterName },
+        action: "create-pod",
+        object: `ShadowPod/${namespace}/${name}`,
+        outcome: "DENIED",
+        reason,
+        message,
+      });
+    };
+
   return async (key, { signal, log }) => {
     const { namespace = "", name } = splitKey(key);
     const twin = d.twins.get(namespace);
     if (!twin || !d.owns(twin.metadata.labels?.[ORIGIN] ?? "")) return {};
     const world = gather(key, twin);
     const { shadow, pod } = world;
-    const p: PerformDeps = { kube: d.kube, clock: d.clock, signal };
+    await d.room.settle(key, twin, world);
+    const p: PerformDeps = { kube: d.kube, clock: d.clock, signal, refused: refusedOf(twin) };
     let result: ReconcileResult = {};
     for (const effect of decide(world)) {
       switch (effect.do) {
         case "create":
-          if (shadow) result = await makePod(p, shadow, twin);
+          if (shadow) result = await makePod(p, key, shadow, twin);
           break;
         case "forward":
           if (shadow && pod) await bringUp(p, shadow, pod, twin);

@@ -6,8 +6,13 @@ export const trimPod = (pod: Pod): Pod => {
     pod.metadata;
   const { labels, annotations, finalizers, ownerReferences } = pod.metadata;
   const { phase, reason, message, conditions } = pod.status ?? {};
-  const images = (list: readonly { name: string; image?: string }[] | undefined) =>
-    list?.map((c) => ({ name: c.name, ...(c.image !== undefined ? { image: c.image } : {}) }));
+  const slim = (list: NonNullable<Pod["spec"]>["containers"] | undefined) =>
+    list?.map((c) => ({
+      name: c.name,
+      ...(c.image !== undefined ? { image: c.image } : {}),
+      ...(c.resources?.requests ? { resources: { requests: c.resources.requests } } : {}),
+      ...(c.restartPolicy !== undefined ? { restartPolicy: c.restartPolicy } : {}),
+    }));
   const metadata = {
     name,
     namespace,
@@ -22,8 +27,10 @@ export const trimPod = (pod: Pod): Pod => {
   };
   const spec = {
     nodeName: pod.spec?.nodeName,
-    containers: images(pod.spec?.containers),
-    initContainers: images(pod.spec?.initContainers),
+    containers: slim(pod.spec?.containers),
+    initContainers: slim(pod.spec?.initContainers),
+    resources: pod.spec?.resources,
+    overhead: pod.spec?.overhead,
     activeDeadlineSeconds: pod.spec?.activeDeadlineSeconds,
   };
   const status = {

@@ -1,0 +1,97 @@
+import { OFFER_NAME, ORIGIN, type ShadowPod, shadowPods, type TenantQuota, tenantQuotas } from "@tideway/api";
+import type { FactView } from "@tideway/bus";
+import type { Reconcile } from "@tideway/controller";
+import { isNotFound } from "@tideway/errors";
+import { type Informer, type Kube, type Namespace, type Pod, pods } from "@tideway/k8s";
+import type { Ledger } from "@tideway/quota";
+import { FIELD_MANAGER } from "../labels.ts";
+import { ownerOf } from "../shadow-pods/decide.ts";
+import { decide, type Wanted } from "./decide.ts";
+
+export interface QuotaDeps {
+  kube: Kube;
+  identities: FactView<"identity">;
+  offers: FactView<"offer">;
+  /** TenantQuotas, metadata only. */
+  quotas: Informer<TenantQuota>;
+  ledger: Ledger;
+  /** Namespaces matching TWIN_SELECTOR, indexed by "origin". */
+  twins: Informer<Namespace>;
+  /** Both indexed by "namespace". */
+  shadows: Informer<ShadowPod>;
+  pods: Informer<Pod>;
+  owns(clusterID: string): boolean;
+  /** A pod is being made for this ShadowPod at this moment. */
+  isBusy(shadowUid: string): boolean;
+}
+
+/** Caches and ledger are compared this often, in ms; the API server is asked only where they differ. */
+const SWEEP_MS = 60_000;
+
+/** Key: the cluster ID of a tenant. */
+export const makeQuotaReconciler = (d: QuotaDeps): Reconcile => {
+  /** What was applied last, by tenant: applying is repeated after a restart only. */
+  const applied = new Map<string, string>();
+
+  const observe = (origin: string) => {
+    const identity = d.identities.get(origin, "incoming")?.data;
+    const namespace = identity?.state === "GRANTED" ? identity.localNamespace : undefined;
+    return {
+      origin,
+      peer: identity?.name ?? "",
+      namespace,
+      offer: d.offers.get(origin, "incoming")?.data,
+      stands: namespace !== undefined && d.quotas.get(`${namespace}/${OFFER_NAME}`) !== undefined,
+    };
+  };
+
+  const apply = async (origin: string, wanted: Wanted, signal: AbortSignal): Promise<void> => {
+    const text = JSON.stringify(wanted);
+    if (applied.get(origin) === text && d.quotas.get(`${wanted.metadata.namespace}/${OFFER_NAME}`)) return;
+    try {
+      await d.kube.apply(tenantQuotas, wanted, { fieldManager: FIELD_MANAGER, signal });
+      applied.set(origin, text);
+      d.ledger.look({ namespace: wanted.metadata.namespace ?? "", name: OFFER_NAME });
+    } catch (err) {
+      if (!isNotFound(err)) throw err; // the tenant's namespace is gone
+    }
+  };
+
+  const standingIn = (namespace: string): string[] => [
+    ...d.shadows.byIndex("namespace", namespace).map((s) => s.metadata.uid ?? ""),
+    ...d.pods.byIndex("namespace", namespace).map((p) => ownerOf(p) ?? ""),
+  ];
+
+  /** As {@link standingIn}, of the API server itself: a cache may be behind. */
+  const reallyStandingIn = async (namespace: string): Promise<string[]> => {
+    const [shadows, made] = await Promise.all([
+      d.kube.list(shadowPods, { namespace }),
+      d.kube.list(pods, { namespace, labelSelector: ORIGIN }),
+    ]);
+    return [...shadows.map((s) => s.metadata.uid ?? ""), ...made.map((p) => ownerOf(p) ?? "")];
+  };
+
+  /** Room that was reserved by a replica that then ended, or whose pod went while nobody looked, is given back. */
+  const sweep = async (origin: string, namespace: string): Promise<number> => {
+    const account = { namespace, name: OFFER_NAME };
+    const twins = d.twins.byIndex("origin", origin).map((t) => t.metadata.name);
+    const known = new Set(twins.flatMap(standingIn));
+    const suspects = (await d.ledger.holders(account, "pods")).filter((u) => !known.has(u) && !d.isBusy(u));
+    if (suspects.length === 0) return 0;
+    const real = new Set((await Promise.all(twins.map(reallyStandingIn))).flat());
+    const gone = suspects.filter((u) => !real.has(u) && !d.isBusy(u));
+    for (const uid of gone) d.ledger.release(account, { kind: "pods", uid });
+    return gone.length;
+  };
+
+  return async (origin, { signal, log }) => {
+    if (!d.owns(origin)) return {};
+    const world = observe(origin);
+    const wanted = decide(world);
+    if (wanted) await apply(origin, wanted, signal);
+    if (world.namespace === undefined || !world.stands) return {};
+    const swept = await sweep(origin, world.namespace);
+    if (swept > 0) log.info({ swept }, "reservations whose pods are gone were given back");
+    return { requeueAfterMs: SWEEP_MS };
+  };
+};
