@@ -11,6 +11,11 @@ export const isClusterID = (s: string): boolean => CLUSTER_ID.test(s);
 
 /** The Kubernetes user of a peer's identity. */
 export const userOf = (clusterID: string): string => `${USER_PREFIX}${clusterID}`;
+/** The inverse of {@link userOf}; undefined for a user that is no peer. */
+export const clusterOfUser = (user: string): string | undefined => {
+  const id = user.startsWith(USER_PREFIX) ? user.slice(USER_PREFIX.length) : "";
+  return isClusterID(id) ? id : undefined;
+};
 
 export interface SubjectName {
   commonNames: string[];

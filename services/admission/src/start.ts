@@ -1,4 +1,5 @@
 import { type NamespaceOffloading, ORIGIN, type ShadowPod } from "@tideway/api";
+import type { Audit } from "@tideway/audit";
 import { type ControllerMetrics, startController } from "@tideway/controller";
 import { describeError } from "@tideway/errors";
 import {
@@ -11,6 +12,7 @@ import {
   secrets,
 } from "@tideway/k8s";
 import type { Logger } from "@tideway/log";
+import { auditDenials } from "./audit.ts";
 import { makeCertificateReconciler, SECRET_NAME } from "./certificate/reconciler.ts";
 import { CONFIGURATION, mutatingWebhooks, validatingWebhooks } from "./certificate/webhooks.ts";
 import type { AdmissionMetrics } from "./metrics.ts";
@@ -29,6 +31,8 @@ export interface AdmissionDeps {
   log: Logger;
   metrics: AdmissionMetrics;
   controllerMetrics?: ControllerMetrics;
+  /** Where it stands what a peer was denied. */
+  audit: Pick<Audit, "record">;
   signal: AbortSignal;
   /** Of the services. */
   namespace: string;
@@ -104,6 +108,7 @@ export const startAdmission = async (d: AdmissionDeps): Promise<Admission> => {
             certificate,
             metrics: d.metrics,
             log: d.log,
+            onDenied: auditDenials(d.audit),
           });
         d.metrics.expiry.set({}, notAfter / 1000);
         resolve(server.port);

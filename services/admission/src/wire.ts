@@ -1,3 +1,4 @@
+import { createAudit } from "@tideway/audit";
 import { type Bus, connectBus } from "@tideway/bus";
 import { readOptionalFile } from "@tideway/config";
 import { createKube, loadCredentials, namespaces } from "@tideway/k8s";
@@ -42,10 +43,13 @@ export const wire = async (ctx: RuntimeContext, config: AdmissionConfig): Promis
   onShutdown("bus", () => bus.close());
   const facts = await namespaceFacts(bus);
   setReady("facts", true);
+  const audit = createAudit({ bus, service: "admission", log });
+  onShutdown("audit", () => audit.close());
 
   const admission = await startAdmission({
     kube,
     facts,
+    audit,
     clock: { now: () => Date.now() },
     log,
     metrics: admissionMetrics(ctx.metrics),

@@ -9,6 +9,7 @@ import {
   type ShadowPod,
   shadowPods,
 } from "@tideway/api";
+import type { AuditRecord } from "@tideway/audit";
 import { isForbidden, isInvalid, isUnavailable } from "@tideway/errors";
 import {
   createKube,
@@ -37,6 +38,7 @@ let kube: Kube;
 /** The service's own account, with the permissions that ship. */
 let service: Credentials;
 let port: number;
+const audited: AuditRecord[] = [];
 const abort = new AbortController();
 const parts: Admission[] = [];
 const known = new Map<string, NamespaceFact>();
@@ -52,6 +54,7 @@ const start = async (port = 0): Promise<number> => {
     facts: { get: (ns) => known.get(ns), onChange: () => () => undefined },
     clock: { now: () => clock },
     log: silentLogger,
+    audit: { record: (r) => void audited.push(r) },
     metrics: admission,
     signal: abort.signal,
     namespace: "tideway-system",
@@ -219,6 +222,9 @@ describe("ShadowPods", () => {
         })) as never;
     expect((await shadow(asEast)).metadata.uid).toBeDefined();
     await expect(shadow(asEast, { hostPID: true })).rejects.toThrow("spec.pod.hostPID");
+    expect(audited).toMatchObject([
+      { peer: EAST, action: "create-shadowpod", outcome: "DENIED", reason: "FieldRefused" },
+    ]);
   });
 });
 

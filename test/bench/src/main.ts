@@ -176,6 +176,10 @@ try {
     }
     await tearDown();
   }
+  if (wants("quota")) {
+    const { benchQuota } = await import("./quota.ts"); // brings an API server of its own along
+    add(await benchQuota(rounds * 5));
+  }
   if (wants("peers50")) {
     const { benchPeers } = await import("./peers50.ts"); // brings a gateway's own test bed along
     add(await benchPeers(report));

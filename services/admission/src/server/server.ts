@@ -2,6 +2,7 @@ import { createServer } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "@tideway/log";
+import type { OnDenied } from "../audit.ts";
 import type { AdmissionMetrics, Outcome } from "../metrics.ts";
 import type { Routes, ServingCertificate } from "../ports.ts";
 import { type AdmissionRequest, responseTo, type Verdict } from "../review/review.ts";
@@ -12,6 +13,7 @@ export interface WebhookServerOptions {
   certificate: ServingCertificate;
   metrics: AdmissionMetrics;
   log: Logger;
+  onDenied: OnDenied;
 }
 
 export interface WebhookServer {
@@ -73,6 +75,7 @@ export const startWebhookServer = async (o: WebhookServerOptions): Promise<Webho
       if (!verdict.allowed) {
         const { reason, message } = verdict;
         o.metrics.denials.inc({ webhook, reason });
+        o.onDenied(webhook, request, verdict);
         o.log.info(
           { webhook, namespace, name, operation, user: userInfo.username, reason, denial: message },
           "request denied",

@@ -91,7 +91,7 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
   for (const cache of [shadowSlices, slices] as Informer<KubeObject>[])
     cache.index("namespace", (s) => [s.metadata.namespace ?? ""]);
   const memory = remember(shadows, made);
-  const ledger = createLedger({ kube, quotas, clock, log, signal, onKnown: o.teller.known });
+  const ledger = o.ledger ?? createLedger({ kube, quotas, clock, log, signal, onKnown: o.teller.known });
   const room = createRoom({
     ledger,
     wake: (key) => work.enqueue(key),

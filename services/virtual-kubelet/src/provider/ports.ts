@@ -3,6 +3,7 @@ import type { Audit } from "@tideway/audit";
 import type { Pod } from "@tideway/k8s";
 import type { Origin, Refusal } from "@tideway/podspec";
 import type { Amounts } from "@tideway/quantity";
+import type { Ledger } from "@tideway/quota";
 import type { PolicyOfPeer } from "./policies.ts";
 import type { Teller } from "./quotas/tell.ts";
 
@@ -19,6 +20,8 @@ export interface ProviderOptions {
   audit: Pick<Audit, "record">;
   /** Who says what tenants use. */
   teller: Teller;
+  /** What tenants use. Default: counted in the API server. */
+  ledger?: Ledger;
 }
 
 /** The way from a ShadowPod to a Pod: the field table of `@tideway/podspec`, seen from here. */
