@@ -223,7 +223,7 @@ describe("ShadowEndpointSlice to EndpointSlice", () => {
       for (const namespace of ["default", "kube-system"])
         await expect(
           own.create(endpointSlices, { ...slice, metadata: { ...slice.metadata, namespace } }),
-        ).rejects.toThrow("makes EndpointSlices in them, and in no other");
+        ).rejects.toThrow("makes EndpointSlices and claims in them, and in no other");
       const foreign = await kube.create(endpointSlices, {
         ...slice,
         metadata: { ...slice.metadata, namespace: "default" },
