@@ -1,7 +1,9 @@
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { Agent, request } from "node:https";
+import type { IncomingHttpHeaders } from "node:http";
+import { isIP } from "node:net";
 import type { Readable } from "node:stream";
-import { TimeoutError } from "@tideway/errors";
+import { createSecureContext, type SecureContext } from "node:tls";
+import { createHttp1 } from "./http1.ts";
+import { createHttp2, NotSpokenError } from "./http2.ts";
 import type { Credentials } from "./kubeconfig.ts";
 
 export interface TransportRequest {
@@ -13,7 +15,7 @@ export interface TransportRequest {
   signal?: AbortSignal;
   /** Longest wait for the answer's headers, in ms; 0: no bound. */
   headersTimeoutMs: number;
-  /** Longest silence in the answer's body, in ms; 0: no bound, and a connection of its own. */
+  /** Longest silence in the answer's body, in ms; 0: no bound, a stream that may last. */
   bodyTimeoutMs: number;
 }
 
@@ -31,93 +33,81 @@ export interface Transport {
   close(): void;
 }
 
-const CONNECT_TIMEOUT_MS = 5_000;
-/** A stream that is silent this long is probed by TCP, which gives a dead peer up 10 s later (libuv: 10 probes, 1 s apart). */
-const KEEPALIVE_MS = 15_000;
+/** Where the server is, and who we are there. */
+export interface Place {
+  host: string;
+  port: number;
+  /** Of every path, without a slash at its end. */
+  prefix: string;
+  /** What the server's certificate has to name, where it is a name. */
+  servername?: string;
+  secureContext: SecureContext;
+  rejectUnauthorized: boolean;
+}
+
+export const CONNECT_TIMEOUT_MS = 5_000;
 /** Shorter than the API server's own 90 s, so that we and not it end an idle connection. */
-const IDLE_MS = 60_000;
+export const IDLE_MS = 60_000;
 
-const textOf = async (body: Readable): Promise<string> => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
-};
+/** By events: `for await` calls an HTTP/2 answer that was whole before the loop began a premature close (Node 24). */
+const textOf = (body: Readable): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const broken = (): void => reject(body.errored ?? new Error("connection closed in the answer"));
+    if (body.destroyed) return broken();
+    const chunks: Buffer[] = [];
+    body.on("data", (chunk: Buffer) => chunks.push(chunk));
+    body.once("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
+    body.once("error", reject);
+    body.once("close", broken);
+  });
 
-const readable = (answer: IncomingMessage): Body =>
+export const bodyOf = (answer: Readable): Body =>
   Object.assign(answer, {
     text: () => textOf(answer),
     json: async () => JSON.parse(await textOf(answer)) as unknown,
     dump: () => Promise.resolve(void answer.resume()),
   });
 
-/** HTTP/1.1 over TLS by Node's own client: kept-alive connections for requests, one each for streams. */
-export const createTransport = (c: Credentials, connections: number): Transport => {
+const placeOf = (c: Credentials): Place => {
   const url = new URL(c.server);
-  const tls = {
-    ...(c.ca ? { ca: c.ca } : {}),
-    ...(c.cert ? { cert: c.cert } : {}),
-    ...(c.key ? { key: c.key } : {}),
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  return {
+    host,
+    port: Number(url.port || 443),
+    prefix: url.pathname.replace(/\/+$/, ""),
+    ...(isIP(host) ? {} : { servername: host }),
+    // Once: reading certificates is the dearest part of opening a connection.
+    secureContext: createSecureContext({
+      ...(c.ca ? { ca: c.ca } : {}),
+      ...(c.cert ? { cert: c.cert } : {}),
+      ...(c.key ? { key: c.key } : {}),
+    }),
     rejectUnauthorized: !c.insecure,
   };
-  const agent = new Agent({
-    ...tls,
-    keepAlive: true,
-    maxSockets: connections,
-    scheduling: "lifo",
-    timeout: IDLE_MS,
-  });
-  const streams = new Agent({ ...tls, keepAlive: false });
-  const target = { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port || 443 };
-  const prefix = url.pathname.replace(/\/+$/, "");
+};
 
-  const send = (r: TransportRequest): Promise<TransportResponse> =>
-    new Promise((resolve, reject) => {
-      const isStream = r.bodyTimeoutMs === 0;
-      const body = r.body === undefined ? undefined : Buffer.from(r.body);
-      const headers = body ? { ...r.headers, "content-length": String(body.length) } : r.headers;
-      const req = request({
-        ...target,
-        method: r.method,
-        path: `${prefix}${r.path}`,
-        headers,
-        agent: isStream ? streams : agent,
-        ...(r.signal ? { signal: r.signal } : {}),
-      });
-      const late = (what: string) => (): void => void req.destroy(new TimeoutError(what));
-      const answering = r.headersTimeoutMs
-        ? setTimeout(late(`no answer within ${r.headersTimeoutMs} ms`), r.headersTimeoutMs)
-        : undefined;
-      req.on("socket", (socket) => {
-        if (isStream) socket.setKeepAlive(true, KEEPALIVE_MS);
-        if (!socket.connecting) return;
-        const connecting = setTimeout(
-          late(`not connected within ${CONNECT_TIMEOUT_MS} ms`),
-          CONNECT_TIMEOUT_MS,
-        );
-        const connected = (): void => clearTimeout(connecting);
-        socket.once("secureConnect", connected).once("close", connected);
-      });
-      req.on("error", (err) => {
-        clearTimeout(answering);
-        reject(err);
-      });
-      req.on("response", (answer) => {
-        clearTimeout(answering);
-        if (isStream) req.setTimeout(0);
-        else
-          answer.setTimeout(r.bodyTimeoutMs, () =>
-            answer.destroy(new TimeoutError(`silent for ${r.bodyTimeoutMs} ms`)),
-          );
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: readable(answer) });
-      });
-      req.end(body);
-    });
-
+/**
+ * HTTP/2 where the server speaks it, as every API server does unless told otherwise: one connection carries requests
+ * and watches together. `atOnce`: ordinary requests that may be under way at the same time.
+ */
+export const createTransport = (c: Credentials, atOnce: number): Transport => {
+  const place = placeOf(c);
+  const multiplexed = createHttp2(place, atOnce);
+  let plain: Transport | undefined;
   return {
-    send,
+    send: async (r) => {
+      if (plain) return plain.send(r);
+      try {
+        return await multiplexed.send(r);
+      } catch (err) {
+        if (!(err instanceof NotSpokenError)) throw err;
+        plain ??= createHttp1(place, atOnce);
+        return plain.send(r);
+      }
+    },
     close: () => {
-      agent.destroy();
-      streams.destroy();
+      multiplexed.close();
+      plain?.close();
     },
   };
 };
