@@ -127,7 +127,7 @@ export const createHttp2 = (place: Place, atOnce: number): Transport => {
     });
     const line: Line = { session, open: 0, asked: false, waiting: new Set() };
     const pulse = setInterval(() => line.open > 0 && ask(line, SIGN_MS), ASK_MS).unref();
-    session.once("connect", () => session.setLocalWindowSize(LINE_WINDOW));
+    session.once("connect", () => session.destroyed || session.setLocalWindowSize(LINE_WINDOW));
     session.on("goaway", () => lines.delete(line));
     session.on("error", () => lines.delete(line)); // each of its streams is told too
     session.on("close", () => {

@@ -23,6 +23,7 @@ import { serveIpam } from "./ipam/server.ts";
 import { networkManagerMetrics } from "./metrics.ts";
 import { familyOf } from "./own/family.ts";
 import { watchOwn } from "./own/watch.ts";
+import { createPatience } from "./peer/patience.ts";
 import { createPeers } from "./peer/peers.ts";
 import { makePeerReconciler } from "./peer/reconciler.ts";
 import { createRings, LISTEN_PORT } from "./peer/ring.ts";
@@ -157,6 +158,7 @@ export const wire = async (w: Wiring): Promise<Listening> => {
         graceMs: config.keyGraceSeconds * 1000,
         clock,
       }),
+      patience: createPatience(clock),
       exposing,
       writer: {
         kube,

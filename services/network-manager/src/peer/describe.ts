@@ -69,6 +69,8 @@ const judge = (l: Link): Judgement => {
   return { state: "READY", reason: "Exchanged", message: `both sides know how they see each other` };
 };
 
+export const isReady = (l: Link): boolean => judge(l).state === "READY";
+
 export const factOf = (l: Link): NetworkFactInput => {
   const generations = sharedGenerations(l);
   const remote = l.theirs?.spec;

@@ -10,15 +10,17 @@ import type { PoolStore } from "../pool/store.ts";
 import type { Clock, Heard, Own } from "../ports.ts";
 import { isAnnouncement, isNew } from "./announce.ts";
 import { allocate, releaseAll } from "./allocate.ts";
-import { conditionOf, configSpec, factOf, goneFact, type Line, tunnelSpec } from "./describe.ts";
+import { conditionOf, configSpec, factOf, goneFact, isReady, tunnelSpec } from "./describe.ts";
 import { endpointsOf, ensureService, type Exposing } from "./expose.ts";
 import { planKeys } from "./keys.ts";
 import type { Link, Networks } from "./model.ts";
 import { newest } from "./newest.ts";
 import * as objects from "./objects.ts";
+import type { Patience } from "./patience.ts";
 import { DIRECTIONS, type Peers } from "./peers.ts";
 import type { Rings } from "./ring.ts";
 import { isAsked, type Rotations } from "./rotation.ts";
+import { show } from "./show.ts";
 import { type Stage, type Staged, stageOf } from "./stage.ts";
 import { ownRefusal, type Refusal, refusalOf } from "./validate.ts";
 
@@ -33,6 +35,7 @@ export interface Deps {
   store: PoolStore;
   rings: Rings;
   rotations: Rotations;
+  patience: Patience;
   exposing: Exposing;
   writer: objects.Writer;
   publish: Bus["publish"];
@@ -174,8 +177,6 @@ const tell = async (d: Deps, target: objects.Target, link: Link, staged: Staged)
   ]);
 };
 
-const ACCEPTED: Line = { status: "True", reason: "Accepted", message: "its networks and keys are used" };
-
 const connect = async (
   d: Deps,
   peer: Peer,
@@ -202,18 +203,17 @@ const connect = async (
   };
   publish(d, link, ctx);
   const line = conditionOf(link);
+  const waitMs = d.patience.waitMs(id, line);
   const target = { ...peer, signal, traceparent: traceOf(d, id) };
-  await Promise.all([tell(d, target, link, staged), objects.writeTunnel(d.writer, target, tunnelSpec(link))]);
+  // Nobody but people reads a TunnelEndpoint: on the way the peer comes first, who waits for what we tell of ourselves.
+  const isShown = waitMs === undefined || isReady(link);
   await Promise.all([
-    d.condition.write(name, line, signal),
-    objects.writeTunnelStatus(d.writer, target, line, link.tunnel),
-    ...d.peers.broughtConfigs(id, ...DIRECTIONS).map((c) => {
-      const said = taken.refusal ? ({ status: "False", ...taken.refusal } as const) : ACCEPTED;
-      return objects.writeAcceptance(d.writer, c, said, signal);
-    }),
+    tell(d, target, link, staged),
+    isShown ? objects.writeTunnel(d.writer, target, tunnelSpec(link)) : undefined,
   ]);
+  if (waitMs === undefined) await show(d, target, link, line);
   d.seen?.(id, link.refusal ? "refused" : line.status === "True" ? "up" : "pending");
-  return least(exposed.recheckMs, staged.recheckMs);
+  return least(exposed.recheckMs, staged.recheckMs, waitMs);
 };
 
 /** Nothing crosses any more; what is left is what the next exchange can use again. */
@@ -227,6 +227,7 @@ const disconnect = async (d: Deps, peer: Peer, ctx: ReconcileContext, announces 
     d.condition.write(peer.name, undefined, ctx.signal),
   ]);
   d.rotations.forget(peer.id);
+  d.patience.forget(peer.id);
   d.seen?.(peer.id, undefined);
 };
 

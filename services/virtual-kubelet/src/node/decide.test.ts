@@ -36,6 +36,7 @@ const world = (more: Partial<World> = {}): World => ({
   node: undefined,
   health: healthy,
   pods: 0,
+  isCleared: false,
   ...more,
 });
 const standing = (more: Partial<World> = {}): World => world({ virtualNode, node, ...more });
@@ -124,6 +125,16 @@ describe("leaving", () => {
       { peer: undefined, foreignCluster: "gone" as const },
     ],
   ])("happens when %s", (_, more) => expect(decide(standing(more)).fact?.state).toBe("GONE"));
+  it("looks for nothing where it has taken everything away before", () => {
+    const ended = { peer: peer({ outgoing: false }), pods: undefined };
+    expect(dos(decide(world(ended)))).toEqual(["evict"]);
+    expect(decide(world({ ...ended, isCleared: true }))).toMatchObject({
+      effects: [],
+      connect: false,
+      fact: { state: "GONE" },
+    });
+    expect(dos(decide(ending({ isCleared: true })))).toEqual(["remove"]); // unless something stands again
+  });
   it("says GONE although nothing stood", () =>
     expect(decide(world({ peer: peer({ outgoing: false }) })).fact?.state).toBe("GONE"));
 });

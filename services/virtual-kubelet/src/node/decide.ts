@@ -22,6 +22,8 @@ export interface World {
   health: Health | undefined;
   /** Pods bound to the node; undefined while that is not known. */
   pods: number | undefined;
+  /** This replica has taken down everything before, or found nothing, and made nothing since. */
+  isCleared: boolean;
 }
 
 export type Effect =
@@ -90,6 +92,7 @@ const leave = (w: World, name: string | undefined, why: string): Plan => {
     condition: virtualised("False", why, "there is no virtual node"),
   };
   if (!name) return { effects: [], connect: false };
+  if (!stands && w.isCleared) return gone;
   if (!stands && w.pods === 0) return { ...gone, effects: [{ do: "remove", name }] };
   const deadline = w.peer?.unpeerDeadline ? Date.parse(w.peer.unpeerDeadline) : NONE;
   const secondsLeft = Math.min(DEFAULT_DRAIN_SECONDS * 10, (deadline - w.now) / 1000);

@@ -1,4 +1,6 @@
+import type { VirtualNode } from "@tideway/api";
 import { type Node } from "@tideway/k8s";
+import type { Effect } from "./decide.ts";
 import {
   NETWORK_UNAVAILABLE,
   networkCondition,
@@ -91,4 +93,14 @@ export const statusPatch = (actual: Readonly<Node>, w: NodeWish): object | undef
       allocatable: { ...allocatable, ...gone(s?.allocatable) },
     },
   };
+};
+
+/** The object was made a moment ago with just this spec, and the cache may not show it yet. */
+export const skipMade = (effects: readonly Effect[], made: Readonly<VirtualNode>): readonly Effect[] => {
+  const first = effects[0];
+  const isSame =
+    first?.do === "virtualNode" && JSON.stringify(first.resources) === JSON.stringify(made.spec.resources);
+  return isSame && JSON.stringify(first.labels) === JSON.stringify(made.spec.labels ?? {})
+    ? effects.slice(1)
+    : effects;
 };

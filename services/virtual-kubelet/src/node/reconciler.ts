@@ -9,6 +9,7 @@ import type { Served, ServedDeps } from "../peers/served.ts";
 import { makeConnector } from "./connect.ts";
 import { currentTraceparent, withSpan } from "@tideway/telemetry/tracing";
 import { decide, type Effect, nameOf, type Plan, whyLeave, type World } from "./decide.ts";
+import { skipMade } from "./diff.ts";
 import { startNodeLease } from "./lease.ts";
 import { ensureNode, ensureVirtualNode, evict, type NodeDeps, remove } from "./perform.ts";
 import { createForeignClusterReport, reportVirtualNode, tellNode } from "./report.ts";
@@ -54,6 +55,8 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
   const report = createForeignClusterReport({ kube, clock: d.clock, signal });
   const connector = makeConnector(d);
   const leases = new Map<string, { uid: string | undefined; stop(): void }>();
+  /** Peers of which nothing stands: what they do otherwise, as our consumers, costs no look. */
+  const cleared = new Set<string>();
 
   const observe = async (clusterID: string): Promise<World> => {
     const peer = facts.peer.get(clusterID)?.data;
@@ -72,12 +75,14 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
       node: undefined,
       health: served?.session.health.current(),
       pods: undefined,
+      isCleared: cleared.has(clusterID) && !served,
     };
     const name = nameOf(world);
     if (name) world.node = d.node.nodes.get(name);
     if (!peer && virtualNode && name && facts.peer.hasSynced)
       world.foreignCluster = await askForeignCluster(kube, name, clusterID, signal);
-    if (whyLeave(world) && name) world.pods = await countPods(served, name);
+    if (whyLeave(world) && name && !(world.isCleared && !virtualNode && !world.node))
+      world.pods = await countPods(served, name);
     return world;
   };
 
@@ -136,6 +141,7 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
           leases.get(name)?.stop();
           leases.delete(name);
           await remove(d.node, name);
+          cleared.add(w.clusterID);
           virtualNode = undefined;
           break;
       }
@@ -206,10 +212,12 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
     let world = await observe(clusterID);
     const name = nameOf(world);
     if (!local.owns(clusterID)) {
+      cleared.delete(clusterID);
       await close(clusterID, name);
       return {};
     }
     let plan = decide(world);
+    if (plan.connect) cleared.delete(clusterID);
     if (!name || (!plan.connect && plan.effects.length === 0)) {
       await close(clusterID, name);
       if (name) await tell(world, name, plan, undefined);
@@ -266,16 +274,6 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
           void local.bus.publish("node", { peer: f.peer }, f.data).catch(() => undefined); // the bus retries by itself
     },
   };
-};
-
-/** The object was made a moment ago with just this spec, and the cache may not show it yet. */
-const skipMade = (effects: readonly Effect[], made: Readonly<VirtualNode>): readonly Effect[] => {
-  const first = effects[0];
-  const isSame =
-    first?.do === "virtualNode" && JSON.stringify(first.resources) === JSON.stringify(made.spec.resources);
-  return isSame && JSON.stringify(first.labels) === JSON.stringify(made.spec.labels ?? {})
-    ? effects.slice(1)
-    : effects;
 };
 
 /** The bus is silent about a peer whose node stands: the custom resource is the truth. */
