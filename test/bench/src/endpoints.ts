@@ -1,4 +1,4 @@
-import { type EndpointSlice, endpointSlices, type Service, services } from "@tideway/k8s";
+import { type EndpointSlice, endpointSlices, namespaces, type Service, services } from "@tideway/k8s";
 import { until } from "@tideway/sandbox";
 import { type Bed, seen, type Side, watching } from "./bed.ts";
 import { makeProbe, NS, PORT, TWIN } from "./network-bed.ts";
@@ -6,21 +6,26 @@ import { type Result, summarise } from "./result.ts";
 import { watchAddress } from "./watch-address.ts";
 
 const SERVICE = "kubernetes.io/service-name";
-const service = (name: string): Service => ({
-  metadata: { name, namespace: NS },
+const service = (name: string, namespace = NS): Service => ({
+  metadata: { name, namespace },
   spec: { ports: [{ name: "http", port: PORT }] }, // no selector: its slices are ours to write
 });
-const slice = (name: string, of: string, addresses: readonly string[]): EndpointSlice => ({
-  metadata: { name, namespace: NS, labels: { [SERVICE]: of } },
+const slice = (name: string, of: string, addresses: readonly string[], namespace = NS): EndpointSlice => ({
+  metadata: { name, namespace, labels: { [SERVICE]: of } },
   addressType: "IPv4",
   ports: [{ name: "http", protocol: "TCP", port: PORT }],
   endpoints: addresses.map((a) => ({ addresses: [a], conditions: { ready: true } })),
 });
 
-const drop = async (s: Side, names: readonly string[], slices: readonly string[]): Promise<void> => {
+const drop = async (
+  s: Side,
+  names: readonly string[],
+  slices: readonly string[],
+  namespace = NS,
+): Promise<void> => {
   await Promise.all([
-    ...slices.map((name) => s.kube.delete(endpointSlices, name, NS)),
-    ...names.map((name) => s.kube.delete(services, name, NS)),
+    ...slices.map((name) => s.kube.delete(endpointSlices, name, namespace)),
+    ...names.map((name) => s.kube.delete(services, name, namespace)),
   ]);
 };
 
@@ -75,17 +80,46 @@ export const benchUsable = async (bed: Bed, rounds: number): Promise<Result[]> =
 const MANY = 1_000;
 const PER_SLICE = 100;
 const SERVICES = 100;
+const HUNDRED = Array.from({ length: SERVICES }, (_, i) => `s${i}`);
+/** In a namespace that stays at home: what one cluster alone needs for the same. */
+const ALONE = "alone";
+
+const createHundred = (s: Side, namespace: string): Promise<unknown> =>
+  Promise.all(
+    HUNDRED.flatMap((name, i) => [
+      s.kube.create(services, service(name, namespace)),
+      s.kube.create(endpointSlices, slice(name, name, [`10.200.1.${i + 1}`], namespace)),
+    ]),
+  );
+
+/** Each time: from the first request until a watch has shown all of them. */
+const oneClusterAlone = async (bed: Bed, rounds: number): Promise<number[]> => {
+  const { east } = bed;
+  await east.kube.create(namespaces, { metadata: { name: ALONE } });
+  await using haveServices = await watching(bed, east, services, { namespace: ALONE });
+  await using haveSlices = await watching(bed, east, endpointSlices, { namespace: ALONE });
+  const took: number[] = [];
+  const both = (holds: (size: number) => boolean): Promise<unknown> =>
+    Promise.all([haveServices, haveSlices].map((i) => seen(i, ALONE, () => holds(i.size))));
+  for (let i = 0; i < rounds; i++) {
+    const startedAt = performance.now();
+    await Promise.all([createHundred(east, ALONE), both((size) => size === SERVICES)]);
+    took.push(performance.now() - startedAt);
+    await drop(east, HUNDRED, HUNDRED, ALONE);
+    await both((size) => size === 0);
+  }
+  await east.kube.delete(namespaces, ALONE);
+  return took;
+};
 
 /** What is reflected of Services and slices, from the first request until the provider has them. */
 export const benchSlices = async (bed: Bed, rounds: number): Promise<Result[]> => {
   const { east } = bed;
   await using thereSlices = await watching(bed, bed.west, endpointSlices, { namespace: TWIN });
   await using thereServices = await watching(bed, bed.west, services, { namespace: TWIN });
+  thereSlices.index(SERVICE, (s) => [s.metadata.labels?.[SERVICE] ?? ""]);
   const endpointsOf = (name: string): number =>
-    thereSlices
-      .list()
-      .filter((s) => s.metadata.labels?.[SERVICE] === name)
-      .reduce((sum, s) => sum + (s.endpoints ?? []).length, 0);
+    thereSlices.byIndex(SERVICE, name).reduce((sum, s) => sum + (s.endpoints ?? []).length, 0);
   const has = (name: string): boolean => thereServices.get(`${TWIN}/${name}`) !== undefined;
   const times: Record<"many" | "hundred" | "service" | "slice", number[]> = {
     many: [],
@@ -120,17 +154,12 @@ export const benchSlices = async (bed: Bed, rounds: number): Promise<Result[]> =
     await seen(thereSlices, "the slice gone", () => endpointsOf("one") === 0);
     await seen(thereServices, "the Service gone", () => !has("one"));
   }
-  for (let round = 0; round < Math.max(1, Math.ceil(rounds / 4)); round++) {
-    const names = Array.from({ length: SERVICES }, (_, i) => `s${i}`);
+  const many = Math.ceil(rounds / 2);
+  const names = HUNDRED;
+  for (let round = 0; round < many; round++) {
     await timed(
       times.hundred,
-      () =>
-        Promise.all(
-          names.flatMap((name, i) => [
-            east.kube.create(services, service(name)),
-            east.kube.create(endpointSlices, slice(name, name, [`10.200.1.${i + 1}`])),
-          ]),
-        ),
+      () => createHundred(east, NS),
       async () => {
         const all = (): boolean => names.every((n) => has(n) && endpointsOf(n) === 1);
         await Promise.all([
@@ -168,13 +197,18 @@ export const benchSlices = async (bed: Bed, rounds: number): Promise<Result[]> =
     await seen(thereSlices, "1,000 endpoints gone", () => endpointsOf("many") === 0);
     await seen(thereServices, "the Service of many gone", () => !has("many"));
   }
+  const alone = summarise(await oneClusterAlone(bed, many)).p50;
   const row = (name: string, samples: number[], limit: number, what = `p50 <= ${limit}`): Result => {
     const s = summarise(samples);
     return { name, unit: "ms", ...s, target: what, met: s.p50 <= limit };
   };
   return [
     row("1,000 endpoints to the other side", times.many, 3_000),
-    row("100 Services with their EndpointSlices to the other side", times.hundred, 800),
+    {
+      ...row("100 Services with their EndpointSlices to the other side", times.hundred, 800),
+      reference: alone,
+      ratio: summarise(times.hundred).p50 / alone,
+    },
     row("one Service to the other side", times.service, 29),
     row("one EndpointSlice to the other side", times.slice, 32),
   ];

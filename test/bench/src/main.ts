@@ -172,7 +172,7 @@ try {
     if (wants("failover")) add(await benchFailover(bed, values.quick ? 10 : 20));
     if (wants("tunnel")) {
       await tideway(bed.east.cluster, "unoffload", "namespace", "bench", "--wait");
-      add(await benchTunnel(bed, values.quick ? 3 : 10));
+      add(await benchTunnel(bed, values.quick ? 5 : 15));
     }
     await tearDown();
   }
