@@ -99,14 +99,17 @@ const oneClusterAlone = async (bed: Bed, rounds: number): Promise<number[]> => {
   await using haveServices = await watching(bed, east, services, { namespace: ALONE });
   await using haveSlices = await watching(bed, east, endpointSlices, { namespace: ALONE });
   const took: number[] = [];
-  const both = (holds: (size: number) => boolean): Promise<unknown> =>
-    Promise.all([haveServices, haveSlices].map((i) => seen(i, ALONE, () => holds(i.size))));
+  const both = (size: number): Promise<unknown> =>
+    Promise.all([
+      seen(haveServices, "Services of one cluster", () => haveServices.size === size),
+      seen(haveSlices, "slices of one cluster", () => haveSlices.size === size),
+    ]);
   for (let i = 0; i < rounds; i++) {
     const startedAt = performance.now();
-    await Promise.all([createHundred(east, ALONE), both((size) => size === SERVICES)]);
+    await Promise.all([createHundred(east, ALONE), both(SERVICES)]);
     took.push(performance.now() - startedAt);
     await drop(east, HUNDRED, HUNDRED, ALONE);
-    await both((size) => size === 0);
+    await both(0);
   }
   await east.kube.delete(namespaces, ALONE);
   return took;
