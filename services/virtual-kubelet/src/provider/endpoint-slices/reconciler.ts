@@ -35,8 +35,10 @@ export interface EndpointSliceDeps {
   owns(clusterID: string): boolean;
 }
 
-/** A `True` is not what anybody waits for: it is said when the burst it belongs to is over. In ms. */
+/** A `True` is not what anybody waits for: it is said when no slice was written for so long, in ms. */
 const TELL_LATER_MS = 2_000;
+/** But not later than this, however long a burst lasts, in ms. */
+const TELL_AT_LAST_MS = 20_000;
 /** A slice whose name somebody else holds is tried again after this, in ms. */
 const TAKEN_RETRY_MS = 30_000;
 
@@ -52,6 +54,8 @@ export const makeEndpointSliceReconciler = (d: EndpointSliceDeps): EndpointSlice
   const written = new Map<string, { hash: string; version: string | undefined; owner: string }>();
   /** By key of the shadow: since when its `True` waits to be said. */
   const waiting = new Map<string, number>();
+  /** When a slice was written last, whichever. */
+  let writtenAt = -Infinity;
 
   const hasOf = (key: string, shadow: Readonly<ShadowEndpointSlice>): { hash?: string; uid?: string } => {
     const slice = d.slices.get(key);
@@ -108,6 +112,7 @@ export const makeEndpointSliceReconciler = (d: EndpointSliceDeps): EndpointSlice
       throw err;
     }
     if (typeof meta === "string") return meta;
+    writtenAt = d.clock.now();
     written.set(key, { hash, version: meta.resourceVersion, owner: shadow.metadata.uid ?? "" });
     return "ok";
   };
@@ -159,8 +164,10 @@ export const makeEndpointSliceReconciler = (d: EndpointSliceDeps): EndpointSlice
       waiting.delete(key);
       return undefined;
     }
-    const since = waiting.get(key) ?? d.clock.now();
-    const wait = TELL_LATER_MS - (d.clock.now() - since);
+    const now = d.clock.now();
+    const since = waiting.get(key) ?? now;
+    const quietSince = Math.max(since, Math.min(writtenAt, since + TELL_AT_LAST_MS - TELL_LATER_MS));
+    const wait = TELL_LATER_MS - (now - quietSince);
     if (plan.condition.status === "True" && wait > 0) {
       waiting.set(key, since);
       return wait;
