@@ -150,6 +150,12 @@ export const makeProgram = (io: Io): Command => {
     )
     .action(action(() => import("./commands/usage.ts")));
 
+  program
+    .command("discover")
+    .description("Clusters that were found by mDNS and DNS, what the policy says of them, and why.")
+    .option("-w, --watch", "go on with every change")
+    .action(action(() => import("./commands/discover.ts")));
+
   const network = program.command("network").description("The tunnels to peers: how they are, test, bench.");
   network
     .command("status")

@@ -103,6 +103,35 @@ describe("a cluster with Tideway", () => {
     });
   });
 
+  describe("discover", () => {
+    const found = JSON.stringify([
+      { way: "DNS", domain: "lab.example", until: "2099-01-01T00:00:00Z", endpoint: WEST.endpoint, pin: PIN },
+    ]);
+    const make = (name: string, annotations: Record<string, string>) =>
+      kube.create(foreignClusters, {
+        metadata: { name, annotations },
+        spec: { clusterID: name, clusterName: name, authEndpoint: WEST.endpoint, pins: [PIN] },
+      });
+
+    test("lists what was found, with the verdict and its reason, and nothing that a person made", async () => {
+      await make("by-hand", {});
+      await make("by-dns", { "discovery.tideway.dev/found": found });
+      await say("by-dns", "discovery", condition("Discovered", "True", "AsksPerson"));
+      const ran = await tideway("discover", "-o", "json");
+      expect(JSON.parse(ran.out).clusters).toMatchObject([
+        {
+          name: "by-dns",
+          found: [{ domain: "lab.example" }],
+          verdict: "ask",
+          reason: "Discovered is True",
+          peered: false,
+        },
+      ]);
+      expect((await tideway("discover")).out).toContain("DNS lab.example");
+      for (const name of ["by-hand", "by-dns"]) await kube.delete(foreignClusters, name);
+    });
+  });
+
   describe("invite", () => {
     const pending = (): Promise<string> =>
       until(async () => (await kube.list(invitations)).find((i) => !i.status)?.metadata.name);
@@ -131,8 +160,9 @@ describe("a cluster with Tideway", () => {
 
     test("a standing one has no end; -o json gives the parts", async () => {
       const [ran] = await Promise.all([tideway("invite", "--standing", "-o", "json"), complete()]);
-      const { invitation, name, standing } = JSON.parse(ran.out);
+      const { invitation, token, name, standing } = JSON.parse(ran.out);
       expect(standing).toBe(true);
+      expect(token).toBe(decodeInvitation(invitation).token);
       expect(decodeInvitation(invitation).exp).toBeUndefined();
       expect((await kube.get(invitations, name, SYSTEM_NAMESPACE)).spec.standing).toBe(true);
     });

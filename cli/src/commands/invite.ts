@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { findCondition, type Invitation, invitations, make, SYSTEM_NAMESPACE } from "@tideway/api";
 import type { Kube } from "@tideway/k8s";
-import { encodeInvitation, hashToken, newToken } from "@tideway/pki";
+import { decodeInvitation, encodeInvitation, hashToken, newToken } from "@tideway/pki";
 import { type Cli, startDeadline } from "../cli.ts";
 import { findInvitation, listInvitations, revokeInvitation, take } from "./invitations.ts";
 import { UsageError } from "../exit.ts";
@@ -122,7 +122,14 @@ const print = async (
   if (isForMachines(globals.format)) {
     io.out(
       await renderDocument(
-        { invitation, name, standing, ...(expiresAt ? { expiresAt } : {}) },
+        // the token alone is what a DiscoveryPolicy's Secret holds
+        {
+          invitation,
+          token: decodeInvitation(invitation).token,
+          name,
+          standing,
+          ...(expiresAt ? { expiresAt } : {}),
+        },
         globals.format,
       ),
     );
