@@ -85,6 +85,10 @@ export const makeProgram = (io: Io): Command => {
       "Stop using a peer: drains its node, releases what was granted, leaves nothing on either side.",
     )
     .argument("<name>", "name of the peer, see `tideway status`")
+    .option(
+      "--delete-volumes",
+      "delete the data that lies there, and its claims here (default: it is kept there)",
+    )
     .action(action(() => import("./commands/unpeer.ts")));
 
   program
@@ -120,7 +124,23 @@ export const makeProgram = (io: Io): Command => {
     .alias("ns")
     .description("Keep pods of a namespace at home again; what runs in peers is deleted there.")
     .argument("<namespace>")
+    .option("--delete-volumes", "delete its data in peers, and the claims here (default: it is kept there)")
     .action(action(() => import("./commands/unoffload.ts")));
+
+  const volume = program.command("volume").description("Volumes across the border: whose data lies where.");
+  volume
+    .command("list")
+    .description("Our volumes here and in peers, and those of peers that lie here.")
+    .argument("[peer]", "only what this peer holds of us, or we of it")
+    .action(action(() => import("./commands/volume-list.ts")));
+  volume
+    .command("evict")
+    .description(
+      "Take volumes of peers from this cluster: ends the pods that mount them and deletes the data.",
+    )
+    .argument("[volume...]", "names, see `tideway volume list`")
+    .option("--peer <name>", "all of this peer")
+    .action(action(() => import("./commands/volume-evict.ts")));
 
   program
     .command("status")
@@ -224,7 +244,13 @@ export const makeProgram = (io: Io): Command => {
     .helpOption(false)
     .action(action(() => import("./commands/complete.ts")));
 
-  for (const c of [...program.commands, ...offload.commands, ...unoffload.commands, ...network.commands])
+  for (const c of [
+    ...program.commands,
+    ...offload.commands,
+    ...unoffload.commands,
+    ...volume.commands,
+    ...network.commands,
+  ])
     c.exitOverride();
   return program;
 };

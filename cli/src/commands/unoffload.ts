@@ -7,12 +7,17 @@ import { describeReady } from "../offloading/render.ts";
 import { isForMachines, renderDocument } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { SERVICE_NEXT } from "../status/advice.ts";
+import { deleteData } from "../volumes/delete-data.ts";
 import { watchOne } from "../wait.ts";
 
 const DEFAULT_TIMEOUT_MS = 120_000;
 const STEP = "gone";
 
-export const run = async (cli: Cli, args: string[]): Promise<void> => {
+export interface UnoffloadOptions {
+  deleteVolumes?: boolean;
+}
+
+export const run = async (cli: Cli, args: string[], o: UnoffloadOptions): Promise<void> => {
   const namespace = args[0] ?? "";
   const deadline = startDeadline(cli, DEFAULT_TIMEOUT_MS);
   const kube = await cli.kube();
@@ -22,6 +27,8 @@ export const run = async (cli: Cli, args: string[]): Promise<void> => {
     throw new CliError(`namespace "${namespace}" is not offloaded`, {
       next: "see which are: tideway status",
     });
+  if (o.deleteVolumes)
+    await deleteData(cli, kube, (v) => v.spec?.claimRef?.namespace === namespace, deadline);
   const { uid } = nso.metadata;
   await kube.delete(namespaceOffloadings, NAMESPACE_OFFLOADING_NAME, namespace, {
     ...(uid ? { uid } : {}),

@@ -3,6 +3,7 @@ import {
   foreignClusters,
   identities,
   IDENTITY_NAME,
+  REMOTE_CLUSTER_ID,
   SYSTEM_NAMESPACE,
   peerNamespace,
   tenants,
@@ -16,13 +17,18 @@ import { CLI, tokenSecretsOf } from "../peering/request.ts";
 import { TEARDOWN, teardownSteps, type TeardownState } from "../peering/teardown.ts";
 import { createProgress } from "../progress.ts";
 import { SERVICE_NEXT } from "../status/advice.ts";
+import { deleteData } from "../volumes/delete-data.ts";
 import { watchOne } from "../wait.ts";
 
 /** On top of the time that the ForeignCluster itself gives its peer to answer. */
 const MARGIN_MS = 60_000;
 const DEFAULT_UNPEER_S = 30;
 
-export const run = async (cli: Cli, args: string[]): Promise<void> => {
+export interface UnpeerOptions {
+  deleteVolumes?: boolean;
+}
+
+export const run = async (cli: Cli, args: string[], o: UnpeerOptions): Promise<void> => {
   const name = args[0] ?? "";
   const kube = await cli.kube();
   const fc = await findPeer(kube, name, cli.io.signal);
@@ -30,6 +36,13 @@ export const run = async (cli: Cli, args: string[]): Promise<void> => {
   const stays = await usesUs(kube, fc, deadline.signal);
   if (stays && fc.spec.outgoingPeering !== "Yes")
     throw new CliError(`${name} uses this cluster, not the other way round`, { next: endTheirs(name) });
+  if (o.deleteVolumes)
+    await deleteData(
+      cli,
+      kube,
+      (v) => v.metadata.labels?.[REMOTE_CLUSTER_ID] === fc.spec.clusterID,
+      deadline,
+    );
   await ask(kube, fc, stays, deadline.signal);
   if (cli.globals.wait) await follow(cli, kube, fc, stays, deadline);
   await dropTokens(kube, name, cli.globals.wait ? deadline.signal : cli.io.signal);

@@ -26,6 +26,8 @@ export const CLAIM = "storage.tideway.dev/claim";
 export const REMOTE_VOLUME = "storage.tideway.dev/remote-volume";
 /** Annotation of a volume at a peer, "true": its data may go with the peering or the offloading. */
 export const DELETE_DATA = "storage.tideway.dev/delete-data";
+/** ... and "true" once the peer has heard that. */
+export const DELETE_DATA_ACCEPTED = "storage.tideway.dev/delete-data-accepted";
 /** Annotation of a provider's volume that its owner has taken from the consumer. */
 export const EVICTED = "storage.tideway.dev/evicted";
 /** Condition of a claim: what its volume waits for, or why there will be none. */

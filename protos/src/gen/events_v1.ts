@@ -65,6 +65,8 @@ export interface ClaimFact {
   class: string;
   /** Kubernetes quantity that the volume holds. */
   capacity: string;
+  /** The peer has heard that the data may go with the peering or the offloading. */
+  deleteData: boolean;
   /** CamelCase word. */
   reason: string;
   /** For a person. */
@@ -491,6 +493,7 @@ export const factTables = {
       { name: "volume", proto: "volume", kind: "string" },
       { name: "class", proto: "class", kind: "string" },
       { name: "capacity", proto: "capacity", kind: "string" },
+      { name: "deleteData", proto: "delete_data", kind: "bool" },
       { name: "reason", proto: "reason", kind: "string" },
       { name: "message", proto: "message", kind: "string" },
     ],

@@ -1,5 +1,5 @@
 /** The only place that builds adapters: caches, facts, controllers, and what wakes what. */
-import { CLAIM_UID } from "@tideway/api";
+import { CLAIM, CLAIM_UID, REMOTE_CLUSTER_ID } from "@tideway/api";
 import type { Bus } from "@tideway/bus";
 import { type Membership, type Reconcile, startController } from "@tideway/controller";
 import {
@@ -134,6 +134,10 @@ export const wire = async (w: Wiring): Promise<void> => {
     }
     for (const { namespace, claim } of saidOf(uid).values()) claiming.enqueue(`${namespace}/${claim}`);
   };
+  const wakeSecond = (second: Readonly<PersistentVolumeClaim>): void => {
+    const key = second.metadata.annotations?.[CLAIM];
+    if (key) claiming.enqueue(key);
+  };
   const wakeClaims = (test: (c: Readonly<PersistentVolumeClaim>) => boolean): void => {
     for (const c of claims.list()) if (isOurs(c) && test(c)) claiming.enqueue(keyOf(c));
   };
@@ -153,10 +157,6 @@ export const wire = async (w: Wiring): Promise<void> => {
       if (now?.spec?.volumeName) holding.enqueue(now.spec.volumeName);
     }
   });
-  const wakeSecond = (second: Readonly<PersistentVolumeClaim>): void => {
-    const key = second.metadata.annotations?.["storage.tideway.dev/claim"];
-    if (key) claiming.enqueue(key);
-  };
   volumes.onChange((name, now, old) => {
     const v = now ?? old;
     if (!v) return;
@@ -177,8 +177,7 @@ export const wire = async (w: Wiring): Promise<void> => {
   });
   peers.onChange((f) => {
     for (const v of volumes.list())
-      if (isAtPeer(v) && v.metadata.labels?.["tideway.dev/remote-cluster-id"] === f.peer)
-        holding.enqueue(v.metadata.name);
+      if (isAtPeer(v) && v.metadata.labels?.[REMOTE_CLUSTER_ID] === f.peer) holding.enqueue(v.metadata.name);
   });
   w.membership.onChange(wakeAll);
   bus.onReconnect(wakeAll);

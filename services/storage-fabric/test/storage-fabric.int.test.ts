@@ -223,6 +223,45 @@ describe("a claim whose first pod runs at a peer", () => {
     await fact(uidOf(c), "GONE");
   });
 
+  it(
+    "is one of a hundred at once, half of them here: each gets one volume of its own, and nothing is left after",
+    { timeout: 600_000 },
+    async () => {
+      const names = Array.from({ length: 100 }, (_, i) => `many-${i}`);
+      const before = (await w.volumes()).length;
+      await Promise.all(
+        names.map(async (name, i) => {
+          const c = await w.claim(name);
+          await w.choose(name, i % 2 ? "west" : "node-1");
+          if (i % 2) await w.answer(uidOf(c), name, { state: "ACCEPTED" });
+        }),
+      );
+      const bound = await w.wait(
+        async () => {
+          const all = await w.kube.list(persistentVolumeClaims, { namespace: NS });
+          const ours = all.filter((c) => names.includes(c.metadata.name));
+          return ours.every((c) => c.status?.phase === "Bound") && ours;
+        },
+        "all bound",
+        180_000,
+      );
+      expect(new Set(bound.map((c) => c.spec?.volumeName)).size).toBe(100);
+      const owners = (await w.volumes()).map((v) => v.spec?.claimRef?.uid);
+      expect(new Set(owners).size).toBe(owners.length);
+      await Promise.all(names.map((name) => w.kube.delete(persistentVolumeClaims, name, NS)));
+      const far = bound.filter((c) => c.metadata.annotations?.[SELECTED] === "west");
+      expect(far.length).toBe(50);
+      await w.wait(
+        async () => far.every((c) => w.fact(uidOf(c))?.state === "DELETING"),
+        "all DELETING",
+        180_000,
+      );
+      await Promise.all(far.map((c) => w.answer(uidOf(c), c.metadata.name, { state: "GONE" })));
+      await w.wait(async () => (await w.volumes()).length === before, "no volume left", 180_000);
+      expect(await w.seconds()).toEqual([]);
+    },
+  );
+
   it("keeps its volume while the peering is ended, and without one", async () => {
     const c = await w.claim("lasting");
     await w.choose("lasting", "west");

@@ -95,7 +95,10 @@ export const startWorld = async (o: { patienceSeconds?: number } = {}) => {
     }),
     startNats(),
   ]);
-  const kube = createKube(loadCredentials({ KUBECONFIG: server.kubeconfig }), { userAgent: "test" });
+  const kube = createKube(loadCredentials({ KUBECONFIG: server.kubeconfig }), {
+    userAgent: "test",
+    connections: 16,
+  });
   const bus: Bus = await connectBus({
     url: nats.url,
     service: "test",
@@ -178,7 +181,7 @@ export const startWorld = async (o: { patienceSeconds?: number } = {}) => {
   const wait = <T>(look: () => Promise<T | undefined | false>, what: string, timeoutMs = 10_000) =>
     until(look, {
       what,
-      everyMs: 20,
+      everyMs: 50,
       timeoutMs,
       explain: () => server.kubectl("get", "pvc,pv,events", "-A", "-o", "yaml"),
     });

@@ -14,6 +14,7 @@ import { benchOutage } from "./outage.ts";
 import { benchPeering } from "./peering.ts";
 import { benchBurst, benchSinglePod } from "./pods.ts";
 import { benchReflection } from "./reflection.ts";
+import { benchStorage } from "./storage.ts";
 import { benchTransfer } from "./transfer.ts";
 import { benchFailover, benchTunnel } from "./tunnel.ts";
 import { print, type Result, save, summarise } from "./result.ts";
@@ -127,7 +128,7 @@ if (spawnSync(process.execPath, ["hack/build.ts"], { stdio: "inherit" }).status 
 const stop = new AbortController();
 try {
   await tearDown();
-  if (["peering", "pod", "fast-burst", "reflection", "cost", "memory", "outage"].some(wants)) {
+  if (["peering", "pod", "fast-burst", "reflection", "cost", "memory", "outage", "storage"].some(wants)) {
     const bed = await makeBed(stop.signal, 500, report);
     const twin = await prepare(bed);
     if (wants("memory")) add(memory("idle", 90));
@@ -152,6 +153,7 @@ try {
           },
         ),
       );
+    if (wants("storage")) add(await benchStorage(bed, rounds));
     if (wants("outage")) add(await benchOutage(bed, values.quick ? 3 : 20));
     if (wants("peering")) {
       await tideway(bed.east.cluster, "unoffload", "namespace", "bench", "--wait");

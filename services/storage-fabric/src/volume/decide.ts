@@ -1,4 +1,4 @@
-import { CLAIM, DELETE_DATA, REMOTE_VOLUME } from "@tideway/api";
+import { CLAIM, DELETE_DATA, DELETE_DATA_ACCEPTED, REMOTE_VOLUME } from "@tideway/api";
 import { compare, parse } from "@tideway/quantity";
 import {
   type Answer,
@@ -37,6 +37,8 @@ export type Effect =
   | { do: "publish"; fact: VolumeFactInput }
   /** Note that there is data at the peer. */
   | { do: "note"; remoteVolume: string }
+  /** Note that the peer has heard that the data may go. */
+  | { do: "accept" }
   | { do: "grow"; capacity: string }
   /** The claim shows what the volume holds. */
   | { do: "showCapacity"; capacity: string }
@@ -84,6 +86,7 @@ const say = (w: World, state: VolumeFactInput["state"], reason: string): Effect 
 const inUse = (w: World, claim: Claim): Effect[] => {
   const { answer, volume } = w;
   const effects: Effect[] = [say(w, "BOUND", "Bound")];
+  if (answer?.deleteData && !isTrue(volume, DELETE_DATA_ACCEPTED)) effects.push({ do: "accept" });
   if (answer?.state === "LOST")
     effects.push({ do: "tellClaim", saying: { ...LOST, message: `${w.peer}: ${answer.message}` } });
   if (answer?.state === "REFUSED")
@@ -109,8 +112,6 @@ const inUse = (w: World, claim: Claim): Effect[] => {
 
 /** Nobody claims it any more, and its data goes with it. */
 const ending = (w: World): Effect[] => {
-  // what may go with the peering is gone with it
-  if (!w.peered && isTrue(w.volume, DELETE_DATA)) return [say(w, "GONE", "Deleted"), { do: "remove" }];
   const asked = say(w, "DELETING", "ClaimDeleted");
   if (w.answer?.state === "GONE") return [say(w, "GONE", "Deleted"), { do: "remove" }];
   if (w.peered) return [asked];
@@ -118,11 +119,17 @@ const ending = (w: World): Effect[] => {
   return [asked, { do: "tellVolume", saying: { type: "Warning", reason: "PeerAway", message } }];
 };
 
+/** What may go with the peering or the offloading is gone with it. */
+const wentAlong = (w: World): boolean =>
+  isTrue(w.volume, DELETE_DATA_ACCEPTED) && (!w.peered || w.answer?.reason === "NamespaceNotOffloaded");
+
 /** One volume whose data is at a peer. */
 export const decide = (w: World): Effect[] => {
   const { volume, claim } = w;
   const keeps = volume.spec?.persistentVolumeReclaimPolicy === "Retain";
   const released = volume.status?.phase === "Released" || volume.status?.phase === "Failed";
+  if (claim === undefined && (released || isDeleted(volume)) && wentAlong(w))
+    return [say(w, "GONE", "Deleted"), { do: "remove" }];
   if (isDeleted(volume) && claim === undefined) {
     if (!held(volume)) return [];
     return keeps ? [say(w, "GONE", "VolumeDeleted"), { do: "remove" }] : ending(w);

@@ -1,4 +1,4 @@
-import { REMOTE_VOLUME } from "@tideway/api";
+import { DELETE_DATA_ACCEPTED, REMOTE_VOLUME } from "@tideway/api";
 import type { Reconcile } from "@tideway/controller";
 import { isConflict, isNotFound } from "@tideway/errors";
 import { persistentVolumeClaims, persistentVolumes } from "@tideway/k8s";
@@ -46,6 +46,8 @@ export const perform = async (d: VolumeDeps, w: World, e: Effect, signal: AbortS
       return d.publish("volume", { peer: peerOf(w.volume), id: claimUidOf(w.volume) }, e.fact);
     case "note":
       return patch({ metadata: { uid, annotations: { [REMOTE_VOLUME]: e.remoteVolume } } });
+    case "accept":
+      return patch({ metadata: { uid, annotations: { [DELETE_DATA_ACCEPTED]: "true" } } });
     case "grow":
       return patch({ metadata: { uid }, spec: { capacity: { storage: e.capacity } } });
     case "showCapacity":

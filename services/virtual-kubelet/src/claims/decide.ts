@@ -31,7 +31,7 @@ export type Effect =
 export interface Plan {
   effects: Effect[];
   /** What storage-fabric is to know; undefined: what was said last stays. */
-  answer?: Pick<Answer, "state" | "reason" | "message" | "volume" | "class" | "capacity">;
+  answer?: Pick<Answer, "state" | "reason" | "message" | "volume" | "class" | "capacity" | "deleteData">;
   recheckMs?: number;
 }
 
@@ -73,6 +73,7 @@ const answerOf = (shadow: Readonly<ShadowClaim>): NonNullable<Plan["answer"]> =>
     volume: volumeName ?? "",
     class: storageClassName ?? "",
     capacity: capacity ?? "",
+    deleteData: shadow.spec.deleteData ?? false,
   };
 };
 
