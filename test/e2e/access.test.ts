@@ -16,28 +16,26 @@ import {
   secrets,
 } from "@tideway/k8s";
 import { resource } from "@tideway/k8s";
-import { apply, dropNamespace, east, offloadedNamespace, phaseIs, shell, STAY, west } from "./world.ts";
+import {
+  apply,
+  dropNamespace,
+  east,
+  identityOf,
+  offloadedNamespace,
+  phaseIs,
+  shell,
+  STAY,
+  west,
+} from "./world.ts";
 
 const NS = "access";
 const TENANT = "tideway-tenant-east";
 let twin: string;
 let asEast: Kube;
 
-const text = (s: { data?: Record<string, string> | undefined }, key: string): string =>
-  Buffer.from(s.data![key]!, "base64").toString();
-
 beforeAll(async () => {
   twin = await offloadedNamespace(NS);
-  const identity = await east.kube.get(secrets, "tideway-identity", "tideway-peer-west");
-  asEast = createKube(
-    {
-      server: text(identity, "server"),
-      ca: text(identity, "ca.crt"),
-      cert: text(identity, "tls.crt"),
-      key: text(identity, "tls.key"),
-    },
-    { userAgent: "tideway-e2e-east" },
-  );
+  asEast = createKube(await identityOf(east, "west"), { userAgent: "tideway-e2e-east" });
   await west.cluster.kubectl("create", "namespace", "tideway-tenant-other").catch(() => undefined);
   await apply(east.cluster, {
     apiVersion: "v1",

@@ -4,8 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { attachCluster, type Cluster, until } from "@tideway/sandbox";
-import { foreignClusters, resourceRequests } from "@tideway/api";
-import { createKube, fromKubeconfig, type Kube, type Node, nodes, type Pod, pods } from "@tideway/k8s";
+import { foreignClusters, resourceRequests, peerNamespace } from "@tideway/api";
+import {
+  type Credentials,
+  secrets,
+  createKube,
+  fromKubeconfig,
+  type Kube,
+  type Node,
+  nodes,
+  type Pod,
+  pods,
+} from "@tideway/k8s";
 import { peer, tideway } from "@tideway/platform";
 import { DIR } from "./setup.ts";
 
@@ -41,6 +51,13 @@ export const ensurePeered = async (): Promise<void> => {
 export const ensureUnpeered = async (): Promise<void> => {
   if (await east.kube.find(foreignClusters, "west"))
     await tideway(east.cluster, "unpeer", "west", "--wait", "--timeout", "60s");
+};
+
+/** Who a cluster is at its provider, as its services act there. */
+export const identityOf = async (s: Side, provider: string): Promise<Credentials> => {
+  const { data } = await s.kube.get(secrets, "tideway-identity", peerNamespace(provider));
+  const text = (key: string): string => Buffer.from(data?.[key] ?? "", "base64").toString();
+  return { server: text("server"), ca: text("ca.crt"), cert: text("tls.crt"), key: text("tls.key") };
 };
 
 /** A fresh namespace whose pods run on the peer; gives the name of its twin there. */

@@ -8,8 +8,7 @@ export const PROTOCOL_VERSION = "0.2";
 export const UNVERSIONED = "0.1";
 
 /** What a cluster understands beyond the words of its version, so that others may rely on it. */
-export const CAPABILITIES = ["token-identity"] as const;
-export type Capability = (typeof CAPABILITIES)[number];
+export const CAPABILITIES: readonly string[] = [];
 
 const parse = (version: string): { major: number; minor: number } | undefined => {
   const [, major, minor] = /^(\d{1,4})\.(\d{1,4})$/.exec(version) ?? [];

@@ -9,6 +9,7 @@ export const DENIALS = [
   "TokenUsed",
   "RateLimited",
   "VersionIncompatible",
+  "ClockSkewed",
   "IncomingRefused",
   "ClusterKeyMismatch",
   "SelfPeering",

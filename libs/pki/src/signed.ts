@@ -2,6 +2,9 @@ import { type KeyObject, randomBytes, sign, verify } from "node:crypto";
 import { ForbiddenError, InvalidError } from "@tideway/errors";
 import { isClusterID } from "./name.ts";
 
+/** The signer's clock is too far from ours; what it signed with may be good all the same. */
+export class ClockSkewError extends ForbiddenError {}
+
 /** A signature made for this protocol can never be one for another that uses the same key. */
 const DOMAIN = Buffer.from("tideway-signed-v1\0", "latin1");
 const MAX_PAYLOAD = 8192;
@@ -80,7 +83,7 @@ export const verifyPayload = (
     );
   if (claims.audience !== o.audience) throw new ForbiddenError("payload.audience: signed for another server");
   if (Math.abs(o.now - time) > o.skewMs)
-    throw new ForbiddenError(
+    throw new ClockSkewError(
       `payload.time: clocks differ by ${Math.round(Math.abs(o.now - time) / 1000)} s, at most ${o.skewMs / 1000} s are allowed`,
     );
   if (!o.nonces.fresh(nonce, o.now)) throw new ForbiddenError("payload.nonce: seen before");

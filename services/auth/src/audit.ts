@@ -1,6 +1,7 @@
 import type { Tenant } from "@tideway/api";
 import type { Audit, AuditRecord } from "@tideway/audit";
 import type { Denial } from "@tideway/authclient";
+import type { MethodName } from "./door/server.ts";
 
 /** Who calls, as far as it is known when something is said of it. */
 export interface Caller {
@@ -13,7 +14,7 @@ export interface Caller {
   pin?: string | undefined;
 }
 
-export type CallAction = "authenticate" | "renew" | "release";
+export type CallAction = MethodName;
 /** What ends a tenancy or takes it back without a call of the tenant. */
 export type OwnAction = "revoke" | "restore" | "expire" | "check-peering" | "end-tenancy";
 
@@ -32,6 +33,8 @@ export interface AuthAudit {
   ): void;
 }
 
+/** As actions are written: check-peering. */
+const verbOf = (method: CallAction): string => method.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 const objectOf = (t: Tenant): string => `Tenant/${t.metadata.name}`;
 const actorOf = ({ clusterID, clusterName, source, pin }: Caller): AuditRecord["actor"] => ({
   clusterID,
@@ -62,7 +65,7 @@ export const createAuthAudit = (
     audit.record({
       peer: knows(by.clusterID) ? by.clusterID : undefined,
       actor: actorOf(by),
-      action,
+      action: verbOf(action),
       outcome: "DENIED",
       reason,
       message,

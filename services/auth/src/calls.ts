@@ -7,7 +7,7 @@ import {
   tenants,
   ORIGIN,
 } from "@tideway/api";
-import { PEERING } from "@tideway/authclient";
+import { DeniedError, PEERING } from "@tideway/authclient";
 import { describeError } from "@tideway/errors";
 import type { Kube } from "@tideway/k8s";
 import type { Logger } from "@tideway/log";
@@ -16,7 +16,7 @@ import type { AuthAudit, Caller } from "./audit.ts";
 import type { Caches } from "./caches.ts";
 import type { AuthConfig } from "./config.ts";
 import { createFailureLimiter } from "./door/limiter.ts";
-import type { Handlers } from "./door/server.ts";
+import type { DoorOptions } from "./door/server.ts";
 import type { Facts } from "./facts.ts";
 import type { AuthMetrics } from "./metrics.ts";
 import type { Clock, Self, Tell } from "./ports.ts";
@@ -44,7 +44,7 @@ export interface CallDeps {
 const ISSUER = "auth-issuer";
 
 /** The calls that this service answers, from the adapters. */
-export const createHandlers = (d: CallDeps): Handlers => {
+export const createHandlers = (d: CallDeps): Pick<DoorOptions, "handlers" | "unreadable"> => {
   const { kube, caches, facts, self, config, clock, log, metrics, audit } = d;
   const skewMs = config.clockSkewSeconds * 1000;
   const nonces = createNonceCache(2 * skewMs);
@@ -152,7 +152,7 @@ export const createHandlers = (d: CallDeps): Handlers => {
     },
   });
 
-  return {
+  const handlers: DoorOptions["handlers"] = {
     describe: async () => ({
       clusterId: self.clusterID,
       clusterName: self.clusterName,
@@ -166,6 +166,14 @@ export const createHandlers = (d: CallDeps): Handlers => {
     checkPeering: async ({ clusterId }) => {
       const wanted = facts.peers.get(clusterId)?.outgoing || caches.identityOf(clusterId) !== undefined;
       return { state: wanted ? PEERING.WANTED : PEERING.NOT_WANTED };
+    },
+  };
+  return {
+    handlers,
+    unreadable: (method, { source }, problem) => {
+      const denial = new DeniedError("InvalidRequest", `the request cannot be read: ${problem}`);
+      denied({ clusterID: "", clusterName: "", source }, method, denial.reason, denial.message);
+      return denial;
     },
   };
 };

@@ -36,14 +36,14 @@ import { createPeeringCheck } from "./tenant/check.ts";
 import { PEER_ROLE } from "./tenant/objects.ts";
 import { createTenantReconciler } from "./tenant/reconciler.ts";
 
-const clock: Clock = { now: Date.now };
+const SYSTEM_CLOCK: Clock = { now: Date.now };
 
 /** How long the call that makes a tenant has for it before its reconciler looks after it. */
 const NEW_MS = 2_000;
 /** A certificate request older than this was left by a replica that died. */
 const LEFT_OVER_MS = 60_000;
 
-const sweepRequests = (kube: Kube, caches: Caches, ctx: RuntimeContext): void => {
+const sweepRequests = (kube: Kube, caches: Caches, clock: Clock, ctx: RuntimeContext): void => {
   const sweep = (): void => {
     for (const { metadata } of caches.requests.list())
       if (clock.now() - Date.parse(metadata.creationTimestamp ?? "") > LEFT_OVER_MS)
@@ -89,6 +89,7 @@ const announceDoor = (bus: Bus, self: Self, log: Logger): void => {
 
 interface Parts {
   ctx: RuntimeContext;
+  clock: Clock;
   config: AuthConfig;
   kube: Kube;
   caches: Caches;
@@ -109,7 +110,7 @@ interface Controllers {
 }
 
 const startControllers = (p: Parts): Controllers => {
-  const { ctx, config, kube, caches, facts, self, membership, tell, audit } = p;
+  const { ctx, clock, config, kube, caches, facts, self, membership, tell, audit } = p;
   const { log, signal } = ctx;
   const shared = { log, signal, metrics: controllerMetrics(ctx.metrics) };
   const conditions = createConditionWriter({ kube, now: clock.now, ...caches });
@@ -202,7 +203,7 @@ const startControllers = (p: Parts): Controllers => {
 
 /** Whatever changes wakes the key it is about; the reconcilers read the rest themselves. */
 const connectSources = (c: Controllers, p: Parts, onReconnect: (handler: () => void) => void): void => {
-  const { caches, facts, membership } = p;
+  const { caches, clock, facts, membership } = p;
   const wakePeer = (id: string): void => {
     if (!id) return;
     c.identity.enqueue(id);
@@ -266,6 +267,7 @@ const connectSources = (c: Controllers, p: Parts, onReconnect: (handler: () => v
 export const wire = async (
   ctx: RuntimeContext,
   config: AuthConfig,
+  clock: Clock = SYSTEM_CLOCK,
 ): Promise<{ port: number; pin: string }> => {
   for (const part of ["bus", "caches", "door"]) ctx.setReady(part, false);
   const { log } = ctx;
@@ -334,6 +336,7 @@ export const wire = async (
   );
   const parts: Parts = {
     ctx,
+    clock,
     config,
     kube,
     caches,
@@ -346,10 +349,10 @@ export const wire = async (
     audit,
   };
   connectSources(startControllers(parts), parts, (handler) => connected.onReconnect(handler));
-  sweepRequests(kube, caches, ctx);
+  sweepRequests(kube, caches, clock, ctx);
 
-  const handlers = createHandlers({ kube, caches, facts, self, config, clock, log, metrics, tell, audit });
-  const door = await openDoor({ port: config.port, identity, handlers, metrics, log });
+  const answers = createHandlers({ kube, caches, facts, self, config, clock, log, metrics, tell, audit });
+  const door = await openDoor({ port: config.port, identity, ...answers, metrics, log });
   ctx.onShutdown("door", () => door.close());
   await lookIn(door.port, self, identity.keys);
   ctx.setReady("door", true);

@@ -43,6 +43,7 @@ export const openFuture = async (clusterID: string, protocolVersion: string): Pr
     port: 0,
     identity,
     handlers,
+    unreadable: (_method, _ctx, problem) => new Error(problem),
     metrics: { served: () => undefined },
     log: silentLogger,
   });

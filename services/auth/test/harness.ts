@@ -33,7 +33,12 @@ export interface Side {
   kube: Kube;
   bus: Bus;
   /** Starts a replica; its rights are those of deploy/base. */
-  startAuth(o?: { podName?: string; port?: number; env?: Record<string, string> }): Promise<Replica>;
+  startAuth(o?: {
+    podName?: string;
+    port?: number;
+    env?: Record<string, string>;
+    clock?: { now(): number };
+  }): Promise<Replica>;
   invite(o?: Partial<Invitation["spec"]>): Promise<{ token: string; name: string }>;
   /** In the place of discovery: the ForeignCluster, and what discovery would say of it. */
   knows(peer: Partial<FactOf["peer"]> & { clusterId: string; name: string }): Promise<void>;
@@ -120,6 +125,7 @@ export const startSide = async (name: string): Promise<Side> => {
           onShutdown: (_, fn) => void hooks.unshift(fn),
         },
         readConfig(env),
+        o.clock,
       );
       const replica: Replica = {
         endpoint: `127.0.0.1:${opened.port}`,

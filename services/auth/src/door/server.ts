@@ -96,25 +96,47 @@ const contextOf = (call: { metadata: GrpcMetadata; getPeer(): string }): CallCon
   capabilities: (said(call.metadata, CAPABILITIES_KEY) ?? "").split(",").slice(0, 32),
 });
 
-export const openDoor = async (o: {
+/** A request, or why its bytes are none. */
+type Decoded<T> = { request: T } | { problem: string };
+
+/** Never throws: what cannot be read is refused, counted and recorded like any other attempt. */
+const decoding =
+  <T>(decode: (bytes: Buffer) => T) =>
+  (bytes: Buffer): Decoded<T> => {
+    try {
+      return { request: decode(bytes) };
+    } catch (err) {
+      return { problem: describeError(err) };
+    }
+  };
+
+export interface DoorOptions {
   port: number;
   identity: ServerIdentity;
   handlers: Handlers;
+  /** Told of a request that cannot be read; answers what the caller is told. */
+  unreadable: (method: MethodName, ctx: CallContext, problem: string) => Error;
   metrics: DoorMetrics;
   log: Logger;
-}): Promise<Listening> => {
+}
+
+export const openDoor = async (o: DoorOptions): Promise<Listening> => {
   const server = new Server(OPTIONS);
   const serve =
     <K extends MethodName>(name: K) =>
     (
-      call: ServerUnaryCall<AuthMethods[K][0], AuthMethods[K][1]>,
+      call: ServerUnaryCall<Decoded<AuthMethods[K][0]>, AuthMethods[K][1]>,
       answer: sendUnaryData<AuthMethods[K][1]>,
     ): void => {
       const startedAt = performance.now();
       const report = (outcome: Outcome): void =>
         o.metrics.served(name, outcome, (performance.now() - startedAt) / 1000);
       const span = { traceparent: said(call.metadata, TRACE_KEY) };
-      const handle = () => o.handlers[name](call.request, contextOf(call));
+      const ctx = contextOf(call);
+      const handle = () =>
+        "problem" in call.request
+          ? Promise.reject<AuthMethods[K][1]>(o.unreadable(name, ctx, call.request.problem))
+          : o.handlers[name](call.request.request, ctx);
       withSpan(`auth.serve.${name}`, span, handle).then(
         (value) => {
           report("ok");
@@ -128,7 +150,13 @@ export const openDoor = async (o: {
         },
       );
     };
-  server.addService(authService, {
+  const service = Object.fromEntries(
+    Object.entries(authService).map(([name, method]) => [
+      name,
+      { ...method, requestDeserialize: decoding<unknown>(method.requestDeserialize) },
+    ]),
+  );
+  server.addService(service, {
     describe: serve("describe"),
     authenticate: serve("authenticate"),
     renew: serve("renew"),

@@ -10,6 +10,7 @@ import {
   checkCsr,
   checkPeerCertificate,
   type Claims,
+  ClockSkewError,
   type NonceCache,
   type Purpose,
   verifyPayload,
@@ -65,7 +66,8 @@ export const createHeldCalls = (d: HeldDeps) => {
       return claims;
     } catch (err) {
       if (err instanceof DeniedError || !(isInvalid(err) || isForbidden(err))) throw err;
-      throw new DeniedError("IdentityInvalid", describeError(err), { cause: err });
+      const reason = err instanceof ClockSkewError ? "ClockSkewed" : "IdentityInvalid";
+      throw new DeniedError(reason, describeError(err), { cause: err });
     }
   };
 

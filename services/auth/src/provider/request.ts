@@ -1,6 +1,7 @@
 import { type AuthenticateRequest, DeniedError, proofBody } from "@tideway/authclient";
 import { describeError, isInvalid } from "@tideway/errors";
 import {
+  ClockSkewError,
   isClusterID,
   isClusterName,
   isEndpoint,
@@ -52,10 +53,8 @@ export const checkApplicant = (r: AuthenticateRequest, ctx: ProofContext): strin
     return pin;
   } catch (err) {
     if (err instanceof DeniedError) throw err;
-    throw new DeniedError(
-      isInvalid(err) ? "InvalidRequest" : "IdentityInvalid",
-      `proof.${describeError(err)}`,
-      { cause: err },
-    );
+    const reason =
+      err instanceof ClockSkewError ? "ClockSkewed" : isInvalid(err) ? "InvalidRequest" : "IdentityInvalid";
+    throw new DeniedError(reason, `proof.${describeError(err)}`, { cause: err });
   }
 };
