@@ -36,7 +36,8 @@ const confined = (service: string, entities: string[], heard: string[]): Permiss
     ...heard.map((e) => `$JS.API.CONSUMER.CREATE.TIDEWAY_FACTS.*.tideway.v1.${e}.>`),
     "$JS.FC.TIDEWAY_FACTS.>",
   ],
-  subscribe: [`_INBOX_${service}.>`],
+  // its own too: what is stored already is not said again
+  subscribe: [`_INBOX_${service}.>`, ...entities.map((e) => `tideway.v1.${e}.>`)],
 });
 
 /**
