@@ -102,6 +102,31 @@ export const makeProgram = (io: Io): Command => {
     .option("--undo", "let it in again")
     .action(action(() => import("./commands/revoke.ts")));
 
+  program
+    .command("withdraw")
+    .description(
+      "Take back what a peer is offered, gracefully: no new pods, then its pods leave, then the offer ends.",
+    )
+    .argument("<name>", "name of the peer here, or its cluster ID")
+    .option("--deadline <duration>", "when what is still used is taken back (default: 5m)")
+    .option("--cordon-for <duration>", "how long its pods may end by themselves first (default: 30s)")
+    .option("--reason <text>", "why; the peer is told")
+    .option("--undo", "let the rules of the policy decide again")
+    .action(action(() => import("./commands/withdraw.ts")));
+
+  const policy = program.command("policy").description("What this cluster gives, by whose rule.");
+  policy
+    .command("test")
+    .description("Try the SharingPolicy on a past or imagined request: every rule, and the outcome.")
+    .option("--peer <name>", "who asks: name here, or cluster ID (default: a stranger)")
+    .option(
+      "--request <file|peer>",
+      "a ResourceRequest in a file, or the one that a peer made (default: the peer's own, else an empty one)",
+    )
+    .option("--at <time>", "when, such as 2026-01-31T12:00:00Z (default: now)")
+    .option("--policy <file>", "a SharingPolicy in a file (default: the one in the cluster)")
+    .action(action(() => import("./commands/policy-test.ts")));
+
   const offload = program.command("offload").description("Let pods of a namespace run in peers.");
   offload
     .command("namespace")

@@ -13,6 +13,7 @@ import {
   SYSTEM_NAMESPACE,
   NETWORK_NAMESPACE,
   peerNamespace,
+  sharingPolicies,
   tenants,
   tunnelEndpoints,
 } from "@tideway/api";
@@ -129,6 +130,69 @@ describe("a cluster with Tideway", () => {
       ]);
       expect((await tideway("discover")).out).toContain("DNS lab.example");
       for (const name of ["by-hand", "by-dns"]) await kube.delete(foreignClusters, name);
+    });
+  });
+
+  describe("policy", () => {
+    const file = (name: string, body: object): string => {
+      const path = join(mkdtempSync(join(tmpdir(), "tideway-policy-")), name);
+      writeFileSync(path, JSON.stringify(body));
+      return path;
+    };
+    const known = (): Promise<unknown> =>
+      kube.create(foreignClusters, {
+        metadata: { name: "west", labels: { tier: "gold" } },
+        spec: { clusterID: WEST.id, clusterName: "west", authEndpoint: WEST.endpoint, pins: [PIN] },
+      });
+    const policy = (spec: object): object => ({
+      ...make(sharingPolicies, { metadata: { name: "default" }, spec }),
+    });
+
+    test("test tries a policy that is not there yet, on an imagined request of a peer", async () => {
+      await known();
+      const rules = [{ name: "gold", when: "peer.labels.tier == 'gold'", action: "refuse", reason: "full" }];
+      const ran = await tideway(
+        "policy",
+        "test",
+        "--peer",
+        "west",
+        "--policy",
+        file("p.json", policy({ rules })),
+      );
+      expect(ran.out).toMatch(/\*\s+gold\s+refuse\s+matches/);
+      expect(ran.out).toContain('refuse by gold (RefusedByRule): rule "gold" refuses: full');
+      expect(ran.code).toBe(EXIT.ok);
+    });
+    test("test fails on a policy with a mistake, and names it", async () => {
+      const rules = [{ name: "typo", when: "peer.nam == 'x'", action: "accept" }];
+      const ran = await tideway(
+        "policy",
+        "test",
+        "--policy",
+        file("p.json", policy({ rules })),
+        "-o",
+        "json",
+      );
+      expect(ran.code).toBe(EXIT.failed);
+      expect(JSON.parse(ran.out)).toMatchObject({ problems: [{ field: "spec.rules[0].when" }] });
+    });
+    test("withdraw names the peer in the policy, keeps what others wrote there, and is undone", async () => {
+      await known();
+      const other = { peer: "north", reason: "old" };
+      await kube.create(sharingPolicies, policy({ withdrawals: [other] }) as never);
+      const withdrawals = async () => (await kube.get(sharingPolicies, "default")).spec.withdrawals;
+      const ran = await tideway("withdraw", "west", "--deadline", "10m", "--reason", "maintenance");
+      expect(ran.code).toBe(EXIT.ok);
+      const entry = { peer: "west", deadline: "10m", cordonFor: "30s", reason: "maintenance" };
+      expect(await withdrawals()).toEqual([other, entry]);
+      await tideway("withdraw", "west", "--undo");
+      expect(await withdrawals()).toEqual([other]);
+      await kube.delete(sharingPolicies, "default");
+    });
+    test("withdraw refuses a peer nobody knows", async () => {
+      const ran = await tideway("withdraw", "nobody");
+      expect(ran.code).toBe(EXIT.failed);
+      expect(ran.err).toContain('there is no peer "nobody" here');
     });
   });
 

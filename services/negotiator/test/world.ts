@@ -258,6 +258,7 @@ export const eventually = <T>(
   what: string,
   look: () => Promise<T> | T,
   is: (v: NonNullable<T>) => boolean,
+  timeoutMs = 10_000,
 ): Promise<NonNullable<T>> => {
   let last: T | undefined;
   return until<NonNullable<T>>(
@@ -265,7 +266,7 @@ export const eventually = <T>(
       last = await look();
       return last !== undefined && last !== null && is(last) ? last : undefined;
     },
-    { what, everyMs: 5, timeoutMs: 10_000, explain: () => `last seen: ${JSON.stringify(last)}` },
+    { what, everyMs: 5, timeoutMs, explain: () => `last seen: ${JSON.stringify(last)}` },
   );
 };
 

@@ -503,6 +503,81 @@ describe("stopped at any moment", () => {
   }, 90_000);
 });
 
+describe("an offer that is taken back", () => {
+  const offered = (more: object = {}) => {
+    const resources = { cpu: "6", memory: "8Gi", pods: "110" };
+    const pool = {
+      name: "",
+      resources,
+      labels: {},
+      storageClasses: [],
+      ingressClasses: [],
+      pricePerHour: {},
+    };
+    const pools = [{ ...pool, currency: "", expiresAt: "", ...more }];
+    return w.offerFact("ACCEPTED", { resources, labels: {}, pools });
+  };
+  const withdrawal = (state: string) => ({
+    withdrawal: {
+      state,
+      reason: "maintenance",
+      since: "",
+      deadline: new Date(Date.now() + 300_000).toISOString(),
+    },
+  });
+  const isClosed = async (): Promise<boolean> =>
+    (await w.east.kube.get(nodes, "west")).spec?.unschedulable === true;
+
+  it("closes the node, and opens it again when the provider thinks better of it", async () => {
+    await offered(withdrawal("CORDONED"));
+    await w.until(isClosed, "a cordoned node");
+    await offered();
+    await w.until(async () => !(await isClosed()), "an open node");
+  });
+
+  it("that ends because the provider does not renew it closes the node and keeps its pods", async () => {
+    await create("stays");
+    await remotePod("stays");
+    await offered({ expiresAt: new Date(Date.now() + 500).toISOString() });
+    await w.until(isClosed, "a cordoned node");
+    expect((await w.east.kube.get(pods, "stays", NS)).metadata.deletionTimestamp).toBeUndefined();
+    const condition = await w.until(
+      async () =>
+        findCondition((await w.east.kube.get(foreignClusters, "west")).status?.conditions, "Virtualised"),
+      "the condition",
+    );
+    expect(condition.reason).toBe("OfferExpired");
+    await offered({ expiresAt: new Date(Date.now() + 3_600_000).toISOString() });
+    await w.until(async () => !(await isClosed()), "an open node");
+  });
+
+  it("drains pods through their disruption budgets", async () => {
+    await create("guarded", {}, { labels: { app: "guarded" } });
+    await w.kubelet(await remotePod("guarded"), isRunning());
+    // A budget says nothing of a pod that does not run yet.
+    await w.until(async () => (await w.local(NS, "guarded"))?.status?.phase === "Running", "Running");
+    const budget = {
+      apiVersion: "policy/v1",
+      kind: "PodDisruptionBudget",
+      metadata: { name: "guard", namespace: NS },
+      spec: { maxUnavailable: 0, selector: { matchLabels: { app: "guarded" } } },
+    };
+    const path = `/apis/policy/v1/namespaces/${NS}/poddisruptionbudgets`;
+    const headers = { "content-type": "application/json" };
+    await w.east.kube.request({ method: "POST", path, headers, body: JSON.stringify(budget) });
+    await offered(withdrawal("DRAINING"));
+    const isLeaving = async (name: string): Promise<boolean> =>
+      (await w.east.kube.find(pods, name, NS))?.metadata.deletionTimestamp !== undefined ||
+      (await w.east.kube.find(pods, name, NS)) === undefined;
+    await w.until(() => isLeaving("stays"), "the pod without a budget leaves");
+    expect(await isLeaving("guarded")).toBe(false);
+    await w.east.kube.request({ method: "DELETE", path: `${path}/guard` });
+    await w.until(() => isLeaving("guarded"), "the guarded pod leaves too");
+    await offered();
+    await w.until(async () => !(await isClosed()), "an open node");
+  });
+});
+
 describe("taking it back", () => {
   it("a namespace that is not offloaded any more takes its pods along first", async () => {
     await w.east.kube.delete(namespaceOffloadings, "offloading", NS);

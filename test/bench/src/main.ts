@@ -182,6 +182,11 @@ try {
     const { benchQuota } = await import("./quota.ts"); // brings an API server of its own along
     add(await benchQuota(rounds * 5));
   }
+  if (wants("deciding")) {
+    const { benchDecision, benchSettling } = await import("./deciding.ts"); // brings the negotiator's own test bed along
+    add(benchDecision(values.quick ? 2_000 : 10_000));
+    add(await benchSettling());
+  }
   if (wants("peers50")) {
     const { benchPeers } = await import("./peers50.ts"); // brings a gateway's own test bed along
     add(await benchPeers(report));

@@ -126,6 +126,11 @@ export const EXCEPTIONS: Record<ServiceName, Exception[]> = {
       verbs: ["create", "patch", "delete"],
       why: "the provider's real pods; on the consumer a kubelet's part in the end of a pod",
     },
+    {
+      what: "pods/eviction",
+      verbs: ["create"],
+      why: "pods leave a virtual node whose offer is taken back, as far as disruption budgets let them",
+    },
     { what: "pods/status", verbs: ["patch"], why: "a kubelet's job" },
     {
       what: "namespaces",

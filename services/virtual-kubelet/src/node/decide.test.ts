@@ -189,3 +189,49 @@ describe("in every world", () => {
       }),
     ));
 });
+
+describe("an offer that is taken back", () => {
+  const pool = (more: object) =>
+    offer({ pools: [{ name: "", resources: { cpu: "4" }, expiresAt: "", ...more }] });
+  const withdrawal = (state: string) =>
+    pool({ withdrawal: { state, reason: "maintenance", since: "", deadline: "2026-01-01T00:05:00Z" } });
+  const cordoned = (p: Plan): boolean | undefined =>
+    p.effects.flatMap((e) => (e.do === "node" ? [e.cordoned] : []))[0];
+
+  it("leaves the node open while it only shrinks", () =>
+    expect(cordoned(decide(standing({ offer: withdrawal("SHRINKING"), beyond: 2 })))).toBe(false));
+  it("cordons the node, and says why", () => {
+    const plan = decide(standing({ offer: withdrawal("CORDONED") }));
+    expect(cordoned(plan)).toBe(true);
+    expect(dos(plan)).not.toContain("drain");
+    expect(plan).toMatchObject({
+      fact: { state: "READY", reason: "OfferWithdrawn" },
+      condition: { status: "True", message: expect.stringContaining("maintenance") },
+    });
+  });
+  it("drains the pods, again and again", () => {
+    const plan = decide(standing({ offer: withdrawal("DRAINING") }));
+    expect(plan.effects).toContainEqual({ do: "drain", which: "all", resources: { cpu: "4" } });
+    expect(plan).toMatchObject({ fact: { state: "DRAINING" }, recheckMs: 2_000 });
+  });
+  it("lets go what is beyond it once the withdrawal is over, and not before", () => {
+    const renewed = pool({ expiresAt: "2026-01-01T01:00:00Z" });
+    expect(decide(standing({ offer: renewed, beyond: 1 })).effects).toContainEqual(
+      expect.objectContaining({ do: "drain", which: "beyond" }),
+    );
+    expect(dos(decide(standing({ offer: withdrawal("SHRINKING"), beyond: 1 })))).not.toContain("drain");
+    expect(dos(decide(standing({ offer: renewed, beyond: 0 })))).not.toContain("drain");
+    expect(dos(decide(standing({ offer: pool({}), beyond: 1 })))).not.toContain("drain");
+  });
+  it("and one that ended without being renewed keeps its pods and takes no new ones", () => {
+    const plan = decide(standing({ offer: pool({ expiresAt: "2025-12-31T23:59:59Z" }) }));
+    expect(cordoned(plan)).toBe(true);
+    expect(dos(plan)).not.toContain("drain");
+    expect(plan.condition).toMatchObject({ reason: "OfferExpired" });
+  });
+  it("is looked at again when it would end", () => {
+    const plan = decide(standing({ offer: pool({ expiresAt: in10s }) }));
+    expect(cordoned(plan)).toBe(false);
+    expect(plan.recheckMs).toBe(10_001);
+  });
+});

@@ -3,6 +3,7 @@ import type { Node } from "@tideway/k8s";
 import type { VirtualNode } from "@tideway/api";
 import type { IdentityFact, NetworkFact, NodeFact, OfferFact, PeerFact, TunnelFact } from "@tideway/protos";
 import type { Health } from "./health.ts";
+import { offerState, type OfferState } from "./offer.ts";
 import { networkOf, type NodeNetwork } from "./tunnel.ts";
 
 export interface World {
@@ -24,6 +25,8 @@ export interface World {
   pods: number | undefined;
   /** This replica has taken down everything before, or found nothing, and made nothing since. */
   isCleared: boolean;
+  /** How many of them are beyond what is offered; 0 while that is not known. */
+  beyond?: number;
 }
 
 export type Effect =
@@ -39,6 +42,8 @@ export type Effect =
     }
   /** End the pods bound to the node; with `force` without waiting for the provider. */
   | { do: "evict"; withinSeconds: number; force: boolean }
+  /** Asks pods to leave, as far as disruption budgets let them: all of them, or those beyond what is offered. */
+  | { do: "drain"; which: "all" | "beyond"; resources: Record<string, string> }
   /** Map, Lease, Node, VirtualNode: whatever is left. */
   | { do: "remove"; name: string };
 
@@ -54,6 +59,7 @@ export interface Plan {
 const NONE = Number.POSITIVE_INFINITY;
 /** Without a deadline from the peer fact a withdrawn offer is drained within the default of spec.unpeerTimeoutSeconds. */
 const DEFAULT_DRAIN_SECONDS = 30;
+const DRAIN_AGAIN_MS = 2_000;
 /** Pods are given this much less than what is left, so that their end is seen before the deadline. */
 const MARGIN_SECONDS = 3;
 
@@ -147,12 +153,44 @@ export const decide = (w: World): Plan => {
   const accepted = w.offer?.state === "ACCEPTED" ? w.offer : undefined;
   const resources = accepted?.resources ?? w.virtualNode?.spec.resources ?? {};
   const labels = accepted?.labels ?? w.virtualNode?.spec.labels ?? {};
+  const offer = offerState(
+    accepted?.pools?.find((p) => p.name === ""),
+    w.now,
+  );
+  const effects: Effect[] = [
+    { do: "virtualNode", name, resources, labels },
+    nodeEffect(w, offer.cordoned !== undefined),
+    ...drains(w, offer, resources),
+  ];
+  return { connect: true, effects, ...said(w, name, offer), ...recheck(w, effects, offer) };
+};
+
+const drains = (w: World, offer: OfferState, resources: Record<string, string>): Effect[] => {
+  if (!w.node) return [];
+  if (offer.draining) return [{ do: "drain", which: "all", resources }];
+  return offer.settled && w.beyond ? [{ do: "drain", which: "beyond", resources }] : [];
+};
+
+const said = (
+  w: World,
+  name: string,
+  { cordoned, draining }: OfferState,
+): Pick<Plan, "fact" | "condition"> => {
   const { ok, reason, message } = ready(w);
+  const why = cordoned?.reason ?? reason;
+  const words = cordoned?.message ?? `node ${name} is ready`;
   return {
-    connect: true,
-    effects: [{ do: "virtualNode", name, resources, labels }, nodeEffect(w, false)],
-    fact: { state: ok ? "READY" : "NOT_READY", reason },
-    condition: virtualised(ok ? "True" : "False", reason, ok ? `node ${name} is ready` : message),
-    ...(w.peer ? {} : { recheckMs: 30_000 }),
+    fact: { state: draining ? "DRAINING" : ok ? "READY" : "NOT_READY", reason: ok ? why : reason },
+    condition: virtualised(ok ? "True" : "False", ok ? why : reason, ok ? words : message),
   };
+};
+
+/** Evictions that a budget keeps are tried again; an offer that ends in time is looked at then. */
+const recheck = (w: World, effects: readonly Effect[], offer: OfferState): { recheckMs?: number } => {
+  const ms = Math.min(
+    w.peer ? NONE : 30_000,
+    offer.changesInMs ?? NONE,
+    effects.some((e) => e.do === "drain") ? DRAIN_AGAIN_MS : NONE,
+  );
+  return ms === NONE ? {} : { recheckMs: ms };
 };

@@ -118,3 +118,24 @@ it("a provider cannot name itself, take a role or speak for Tideway by labels of
   });
   expect(made({ labels }).metadata.labels).not.toHaveProperty("node-role.kubernetes.io/control-plane");
 });
+
+describe("a cordon", () => {
+  const cordoned = (more: object) => ({ ...made(), spec: { ...made().spec, unschedulable: true }, ...more });
+  const marked = (mark: object) =>
+    cordoned({ metadata: { ...made().metadata, annotations: { ...made().metadata.annotations, ...mark } } });
+  const MARK = { "offloading.tideway.dev/cordoned-by-offer": "true" };
+  it("of ours is marked", () =>
+    expect(specPatch(made(), wish({ cordoned: true }))).toMatchObject({
+      metadata: { annotations: MARK },
+      spec: { unschedulable: true },
+    }));
+  it("of ours is taken off again with its mark", () =>
+    expect(specPatch(marked(MARK), wish())).toMatchObject({
+      metadata: { annotations: { "offloading.tideway.dev/cordoned-by-offer": null } },
+      spec: { unschedulable: null },
+    }));
+  it("of a person stays, and is not taken for ours", () => {
+    expect(specPatch(cordoned({}), wish())).toBeUndefined();
+    expect(specPatch(cordoned({}), wish({ cordoned: true }))).toBeUndefined();
+  });
+});

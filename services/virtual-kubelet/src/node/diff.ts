@@ -2,6 +2,7 @@ import type { VirtualNode } from "@tideway/api";
 import { type Node } from "@tideway/k8s";
 import type { Effect } from "./decide.ts";
 import {
+  CORDONED_BY_OFFER,
   NETWORK_UNAVAILABLE,
   networkCondition,
   nodeLabels,
@@ -31,16 +32,27 @@ export const specPatch = (actual: Readonly<Node>, w: NodeWish): object | undefin
     if (key && !(key in want) && key in have) labels[key] = null;
   const isTainted =
     actual.spec?.taints?.some((t) => t.key === TAINT.key && t.effect === TAINT.effect) ?? false;
-  // A person's cordon stays; ours comes with the end of the peering, and goes with the node.
-  const cordon = w.cordoned && actual.spec?.unschedulable !== true;
-  const spec = { ...(isTainted ? {} : { taints: [TAINT] }), ...(cordon ? { unschedulable: true } : {}) };
+  // A person's cordon stays; ours comes with a withdrawal or the end of the peering, and is marked.
+  const closed = actual.spec?.unschedulable === true;
+  const cordon = w.cordoned && !closed;
+  const open = !w.cordoned && closed && actual.metadata.annotations?.[CORDONED_BY_OFFER] !== undefined;
+  const spec = {
+    ...(isTainted ? {} : { taints: [TAINT] }),
+    ...(cordon ? { unschedulable: true } : {}),
+    ...(open ? { unschedulable: null } : {}),
+  };
   const relabel = Object.keys(labels).length > 0;
   if (!relabel && Object.keys(spec).length === 0) return undefined;
   const offered = Object.keys(offeredLabels(w.labels)).sort().join(",");
   return {
     metadata: {
       uid: actual.metadata.uid,
-      ...(relabel ? { labels, annotations: { [OFFERED_LABELS]: offered } } : {}),
+      ...(relabel ? { labels } : {}),
+      annotations: {
+        ...(relabel ? { [OFFERED_LABELS]: offered } : {}),
+        ...(cordon ? { [CORDONED_BY_OFFER]: "true" } : {}),
+        ...(open ? { [CORDONED_BY_OFFER]: null } : {}),
+      },
     },
     ...(Object.keys(spec).length > 0 ? { spec } : {}),
   };

@@ -10,6 +10,9 @@ export const RENEW_MS = 10_000;
 /** Annotation: the label keys that came with the offer, so that one withdrawn is taken off again. */
 export const OFFERED_LABELS = "offloading.tideway.dev/offered-labels";
 
+/** Annotation: we cordoned the node, not a person, so it is opened again when the offer is. */
+export const CORDONED_BY_OFFER = "offloading.tideway.dev/cordoned-by-offer";
+
 export interface NodeWish {
   name: string;
   clusterID: string;

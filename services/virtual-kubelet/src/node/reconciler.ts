@@ -12,6 +12,7 @@ import { decide, type Effect, nameOf, type Plan, whyLeave, type World } from "./
 import { skipMade } from "./diff.ts";
 import { startNodeLease } from "./lease.ts";
 import { ensureNode, ensureVirtualNode, evict, type NodeDeps, remove } from "./perform.ts";
+import { beyond, drain } from "./drain.ts";
 import { createForeignClusterReport, reportVirtualNode, tellNode } from "./report.ts";
 
 export interface Facts {
@@ -83,6 +84,11 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
       world.foreignCluster = await askForeignCluster(kube, name, clusterID, signal);
     if (whyLeave(world) && name && !(world.isCleared && !virtualNode && !world.node))
       world.pods = await countPods(served, name);
+    if (served?.session.localPods.hasSynced && virtualNode)
+      world.beyond = beyond(
+        served.session.localPods.list(),
+        world.offer?.resources ?? virtualNode.spec.resources,
+      ).length;
     return world;
   };
 
@@ -137,6 +143,12 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
         case "evict":
           await evict(d.node, await bound(w.clusterID, name), e);
           break;
+        case "drain": {
+          const pods = await bound(w.clusterID, name);
+          const leaving = e.which === "all" ? pods : beyond(pods, e.resources);
+          await drain({ kube, log: local.log, signal }, leaving);
+          break;
+        }
         case "remove":
           leases.get(name)?.stop();
           leases.delete(name);

@@ -1,0 +1,41 @@
+/** What the state of an offer means for its virtual node. Pure. */
+import type { OfferFact } from "@tideway/protos";
+
+type Pool = OfferFact["pools"][number];
+
+export interface OfferState {
+  /** Nothing new is to be placed, and why; undefined: the node is open. */
+  cordoned: { reason: "OfferWithdrawn" | "OfferExpired"; message: string } | undefined;
+  /** The pods are to leave. */
+  draining: boolean;
+  /** No withdrawal goes on: what is beyond the offer has to leave. Not for a provider of 0.1, which knows no deadlines. */
+  settled: boolean;
+  /** Ms until time alone changes it. */
+  changesInMs: number | undefined;
+}
+
+const OPEN: OfferState = { cordoned: undefined, draining: false, settled: false, changesInMs: undefined };
+
+export const offerState = (pool: Readonly<Pool> | undefined, nowMs: number): OfferState => {
+  if (!pool) return OPEN;
+  const { withdrawal, expiresAt } = pool;
+  const leftMs = expiresAt ? Date.parse(expiresAt) - nowMs : Number.POSITIVE_INFINITY;
+  const expired = leftMs <= 0;
+  const taken = withdrawal?.state === "CORDONED" || withdrawal?.state === "DRAINING";
+  return {
+    cordoned: taken
+      ? {
+          reason: "OfferWithdrawn",
+          message: `the provider takes the offer back by ${withdrawal.deadline}: ${withdrawal.reason}`,
+        }
+      : expired
+        ? {
+            reason: "OfferExpired",
+            message: `the offer ended at ${expiresAt} and was not renewed: pods stay, nothing new is placed`,
+          }
+        : undefined,
+    draining: withdrawal?.state === "DRAINING",
+    settled: withdrawal === undefined && expiresAt !== "",
+    changesInMs: Number.isFinite(leftMs) && !expired ? leftMs + 1 : undefined,
+  };
+};
