@@ -74,12 +74,14 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
   const policiesNow = policiesOf(policyCache, o.podSecurity ?? "baseline");
   const quotas = informer(kube, tenantQuotas, { metadataOnly: true });
   const furnishing = [maps, twins, policies, bindings, accounts];
+  const ledger = o.ledger ?? createLedger({ kube, quotas, clock, log, signal, onKnown: o.teller.known });
   const claims = startClaims({
     local,
     clock,
     log,
     twins,
     offers: watchOffers(offerFacts),
+    ledger,
     refusedRetryMs: o.refusedRetryMs ?? 5_000,
   });
   const ofPods = [shadows, made, shadowSlices, slices, quotas, policyCache];
@@ -91,7 +93,6 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
   for (const cache of [shadowSlices, slices] as Informer<KubeObject>[])
     cache.index("namespace", (s) => [s.metadata.namespace ?? ""]);
   const memory = remember(shadows, made);
-  const ledger = o.ledger ?? createLedger({ kube, quotas, clock, log, signal, onKnown: o.teller.known });
   const room = createRoom({
     ledger,
     wake: (key) => work.enqueue(key),

@@ -11,8 +11,8 @@ import {
   persistentVolumes,
   storageClasses,
 } from "@tideway/k8s";
+import type { Ledger } from "@tideway/quota";
 import type { Clock, Local } from "../../ports.ts";
-import { shadowOf } from "./decide.ts";
 import { byClaimUID, makeClaimReconciler, slimVolume } from "./reconciler.ts";
 import { createRoom } from "./room.ts";
 import type { Offers } from "./offers.ts";
@@ -23,6 +23,7 @@ export interface ClaimsOptions {
   log: Local["log"];
   twins: Informer<Namespace>;
   offers: Offers;
+  ledger: Ledger;
   refusedRetryMs: number;
 }
 
@@ -48,21 +49,7 @@ export const startClaims = (o: ClaimsOptions): Claims => {
   shadows.index("origin-uid", (s) => [s.spec.originUID]);
 
   const originOf = (namespace = ""): string => o.twins.get(namespace)?.metadata.labels?.[ORIGIN] ?? "";
-  const room = createRoom({
-    capacityOf: (origin, className) =>
-      o.offers.of(origin)?.find((c) => c.name === className)?.capacity || undefined,
-    standing: function* (origin) {
-      for (const c of claims.list())
-        if (c.metadata.labels?.[ORIGIN] === origin)
-          yield [
-            shadowOf(c) ?? "",
-            {
-              className: c.spec?.storageClassName ?? "",
-              size: c.spec?.resources?.requests?.["storage"] ?? "0",
-            },
-          ];
-    },
-  });
+  const room = createRoom(o.ledger);
 
   const start = (): Controller => {
     const controller = startController({
@@ -80,6 +67,7 @@ export const startClaims = (o: ClaimsOptions): Claims => {
         classes,
         twins: o.twins,
         room,
+        wake: (key) => enqueueAll(key),
         offered: (origin) => o.offers.of(origin),
         owns: o.local.owns,
         refusedRetryMs: o.refusedRetryMs,

@@ -21,6 +21,8 @@ export interface PerformDeps {
   kube: Kube;
   clock: Clock;
   room: Room;
+  /** There is room now for what was refused. */
+  wake: () => void;
   signal: AbortSignal;
 }
 export interface Target extends Tenant {
@@ -66,13 +68,13 @@ const createClaim = async (
   if (!shadow) return undefined;
   const uid = shadow.metadata.uid ?? "";
   const { className, size } = e;
-  const verdict = await d.room.take({ origin: t.origin, uid, className, size });
+  const verdict = await d.room.take({ peer: t.peer, uid, className, size }, d.wake);
   if (!verdict.granted) return { phase: "Refused", reason: verdict.reason, message: verdict.message };
   try {
     await d.kube.create(persistentVolumeClaims, claimOf(shadow, t, e), d);
   } catch (err) {
     if (isAlreadyExists(err) || isNotFound(err)) return undefined;
-    await d.room.giveBack(t.origin, uid);
+    d.room.giveBack(t.peer, uid);
     if (!isInvalid(err) && !isForbidden(err)) throw err;
     return { phase: "Refused", reason: "ClaimRejected", message: describeError(err) };
   }
@@ -81,7 +83,7 @@ const createClaim = async (
 
 const grow = async (d: PerformDeps, t: Target, e: Effect & { do: "grow" }): Promise<Refusal | undefined> => {
   const uid = t.shadow?.metadata.uid ?? "";
-  const verdict = await d.room.take({ origin: t.origin, uid, className: e.className, size: e.size });
+  const verdict = await d.room.take({ peer: t.peer, uid, className: e.className, size: e.size }, d.wake);
   if (!verdict.granted)
     return { phase: "Bound", reason: "ResizeRefused", message: `${verdict.reason}: ${verdict.message}` };
   const patch = { spec: { resources: { requests: { storage: e.size } } } };
@@ -102,7 +104,7 @@ export const perform = async (d: PerformDeps, t: Target, e: Effect): Promise<Ref
       await finalizers(d, t, [CLAIM_FINALIZER]);
       return undefined;
     case "letGo":
-      if (t.shadow) await d.room.giveBack(t.origin, t.shadow.metadata.uid ?? "");
+      if (t.shadow) d.room.giveBack(t.peer, t.shadow.metadata.uid ?? "");
       await unlessGone(
         d.kube.patch(
           shadowClaims,

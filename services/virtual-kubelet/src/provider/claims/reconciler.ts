@@ -10,7 +10,7 @@ import {
   type StorageClass,
 } from "@tideway/k8s";
 import type { Clock } from "../../ports.ts";
-import { decide, type OfferedClass, type Report, type World } from "./decide.ts";
+import { decide, type OfferedClass, type Report, shadowOf, type World } from "./decide.ts";
 import { perform, type PerformDeps, type Refusal, type Target, writeReport } from "./perform.ts";
 import type { Room } from "./room.ts";
 
@@ -25,6 +25,8 @@ export interface ClaimDeps {
   /** Namespaces matching TWIN_SELECTOR. */
   twins: Informer<Namespace>;
   room: Room;
+  /** The key is to be looked at again. */
+  wake(key: string): void;
   /** What this cluster offers to the consumer; undefined while that is not known. */
   offered(origin: string): readonly OfferedClass[] | undefined;
   owns(clusterID: string): boolean;
@@ -80,7 +82,15 @@ export const makeClaimReconciler = (d: ClaimDeps): Reconcile => {
     const world = gather(key, twin);
     const { effects } = decide(world);
     const t: Target = { namespace, name, shadow: world.shadow, origin, peer: labels[PEER] ?? "" };
-    const p: PerformDeps = { kube: d.kube, clock: d.clock, room: d.room, signal };
+    const p: PerformDeps = { kube: d.kube, clock: d.clock, room: d.room, wake: () => d.wake(key), signal };
+    const { claim } = world;
+    if (claim && shadowOf(claim) !== undefined)
+      d.room.count({
+        peer: t.peer,
+        uid: shadowOf(claim) ?? "",
+        className: claim.spec?.storageClassName ?? "",
+        size: claim.spec?.resources?.requests?.["storage"] ?? "0",
+      });
     // Of a growth the refusal is the last word, so it is tried before what is so is said.
     const ordered = effects.toSorted((a, b) => Number(a.do === "report") - Number(b.do === "report"));
     for (const effect of ordered) {

@@ -1,11 +1,11 @@
-import { add, compare, format, parse, type Quantity } from "@tideway/quantity";
+import { OFFER_NAME, tenantNamespace } from "@tideway/api";
+import { type Amounts, parseList } from "@tideway/quantity";
+import type { Account, Ledger, Verdict } from "@tideway/quota";
 
-/** Whether a claim may be made or grow. */
-export type Verdict = { granted: true } | { granted: false; reason: string; message: string };
-
+/** What a claim holds of its tenant's offer. */
 export interface Wish {
-  /** Cluster ID of the consumer. */
-  origin: string;
+  /** Peer name of the consumer. */
+  peer: string;
   /** UID of the ShadowClaim. */
   uid: string;
   className: string;
@@ -13,54 +13,33 @@ export interface Wish {
   size: string;
 }
 
-/** What a consumer's claims use of what is offered to it. */
+/** The room of claims in the ledger of their tenants. Reserved before a claim is made or grows, given back after it. */
 export interface Room {
-  /** Reserves; asking again for the same claim changes what is held for it. */
-  take(wish: Wish): Promise<Verdict>;
-  giveBack(origin: string, uid: string): Promise<void>;
+  /** Refused: `whenRoom` is called once, when it would fit. */
+  take(wish: Wish, whenRoom: () => void): Promise<Verdict>;
+  /** Counts what stands already, whatever the cap. */
+  count(wish: Wish): void;
+  giveBack(peer: string, uid: string): void;
 }
 
-interface Held {
-  className: string;
-  size: Quantity;
-}
+const accountOf = (peer: string): Account => ({ namespace: tenantNamespace(peer), name: OFFER_NAME });
+const holderOf = (uid: string) => ({ kind: "claims", uid }) as const;
 
-/**
- * Counts in memory what this replica has granted: a consumer has one replica that looks after it, and `held` tells
- * what was granted before.
- */
-export const createRoom = (d: {
-  /** Quantity that the class may hold for the consumer; undefined: no bound. */
-  capacityOf(origin: string, className: string): string | undefined;
-  /** Claims that stand, by UID of their ShadowClaim. */
-  standing(origin: string): Iterable<[uid: string, held: { className: string; size: string }]>;
-}): Room => {
-  const granted = new Map<string, Map<string, Held>>();
-  const heldOf = (origin: string): Map<string, Held> => {
-    const known = granted.get(origin) ?? new Map<string, Held>();
-    granted.set(origin, known);
-    for (const [uid, { className, size }] of d.standing(origin))
-      if (!known.has(uid)) known.set(uid, { className, size: parse(size) });
-    return known;
-  };
-  return {
-    take: ({ origin, uid, className, size }) => {
-      const held = heldOf(origin);
-      const bound = d.capacityOf(origin, className);
-      const others = [...held].filter(([u, h]) => u !== uid && h.className === className);
-      const used = others.reduce((sum, [, h]) => add(sum, h.size), parse("0"));
-      if (bound !== undefined && compare(add(used, parse(size)), parse(bound)) > 0)
-        return Promise.resolve({
-          granted: false,
-          reason: "QuotaExceeded",
-          message: `class ${className}: asked ${size}, used ${format(used)} of ${bound}`,
-        });
-      held.set(uid, { className, size: parse(size) });
-      return Promise.resolve({ granted: true });
-    },
-    giveBack: (origin, uid) => {
-      granted.get(origin)?.delete(uid);
-      return Promise.resolve();
-    },
-  };
-};
+/** By the names that ResourceQuota has for them. */
+const amountsOf = ({ className, size }: Wish): Amounts =>
+  parseList({
+    persistentvolumeclaims: "1",
+    "requests.storage": size,
+    [`${className}.storageclass.storage.k8s.io/requests.storage`]: size,
+  });
+
+export const createRoom = (ledger: Ledger): Room => ({
+  take: (wish, whenRoom) =>
+    ledger.reserve(accountOf(wish.peer), holderOf(wish.uid), amountsOf(wish), whenRoom),
+  count: (wish) => {
+    const account = accountOf(wish.peer);
+    if (!ledger.holds(account, holderOf(wish.uid)))
+      ledger.count(account, holderOf(wish.uid), amountsOf(wish));
+  },
+  giveBack: (peer, uid) => ledger.release(accountOf(peer), holderOf(uid)),
+});
