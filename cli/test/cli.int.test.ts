@@ -231,6 +231,29 @@ describe("a cluster with Tideway", () => {
       expect((await kube.get(invitations, name, SYSTEM_NAMESPACE)).spec.standing).toBe(true);
     });
 
+    test("of a standing one the token is rotated: the new one as it was, the old one gone; lists show no token", async () => {
+      const [first] = await Promise.all([
+        tideway("invite", "--standing", "--note", "lab", "-o", "json"),
+        complete(),
+      ]);
+      const old = JSON.parse(first.out);
+      const [second] = await Promise.all([tideway("invite", "--rotate", old.name, "-o", "json"), complete()]);
+      const { name, token } = JSON.parse(second.out);
+      expect(await kube.find(invitations, old.name, SYSTEM_NAMESPACE)).toBeUndefined();
+      const { spec } = await kube.get(invitations, name, SYSTEM_NAMESPACE);
+      expect(spec).toEqual({ tokenHash: hashToken(token), standing: true, note: "lab" });
+      expect(spec.tokenHash).not.toBe(hashToken(old.token));
+
+      const list = await tideway("invite", "--list");
+      expect(list.out).toMatch(new RegExp(`${name} +any +Fine +never +- +lab`));
+      expect(list.out).not.toContain(hashToken(token));
+      expect((await tideway("invite", "--revoke", name)).out).toContain("is void");
+      expect(await kube.find(invitations, name, SYSTEM_NAMESPACE)).toBeUndefined();
+      const again = await tideway("invite", "--revoke", name);
+      expect(again.code).toBe(EXIT.failed);
+      expect(again.err).toContain("tideway invite --list");
+    });
+
     test("is taken back, with exit code 3, when the auth service does not answer", async () => {
       const before = (await kube.list(invitations)).length;
       const ran = await tideway("invite", "--timeout", "300ms");
@@ -238,6 +261,60 @@ describe("a cluster with Tideway", () => {
       expect(ran.err).toContain("waiting for the auth service");
       expect(ran.err).toContain("logs deploy/auth");
       expect(await kube.list(invitations)).toHaveLength(before);
+    });
+  });
+
+  describe("revoke", () => {
+    const tenant = () =>
+      kube.create(tenants, { metadata: { name: "east" }, spec: { clusterID: WEST.id, clusterName: "east" } });
+    const revokedOf = async () => (await kube.get(tenants, "east")).spec.revoked;
+
+    test("marks the Tenant, with reason and what becomes of the pods; --undo takes the mark back", async () => {
+      await tenant();
+      const ran = await tideway("revoke", "east", "--reason", "unpaid", "--pods", "keep");
+      expect(ran.code).toBe(EXIT.ok);
+      expect(ran.out).toContain("east is cut off");
+      expect(await revokedOf()).toEqual({ reason: "unpaid", pods: "Keep" });
+      await tideway("revoke", WEST.id, "--undo");
+      expect(await revokedOf()).toBeUndefined();
+      await tideway("revoke", "east");
+      expect(await revokedOf()).toEqual({ pods: "Evict" });
+    });
+
+    test("waits, with --wait, until auth says that it is so", async () => {
+      await tenant();
+      const said = until(async () => ((await revokedOf()) ? true : undefined)).then(() =>
+        kube.patch(
+          tenants,
+          "east",
+          undefined,
+          { status: { conditions: [condition("Ready", "False", "Revoked")] } },
+          { subresource: "status" },
+        ),
+      );
+      const [ran] = await Promise.all([tideway("revoke", "east", "--wait"), said]);
+      expect(ran.out).toMatch(/east is cut off after /);
+    });
+
+    test("keeps a peer that was no tenant from coming in", async () => {
+      await kube.create(foreignClusters, {
+        metadata: { name: "west" },
+        spec: { clusterID: WEST.id, clusterName: "west", authEndpoint: WEST.endpoint, pins: [PIN] },
+      });
+      await tideway("revoke", "west");
+      expect((await kube.get(foreignClusters, "west")).spec.incomingPeering).toBe("No");
+      await tideway("revoke", "west", "--undo");
+      expect((await kube.get(foreignClusters, "west")).spec.incomingPeering).toBe("Auto");
+    });
+
+    test.each([
+      ["nobody of that name", ["revoke", "nobody"], EXIT.failed, 'there is no peer "nobody" here'],
+      ["another policy", ["revoke", "x", "--pods", "burn"], EXIT.usage, "evict or keep"],
+      ["a reason to undo", ["revoke", "x", "--undo", "--reason", "y"], EXIT.usage, "--undo"],
+    ])("refuses %s", async (_what, argv, code, text) => {
+      const ran = await tideway(...argv);
+      expect(ran.code).toBe(code);
+      expect(ran.err).toContain(text);
     });
   });
 
