@@ -63,6 +63,7 @@ export const makeProgram = (io: Io): Command => {
       "--standing",
       "valid for any number of clusters until it is deleted, or until --ttl when that is given",
     )
+    .option("--bidirectional", "use the invited cluster as well, as soon as it has come")
     .option("--note <text>", "a remark for yourself, kept in the Invitation")
     .option("--list", "instead: the invitations there are, and what became of them")
     .option(
@@ -74,9 +75,15 @@ export const makeProgram = (io: Io): Command => {
 
   program
     .command("peer")
-    .description("Use the cluster that sent this invitation: it becomes a node here.")
-    .argument("<invitation>", "the line that `tideway invite` printed there; - reads it from standard input")
+    .description(
+      "Use the cluster that sent this invitation, or one that is known here: it becomes a node here.",
+    )
+    .argument(
+      "<invitation>",
+      "the line that `tideway invite` printed there; - reads it from standard input; or the name of a peer that uses this cluster",
+    )
     .option("--name <name>", "what to call the peer here (default: the name it gives itself)")
+    .option("--bidirectional", "let the peer use this cluster as well; with --wait until it does")
     .action(action(() => import("./commands/peer.ts")));
 
   program

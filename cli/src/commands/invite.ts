@@ -13,6 +13,7 @@ import { watchOne } from "../wait.ts";
 export interface InviteOptions {
   ttl?: string;
   standing?: boolean;
+  bidirectional?: boolean;
   note?: string;
   list?: boolean;
   revoke?: string;
@@ -56,6 +57,7 @@ const invite = async (cli: Cli, options: InviteOptions): Promise<void> => {
       tokenHash: hashToken(token),
       ...(expiresAt ? { expiresAt } : {}),
       ...(options.standing ? { standing: true } : {}),
+      ...(options.bidirectional ? { bidirectional: true } : {}),
       ...(options.note ? { note: options.note } : {}),
     },
   });

@@ -1,6 +1,13 @@
-import { type ForeignCluster, foreignClusters, SYSTEM_NAMESPACE } from "@tideway/api";
+import {
+  type ForeignCluster,
+  foreignClusters,
+  REQUEST_NAME,
+  resourceRequests,
+  SYSTEM_NAMESPACE,
+  tenantNamespace,
+} from "@tideway/api";
 import { type Kube, namespaces, type ObjectMeta, secrets } from "@tideway/k8s";
-import { decodeInvitation, type InvitationData } from "@tideway/pki";
+import { decodeInvitation, INVITATION_PREFIX, type InvitationData } from "@tideway/pki";
 import { type Cli, type Deadline, startDeadline } from "../cli.ts";
 import { formatElapsed } from "../duration.ts";
 import { CliError, UsageError } from "../exit.ts";
@@ -14,8 +21,20 @@ import { watchOne } from "../wait.ts";
 
 const DEFAULT_TIMEOUT_MS = 120_000;
 
-export const run = async (cli: Cli, args: string[], options: { name?: string }): Promise<void> => {
-  const invited = readInvitation(args[0] === "-" ? await cli.io.stdin() : (args[0] ?? ""));
+export interface PeerOptions {
+  name?: string;
+  bidirectional?: boolean;
+}
+
+export const run = async (cli: Cli, args: string[], options: PeerOptions): Promise<void> => {
+  const [given = ""] = args;
+  if (given !== "-" && !given.startsWith(INVITATION_PREFIX)) {
+    const { turnRound } = await import("./peer-known.ts");
+    const deadline = startDeadline(cli, DEFAULT_TIMEOUT_MS);
+    const kube = await cli.kube();
+    return await finish(cli, kube, await turnRound(kube, given, options, deadline.signal), options, deadline);
+  }
+  const invited = readInvitation(given === "-" ? await cli.io.stdin() : given);
   const deadline = startDeadline(cli, DEFAULT_TIMEOUT_MS);
   const kube = await cli.kube();
   const signal = deadline.signal;
@@ -26,13 +45,22 @@ export const run = async (cli: Cli, args: string[], options: { name?: string }):
   const here = { clusterID: kubeSystem.metadata.uid ?? "", nowMs: cli.io.now() };
   const peer = choosePeerName(invited, options.name, known, here);
   const existing = known.find((k) => k.metadata.name === peer);
-  const { fc, secret } = await ask(kube, peer, invited, existing, signal);
-  const tidied = tidySecrets(kube, fc, secret, signal);
-  if (!cli.globals.wait) {
-    await tidied;
+  const { fc, secret } = await ask(kube, peer, invited, existing, options, signal);
+  await Promise.all([finish(cli, kube, fc, options, deadline), tidySecrets(kube, fc, secret, signal)]);
+};
+
+const finish = async (
+  cli: Cli,
+  kube: Kube,
+  fc: ForeignCluster,
+  options: PeerOptions,
+  deadline: Deadline,
+): Promise<void> => {
+  const peer = fc.metadata.name;
+  if (!cli.globals.wait)
     return await print(cli, peer, `${peer}: peering asked for; follow it with: tideway status ${peer}`);
-  }
-  await Promise.all([follow(cli, kube, fc, deadline), tidied]);
+  await follow(cli, kube, fc, deadline);
+  if (options.bidirectional) await usesUs(kube, peer, deadline);
   const took = formatElapsed(deadline.elapsed());
   const text = `${peer} is ready as node ${peer} after ${took}; next: tideway offload namespace <namespace>`;
   await print(cli, peer, text);
@@ -55,11 +83,16 @@ const ask = async (
   peer: string,
   invited: InvitationData,
   existing: ForeignCluster | undefined,
+  { bidirectional = false }: PeerOptions,
   signal: AbortSignal,
 ): Promise<{ fc: ForeignCluster; secret: ObjectMeta }> => {
   const manager = { fieldManager: CLI, signal };
   const secret = await kube.apply(secrets, tokenSecret(peer, invited.token), manager);
-  const fc = await kube.apply(foreignClusters, foreignCluster(peer, invited, existing), manager);
+  const fc = await kube.apply(
+    foreignClusters,
+    foreignCluster(peer, invited, existing, bidirectional),
+    manager,
+  );
   return { fc, secret: secret.metadata };
 };
 
@@ -117,6 +150,30 @@ const follow = async (cli: Cli, kube: Kube, fc: ForeignCluster, deadline: Deadli
       err,
       `${name} to be ${PEERING.find((p) => p.id === open?.id)?.title ?? "peered"}${open?.text ? ` (${open.text})` : ""}`,
       next,
+    );
+  }
+};
+
+/** The peer has taken what it is offered here. */
+const usesUs = async (kube: Kube, peer: string, deadline: Deadline): Promise<void> => {
+  let last = "it has not asked yet";
+  try {
+    await watchOne(kube, resourceRequests, {
+      name: REQUEST_NAME,
+      namespace: tenantNamespace(peer),
+      signal: deadline.signal,
+      onTrouble: (text) => (last = text),
+      until: (request) => {
+        const { decision, reason } = request?.status ?? {};
+        if (decision) last = `${decision}: ${reason ?? ""}`;
+        return (decision === "Accepted" && request?.spec.acceptedOffer !== undefined) || undefined;
+      },
+    });
+  } catch (err) {
+    throw deadline.explain(
+      err,
+      `${peer} to use this cluster (${last})`,
+      `its owner wants it by: tideway peer <this cluster>, or has it in the invitation: tideway invite --bidirectional`,
     );
   }
 };

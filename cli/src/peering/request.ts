@@ -78,11 +78,20 @@ export const tokenSecret = (peer: string, token: string): Secret => ({
   stringData: { token },
 });
 
+/** `Auto` lets the peer in by an invitation; `Yes` by its key too. */
+export const wish = (
+  bidirectional: boolean,
+): Pick<ForeignCluster["spec"], "outgoingPeering" | "incomingPeering"> => ({
+  outgoingPeering: "Yes",
+  ...(bidirectional ? { incomingPeering: "Yes" as const } : {}),
+});
+
 /** The whole of what this CLI says of the peer; `uid` when the object exists, so that it is not made anew. */
 export const foreignCluster = (
   peer: string,
   invited: InvitationData,
   existing: ForeignCluster | undefined,
+  bidirectional = false,
 ): ForeignCluster =>
   make(foreignClusters, {
     metadata: { name: peer, ...(existing?.metadata.uid ? { uid: existing.metadata.uid } : {}) },
@@ -91,7 +100,7 @@ export const foreignCluster = (
       clusterName: invited.name,
       authEndpoint: invited.endpoint,
       pins: [invited.pin],
-      outgoingPeering: "Yes",
+      ...wish(bidirectional),
       tokenSecretRef: { name: tokenSecretName(peer, invited.token) },
     },
   });

@@ -55,11 +55,12 @@ export const dropped = (field: string, note: string): Rule => ({
   dropped: true,
   note,
 });
-export const forced = (field: string, value: unknown, note: string): Rule => ({
+export const forced = (field: string, value: unknown, note: string, more: More = {}): Rule => ({
   field,
   verdict: "forced",
   value,
   note,
+  ...more,
 });
 export const refused = (field: string, message: string, more: More = {}): Rule => ({
   field,

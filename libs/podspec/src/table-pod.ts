@@ -11,9 +11,22 @@ import {
 const SCHEDULED =
   "the consumer's scheduler has placed the pod; the provider's places it anew by its own rules";
 
+/** What came from a peer is not passed on, whatever tolerations somebody adds to it later. */
+const NEVER_VIRTUAL = {
+  nodeAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: {
+      nodeSelectorTerms: [
+        { matchExpressions: [{ key: "tideway.dev/virtual-node", operator: "DoesNotExist" }] },
+      ],
+    },
+  },
+};
+
 export const podRules = [
   crosses("activeDeadlineSeconds", { mutable: true }),
-  dropped("affinity", SCHEDULED),
+  forced("affinity", NEVER_VIRTUAL, `${SCHEDULED}, and never on a node that stands for a third cluster`, {
+    dropped: true,
+  }),
   forced("automountServiceAccountToken", false, "no token of the provider ever reaches a foreign pod"),
   crosses("containers", { inner: "container" }),
   crosses("dnsConfig"),

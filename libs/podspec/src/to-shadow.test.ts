@@ -2,7 +2,7 @@ import type { Pod } from "@tideway/k8s";
 import { describe, expect, it } from "vitest";
 import { references, tokenSecretName } from "./references.ts";
 import { refusals } from "./refusals.ts";
-import { toPod } from "./to-pod.ts";
+import { type ShadowPodLike, toPod } from "./to-pod.ts";
 import { forwardedHash, toShadowPodSpec } from "./to-shadow.ts";
 
 /** A pod as the scheduler of the consumer leaves it. */
@@ -185,6 +185,26 @@ describe("toPod", () => {
 
   it("gives a foreign pod neither token nor services of the provider", () => {
     expect(crossed.spec).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
+  });
+
+  it("never lets a foreign pod on a node that stands for a third cluster, whatever the consumer asks", () => {
+    const off = [{ matchExpressions: [{ key: "tideway.dev/virtual-node", operator: "DoesNotExist" }] }];
+    const hostile = {
+      ...toShadowPodSpec(bound()),
+      pod: {
+        containers: [],
+        tolerations: [{ operator: "Exists" }],
+        nodeSelector: { "tideway.dev/virtual-node": "true" },
+        affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
+      },
+    } as unknown as ShadowPodLike["spec"];
+    for (const spec of [toShadowPodSpec(bound()), hostile]) {
+      const made = toPod({ metadata: { name: "p" }, spec }, origin).spec;
+      expect(made?.affinity).toEqual({
+        nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: off } },
+      });
+      expect([made?.tolerations, made?.nodeSelector]).toEqual([undefined, undefined]);
+    }
   });
 
   it("marks whose it is, and lets the ShadowPod own it", () => {

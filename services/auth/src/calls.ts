@@ -1,4 +1,5 @@
 import {
+  foreignClusters,
   CAPABILITIES,
   PROTOCOL_VERSION,
   invitations as invitationKind,
@@ -23,6 +24,7 @@ import type { Clock, Self, Tell } from "./ports.ts";
 import { createAuthenticate } from "./provider/authenticate.ts";
 import { createAuthorities } from "./provider/authorities.ts";
 import { createHeldCalls } from "./provider/held.ts";
+import { isVouchedFor } from "./provider/vouch.ts";
 import { createSigner, type Sign } from "./provider/sign.ts";
 import { createTenancy } from "./tenant/grant.ts";
 import { grantedFact } from "./tenant/decide.ts";
@@ -67,10 +69,10 @@ export const createHandlers = (d: CallDeps): Pick<DoorOptions, "handlers" | "unr
 
   const issued =
     (kind: "first" | "renewal") =>
-    (by: Caller, t: Tenant, notAfter: string, invitation?: string): void => {
+    (by: Caller, t: Tenant, notAfter: string, invitation?: string | undefined): void => {
       metrics.issued(kind);
       const { name, uid } = t.metadata;
-      const why = invitation ? `by Invitation ${invitation}, ` : "";
+      const why = invitation ? `by Invitation ${invitation}, ` : kind === "first" ? "by its key, " : "";
       audit.granted(by, kind === "first" ? "authenticate" : "renew", t, `${why}valid until ${notAfter}`);
       kube
         .apply(
@@ -113,6 +115,17 @@ export const createHandlers = (d: CallDeps): Pick<DoorOptions, "handlers" | "unr
     }),
     invitations: async (fresh) =>
       fresh ? kube.list(invitationKind, { namespace: self.namespace }) : caches.invitations.list(),
+    isVouchedFor: async (clusterID, provenPin) => {
+      const peer = facts.peers.get(clusterID);
+      return isVouchedFor({
+        clusterID,
+        provenPin,
+        cluster: peer?.present ? await kube.find(foreignClusters, peer.name) : undefined,
+        claimed: peer?.claimed ?? false,
+        identity: caches.identityOf(clusterID),
+        tenant: caches.tenantOf(clusterID),
+      });
+    },
     tenancy: createTenancy({
       kube,
       tenantNow,

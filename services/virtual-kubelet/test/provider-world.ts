@@ -71,7 +71,12 @@ export const startProviderWorld = async () => {
   await server.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
   await server.kubectl("create", "namespace", "tideway-system");
   await server.kubectl("apply", "-k", deploy("namespace-end"));
-  for (const file of ["serviceaccount.yaml", "rbac-provider.yaml", "admission-policy.yaml"])
+  for (const file of [
+    "serviceaccount.yaml",
+    "rbac-provider.yaml",
+    "admission-policy.yaml",
+    "admission-policy-foreign.yaml",
+  ])
     await server.kubectl("apply", "-f", deploy(`virtual-kubelet/${file}`));
   const token = (await server.kubectl("-n", "tideway-system", "create", "token", "virtual-kubelet")).trim();
   const admin = loadCredentials({ KUBECONFIG: server.kubeconfig });

@@ -258,6 +258,36 @@ describe("ShadowPod to pod", () => {
     expect((await kube.get(shadowPods, "web", twin)).status).toBeUndefined();
   });
 
+  it("holds the pod off virtual nodes, and the API server lets nobody make one that is not held", async () => {
+    await shadow(twin, "held");
+    const made = await podThere(twin, "held");
+    expect(JSON.stringify(made.spec?.affinity)).toContain("tideway.dev/virtual-node");
+    const labels = { [ORIGIN]: EAST };
+    const containers = [{ name: "c", image: "i" }];
+    const attempts: Record<string, object> = {
+      "without affinity": { containers },
+      "with an alternative that allows them": {
+        containers,
+        affinity: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: [
+                { matchExpressions: [{ key: "tideway.dev/virtual-node", operator: "DoesNotExist" }] },
+                { matchExpressions: [{ key: "kubernetes.io/os", operator: "Exists" }] },
+              ],
+            },
+          },
+        },
+      },
+      "on a node that it names": { containers, affinity: made.spec?.affinity, nodeName: "north" },
+    };
+    for (const [what, spec] of Object.entries(attempts))
+      await expect(
+        kube.create(pods, { metadata: { name: "hostile", namespace: twin, labels }, spec } as never),
+        what,
+      ).rejects.toThrow(/a pod that came from a peer/);
+  });
+
   it("forwards a new image and changed labels, keeps the owner's labels", async () => {
     await shadow(twin, "web");
     await podThere(twin, "web");

@@ -23,6 +23,12 @@ export const invitation = defineKind({
     standing: Type.Optional(
       Type.Boolean({ default: false, description: "The token may be used by any number of clusters." }),
     ),
+    bidirectional: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: "This cluster uses the one that comes with the token as well, as soon as it has come.",
+      }),
+    ),
     note: Type.Optional(Type.String({ maxLength: 256, description: "For whom it is, for people." })),
   }),
   status: Type.Object({

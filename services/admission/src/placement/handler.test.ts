@@ -63,3 +63,22 @@ it.each([{ clusterSelectorJson: "{" }, { clusterSelectorJson: '{"a":1}' }, { str
     expect(await ask(view)).toMatchObject({ allowed: false, reason: "BadSelector" });
   },
 );
+
+it("leaves a pod alone that came from a peer, even where its twin is labelled as offloaded", async () => {
+  const { view, set } = facts();
+  const foreign = {
+    metadata: { name: "p", labels: { "tideway.dev/origin": "east-id" } },
+    spec: { containers: [] },
+  } as unknown as Pod;
+  const request = {
+    uid: "r",
+    kind: { group: "", version: "v1", kind: "Pod" },
+    operation: "CREATE" as const,
+    namespace: "tideway-east--shop",
+    userInfo: { username: "u" },
+    object: foreign,
+  };
+  expect(await podHandler(view, 0)(request)).toEqual({ allowed: true });
+  set("tideway-east--shop", {});
+  expect(await podHandler(view, 0)(request)).toEqual({ allowed: true });
+});

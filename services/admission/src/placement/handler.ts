@@ -1,4 +1,4 @@
-import type { NodeSelectorTerm } from "@tideway/api";
+import { type NodeSelectorTerm, ORIGIN } from "@tideway/api";
 import type { Pod } from "@tideway/k8s";
 import { refusals, toShadowPodSpec } from "@tideway/podspec";
 import type { NamespaceFact, NamespaceFacts } from "../ports.ts";
@@ -49,11 +49,14 @@ export const placementOf = (fact: NamespaceFact): Placement | undefined => {
 /** What of the pod a provider would refuse, after the consumer's part has taken out what is its own. */
 const refusedOf = (pod: Pod) => refusals(toShadowPodSpec(pod).pod);
 
+/** It came from a peer, to a twin that somebody labelled by mistake: it stays here, without our toleration. */
+const isForeign = (pod: Pod): boolean => pod.metadata.labels?.[ORIGIN] !== undefined;
+
 /** Only asked for pods of namespaces labelled as offloaded. Without a fact it denies: a pod is never silently local. */
 export const podHandler =
   (facts: NamespaceFacts, waitMs: number) =>
   async ({ object: pod, namespace = "", operation }: AdmissionRequest<Pod>): Promise<Verdict> => {
-    if (operation !== "CREATE" || !pod?.spec || belongsToANode(pod)) return ALLOWED;
+    if (operation !== "CREATE" || !pod?.spec || belongsToANode(pod) || isForeign(pod)) return ALLOWED;
     const fact = await factOf(facts, namespace, waitMs);
     if (!fact)
       return denyForNow(`namespace ${namespace} is offloaded, but how is not known here yet; try again`);

@@ -26,9 +26,9 @@ export class UnansweredError extends TidewayError {}
 /** What went wrong, in the words of a condition. */
 export const failureOf = (err: unknown): { reason: FailureReason; message: string } => {
   const message = describeError(err);
+  if (err instanceof TokenMissingError) return { reason: "TokenMissing", message };
   const denial = denialOf(err);
   if (denial) return { reason: denial.reason, message };
-  if (err instanceof TokenMissingError) return { reason: "TokenMissing", message };
   if (isForbidden(err)) return { reason: "WrongKey", message };
   return { reason: err instanceof UnansweredError ? "Unanswered" : "Unreachable", message };
 };
@@ -80,11 +80,9 @@ export const createProvider = (d: ProviderDeps): Provider => {
       traceparent: currentTraceparent(),
     });
 
+  /** Empty without a Secret: a peer that knows this cluster's key may let it in by that. */
   const token = async (p: PeerView): Promise<string> => {
-    if (!p.tokenSecret)
-      throw new TokenMissingError(
-        `ForeignCluster ${p.name} has no tokenSecretRef; an invitation of the peer is needed`,
-      );
+    if (!p.tokenSecret) return "";
     try {
       const secret = await d.kube.get(secrets, p.tokenSecret, d.self.namespace);
       const value = Buffer.from(secret.data?.token ?? "", "base64")
@@ -136,6 +134,11 @@ export const createProvider = (d: ProviderDeps): Provider => {
         nowMs: d.clock.now(),
       });
       const answer = await client.authenticate(request).catch((cause: unknown) => {
+        if (value === "" && denialOf(cause)?.reason === "UnknownToken")
+          throw new TokenMissingError(
+            `ForeignCluster ${p.name} has no tokenSecretRef, and the peer does not let this cluster in by its key alone: an invitation of the peer is needed`,
+            { cause },
+          );
         if (!isUnavailable(cause)) throw cause;
         throw new UnansweredError(
           "the invitation was shown and no identity came back; the same is asked for again until it expires",

@@ -50,6 +50,7 @@ const peer = (o: Partial<PeerView> = {}): PeerView => ({
 const world = (o: Partial<World> = {}): World => ({
   applicant: { clusterID: "east-id", clusterName: "east", provenPin: "pin", tokenHash: hashToken("t") },
   invitation: invitation(),
+  vouched: false,
   peer: undefined,
   tenant: undefined,
   self: { clusterID: "west-id" },
@@ -75,6 +76,10 @@ describe("a cluster", () => {
       "whose ForeignCluster is gone with another key",
       { peer: peer({ present: false, pins: ["other"], incoming: false }) },
     ],
+    [
+      "without a token, whose key is vouched for",
+      { invitation: undefined, vouched: true, applicant: { ...world().applicant, tokenHash: undefined } },
+    ],
     ["whose ID somebody announced with another key", { peer: peer({ claimed: true, pins: ["other"] }) }],
   ])("%s is let in", (_, o) => {
     expect(refuse(world(o))).toBeUndefined();
@@ -82,6 +87,16 @@ describe("a cluster", () => {
 
   test.each<[string, Partial<World>, string]>([
     ["without an invitation", { invitation: undefined }, "UnknownToken"],
+    [
+      "without a token, whose key nobody vouches for",
+      { invitation: undefined, applicant: { ...world().applicant, tokenHash: undefined } },
+      "UnknownToken",
+    ],
+    [
+      "with a wrong token, though its key is vouched for",
+      { invitation: undefined, vouched: true },
+      "UnknownToken",
+    ],
     ["whose token expires this moment", { invitation: invitation({ expiresAt: iso(NOW) }) }, "TokenExpired"],
     [
       "with a standing token that expired",

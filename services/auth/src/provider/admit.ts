@@ -9,12 +9,15 @@ export interface Applicant {
   clusterName: string;
   /** Pin of the key with which the applicant has proven that it is who it was. */
   provenPin: string;
-  tokenHash: string;
+  /** Undefined: no token was shown, the key alone speaks. */
+  tokenHash: string | undefined;
 }
 /** Everything that is looked at before a cluster becomes a tenant. */
 export interface World {
   applicant: Applicant;
   invitation: Invitation | undefined;
+  /** The key alone opens: see `vouch.ts`. */
+  vouched: boolean;
   peer: PeerView | undefined;
   tenant: Tenant | undefined;
   self: Pick<Self, "clusterID">;
@@ -51,13 +54,16 @@ const notOurselves: Check = ({ applicant, self }) =>
         message: "a cluster cannot be its own tenant: the cluster ID is this cluster's",
       }
     : undefined;
-const tokenKnown: Check = ({ invitation }) =>
-  invitation
-    ? undefined
-    : {
-        reason: "UnknownToken",
-        message: "the token is not one of this cluster's invitations; ask its owner for a new one",
-      };
+const tokenKnown: Check = ({ applicant, invitation, vouched }) => {
+  if (invitation || (applicant.tokenHash === undefined && vouched)) return undefined;
+  return {
+    reason: "UnknownToken",
+    message:
+      applicant.tokenHash === undefined
+        ? "no token was shown, and this cluster does not let that key in without one; ask its owner for an invitation"
+        : "the token is not one of this cluster's invitations; ask its owner for a new one",
+  };
+};
 const tokenNotExpired: Check = ({ invitation, now }) =>
   invitation && isExpired(invitation, now)
     ? {

@@ -39,6 +39,8 @@ export interface TenantFacts {
   clusterName: string;
   authEndpoint: string;
   pins: string[];
+  /** This cluster uses it as well, by the invitation that it came with. */
+  isUsedToo?: boolean;
 }
 
 export interface AuthenticateDeps<Place> {
@@ -53,17 +55,20 @@ export interface AuthenticateDeps<Place> {
   invitations(fresh: boolean): Promise<readonly Invitation[]>;
   peers: Peers;
   tenantOf(clusterID: string): Tenant | undefined;
+  /** By its key alone. */
+  isVouchedFor(clusterID: string, provenPin: string): Promise<boolean>;
   sign: Sign;
   tenancy: Tenancy<Place>;
   /** After the answer is ready: status, fact, Event. Must not throw. */
-  granted(by: Caller, tenant: Tenant, notAfter: string, invitation: string): void;
+  granted(by: Caller, tenant: Tenant, notAfter: string, invitation: string | undefined): void;
   denied: AuthAudit["denied"];
 }
 
 /** Who is let in, by which invitation, as what. */
 interface Admitted {
   who: Caller;
-  invitation: Invitation;
+  /** Undefined: it came by its key alone. */
+  invitation: Invitation | undefined;
   facts: TenantFacts;
   csr: CheckedCsr;
 }
@@ -79,11 +84,12 @@ const checkedCsr = (r: AuthenticateRequest): CheckedCsr => {
   }
 };
 
-const factsOf = (r: AuthenticateRequest): TenantFacts => ({
+const factsOf = (r: AuthenticateRequest, invitation: Invitation | undefined): TenantFacts => ({
   clusterID: r.clusterId,
   clusterName: r.clusterName,
   authEndpoint: r.authEndpoint,
   pins: [...r.pins],
+  ...(invitation?.spec.bidirectional ? { isUsedToo: true } : {}),
 });
 
 /**
@@ -100,7 +106,7 @@ export const createAuthenticate = <Place>(d: AuthenticateDeps<Place>) => {
   const admit = async (
     r: AuthenticateRequest,
     who: Caller,
-  ): Promise<{ applicant: Applicant; invitation: Invitation; csr: CheckedCsr }> => {
+  ): Promise<{ applicant: Applicant; invitation: Invitation | undefined; csr: CheckedCsr }> => {
     const provenPin = checkApplicant(r, {
       audience: d.self.pin,
       now: d.clock.now(),
@@ -112,19 +118,22 @@ export const createAuthenticate = <Place>(d: AuthenticateDeps<Place>) => {
       clusterID: r.clusterId,
       clusterName: r.clusterName,
       provenPin,
-      tokenHash: hashToken(r.token),
+      tokenHash: r.token === "" ? undefined : hashToken(r.token),
     };
-    const invitation = isToken(r.token) ? await invitationFor(applicant.tokenHash) : undefined;
+    const { tokenHash } = applicant;
+    const invitation =
+      tokenHash !== undefined && isToken(r.token) ? await invitationFor(tokenHash) : undefined;
     const refusal = refuse({
       applicant,
       invitation,
+      vouched: tokenHash === undefined && (await d.isVouchedFor(r.clusterId, provenPin)),
       peer: d.peers.get(r.clusterId),
       tenant: d.tenantOf(r.clusterId),
       self: d.self,
       now: d.clock.now(),
     });
     if (refusal) throw new DeniedError(refusal.reason, refusal.message);
-    return { applicant, invitation: invitation as Invitation, csr: checkedCsr(r) };
+    return { applicant, invitation, csr: checkedCsr(r) };
   };
 
   const grant = async (
@@ -133,7 +142,7 @@ export const createAuthenticate = <Place>(d: AuthenticateDeps<Place>) => {
   ): Promise<AuthenticateResponse> => {
     const [certificate, { tenant, namespace }] = await Promise.all([d.sign(csr), d.tenancy.grant(facts, at)]);
     const response = responseOf(d.self, certificate, namespace, tenant);
-    d.granted(who, tenant, response.notAfter, invitation.metadata.name);
+    d.granted(who, tenant, response.notAfter, invitation?.metadata.name);
     return response;
   };
 
@@ -151,10 +160,11 @@ export const createAuthenticate = <Place>(d: AuthenticateDeps<Place>) => {
         );
       requireVersion(`cluster ${who.clusterName}`, ctx);
       const { applicant, invitation, csr } = await admit(r, who);
-      const facts = factsOf(r);
+      const facts = factsOf(r, invitation);
       const admitted: Admitted = { who, invitation, facts, csr };
       const finding = d.tenancy.find(facts);
       finding.catch(() => undefined); // awaited when the token is ours
+      if (!invitation) return await grant(admitted, await finding);
       const time = await consume(d.kube, invitation, applicant, d.clock.now());
       if (time === "first") return await grant(admitted, await finding);
       d.log.info({ ...who, invitation: invitation.metadata.name }, "an unanswered call is repeated");

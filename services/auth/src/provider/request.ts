@@ -18,7 +18,6 @@ const MAX_PINS = 4;
 const malformed = (r: AuthenticateRequest): string | undefined => {
   if (!isClusterID(r.clusterId)) return "cluster_id: must be the UID of the caller's namespace kube-system";
   if (!isClusterName(r.clusterName)) return "cluster_name: must be 1 to 63 letters, digits, dots or dashes";
-  if (r.token === "") return "token: is missing";
   if (r.token.length > 128) return "token: longer than 128 characters";
   if (r.authEndpoint !== "" && !isEndpoint(r.authEndpoint))
     return "auth_endpoint: must be host:port or empty";

@@ -111,8 +111,26 @@ export const ensureForeignCluster = async (
   there: ForeignCluster | undefined,
 ): Promise<void> => {
   if (!facts.authEndpoint) return; // without an address there is nothing to reverse to
-  if (there && !ownForeignCluster(there) && !isFound(there)) return;
-  await kube.apply(
+  const isOurs = !there || ownForeignCluster(there) || isFound(there);
+  if (isOurs) await applyForeignCluster(kube, peer, facts, there);
+  // Not by the apply: a later one without it would take it back.
+  if (facts.isUsedToo && there?.spec.outgoingPeering !== "Yes")
+    await kube.patch(
+      foreignClusters,
+      peer,
+      undefined,
+      { spec: { outgoingPeering: "Yes" } },
+      { fieldManager: MANAGER },
+    );
+};
+
+const applyForeignCluster = (
+  kube: Kube,
+  peer: string,
+  facts: TenantFacts,
+  there: ForeignCluster | undefined,
+): Promise<unknown> =>
+  kube.apply(
     foreignClusters,
     {
       metadata: {
@@ -129,7 +147,6 @@ export const ensureForeignCluster = async (
     },
     { fieldManager: MANAGER },
   );
-};
 
 /** Only what this service made, and only while this cluster does not use the peer itself. */
 export const dropForeignCluster = async (kube: Kube, peer: string, clusterID: string): Promise<void> => {

@@ -176,6 +176,34 @@ describe("Ready", () => {
       "not answered",
     ],
     [
+      "both ways, both there",
+      {
+        cluster: wanted,
+        heard: {
+          ...USED,
+          identity: { ...USED.identity, incoming: identityOf("GRANTED") },
+          offer: { ...USED.offer, incoming: offerOf("ACCEPTED", { resources: { cpu: "2" } }) },
+        },
+      },
+      "True",
+      "NodeReady",
+      "outgoing: node west is ready; incoming: west may use cpu 2",
+    ],
+    [
+      "both ways, the worse one",
+      {
+        cluster: wanted,
+        heard: {
+          ...USED,
+          identity: { ...USED.identity, incoming: identityOf("GRANTED") },
+          offer: { ...USED.offer, incoming: offerOf("REFUSED") },
+        },
+      },
+      "False",
+      "Refused",
+      "outgoing: node west is ready; incoming: this cluster refuses",
+    ],
+    [
       "provider, offer made",
       {
         heard: {

@@ -6,6 +6,7 @@ import {
   at,
   deadlineOf,
   endsOutgoing,
+  incomingLeft,
   isLeaving,
   type Line,
   outgoingLeft,
@@ -168,16 +169,32 @@ const ourOffer: Check = ({ heard: { offer }, cluster }) => {
   }
 };
 
-/** What must hold for the peer's use of this cluster, where we do not use it. */
+/** What must hold for the peer's use of this cluster. */
 const INCOMING: readonly Check[] = [theirIdentity, ourOffer];
 
 const ALWAYS: readonly Check[] = [ownCluster, secondOfItsID, takenDown];
 
-export const ready = (w: World): Line => {
-  const checks = [...ALWAYS, ...(wantsOutgoing(w) ? OUTGOING : INCOMING)];
+const first = (checks: readonly Check[], w: World): Line | undefined => {
   for (const check of checks) {
     const line = check(w);
     if (line) return line;
   }
-  throw new Error("the last check of each list always says something");
+  return undefined;
+};
+
+/** As bad as the worse direction, and where both are there telling both. */
+const bothWays = (outgoing: Line, incoming: Line): Line => ({
+  ...(outgoing.status === "True" ? (incoming.status === "True" ? outgoing : incoming) : outgoing),
+  message: `outgoing: ${outgoing.message}; incoming: ${incoming.message}`,
+});
+
+export const ready = (w: World): Line => {
+  const always = first(ALWAYS, w);
+  if (always) return always;
+  const outgoing = wantsOutgoing(w) ? first(OUTGOING, w) : undefined;
+  const incoming = !outgoing || incomingLeft(w).length > 0 ? first(INCOMING, w) : undefined;
+  if (outgoing && incoming) return bothWays(outgoing, incoming);
+  const line = outgoing ?? incoming;
+  if (!line) throw new Error("the last check of each list always says something");
+  return line;
 };

@@ -60,6 +60,14 @@ const dos = (w: World): Effect["do"][] => decide(w).effects.map((e) => e.do);
 
 describe("a pod that is to run", () => {
   it("gets a ShadowPod", () => expect(dos(world())).toEqual(["createShadow"]));
+  it("is refused when it came from a peer itself, though its namespace has a twin", () => {
+    const w = world();
+    const labels = { "tideway.dev/origin": "east-id" };
+    const local = { ...w.local!, metadata: { ...w.local!.metadata, labels } };
+    expect(decide({ ...w, local }).effects).toMatchObject([
+      { do: "status", change: { phase: "Failed", reason: "ForeignPod" } },
+    ]);
+  });
   it("gets none before all caches have synced", () => expect(dos(world({ known: false }))).toEqual([]));
   it("gets none while the provider is away", () => expect(dos(world({ healthy: false }))).toEqual([]));
   it("gets no second one while the cache does not show the first", () =>

@@ -1,4 +1,4 @@
-import { findCondition, ORIGIN_UID, type ShadowPod } from "@tideway/api";
+import { findCondition, ORIGIN, ORIGIN_UID, type ShadowPod } from "@tideway/api";
 import type { Pod } from "@tideway/k8s";
 import { type Addresses, endedStatus, isTerminal, isUrgent, statusChange } from "./status.ts";
 
@@ -167,6 +167,8 @@ export const decide = (w: World): Plan => {
   if (!w.known) return NOTHING; // absence is not a fact yet
   if (local.metadata.deletionTimestamp !== undefined) return deleting(w, local, mine);
   if (isTerminal(local)) return NOTHING; // absorbing, by UID; the rest stays for its logs until the pod is deleted
+  if (local.metadata.labels?.[ORIGIN] !== undefined)
+    return fail(local, "ForeignPod", "it came from a peer, and what a peer sent is not passed on", w.nowIso);
   if (!w.offloaded)
     return wait(
       local,
