@@ -1,13 +1,14 @@
 import {
   type ForeignCluster,
   foreignClusters,
+  isPeerName,
   REQUEST_NAME,
   resourceRequests,
   SYSTEM_NAMESPACE,
   tenantNamespace,
 } from "@tideway/api";
 import { type Kube, namespaces, type ObjectMeta, secrets } from "@tideway/k8s";
-import { decodeInvitation, INVITATION_PREFIX, type InvitationData } from "@tideway/pki";
+import { decodeInvitation, type InvitationData } from "@tideway/pki";
 import { type Cli, type Deadline, startDeadline } from "../cli.ts";
 import { formatElapsed } from "../duration.ts";
 import { CliError, UsageError } from "../exit.ts";
@@ -28,7 +29,7 @@ export interface PeerOptions {
 
 export const run = async (cli: Cli, args: string[], options: PeerOptions): Promise<void> => {
   const [given = ""] = args;
-  if (given !== "-" && !given.startsWith(INVITATION_PREFIX)) {
+  if (isPeerName(given)) {
     const { turnRound } = await import("./peer-known.ts");
     const deadline = startDeadline(cli, DEFAULT_TIMEOUT_MS);
     const kube = await cli.kube();

@@ -1,4 +1,5 @@
 import {
+  BY_AUTH,
   type ForeignCluster,
   foreignClusters,
   identities,
@@ -13,7 +14,7 @@ import { type Cli, type Deadline, startDeadline } from "../cli.ts";
 import { formatElapsed } from "../duration.ts";
 import { CliError } from "../exit.ts";
 import { isForMachines, renderDocument } from "../output.ts";
-import { CLI, tokenSecretsOf } from "../peering/request.ts";
+import { CLI, MANAGED_BY, tokenSecretsOf } from "../peering/request.ts";
 import { TEARDOWN, teardownSteps, type TeardownState } from "../peering/teardown.ts";
 import { createProgress } from "../progress.ts";
 import { SERVICE_NEXT } from "../status/advice.ts";
@@ -73,7 +74,8 @@ const ask = async (kube: Kube, fc: ForeignCluster, stays: boolean, signal: Abort
     foreignClusters,
     name,
     undefined,
-    { metadata: { uid }, spec },
+    // What is left of it is the peer's use of this cluster: it goes with that.
+    { metadata: { uid, ...(stays ? { labels: { [MANAGED_BY]: BY_AUTH } } : {}) }, spec },
     { fieldManager: CLI, signal },
   );
   if (!stays) await kube.delete(foreignClusters, name, undefined, { ...(uid ? { uid } : {}), signal });

@@ -1,4 +1,9 @@
-import type { NamespaceOffloading, NodeSelectorTerm } from "@tideway/api";
+import {
+  labelRequirement,
+  type LabelRequirement,
+  type NamespaceOffloading,
+  type NodeSelectorTerm,
+} from "@tideway/api";
 import { UsageError } from "../exit.ts";
 
 export const STRATEGIES = ["Local", "Remote", "LocalAndRemote"] as const;
@@ -14,29 +19,16 @@ export const parseStrategy = (text: string): Strategy => {
   return found;
 };
 
-const NAME = "[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?";
-const KEY = new RegExp(`^(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?/)?${NAME}$`);
-const VALUE = new RegExp(`^(?:${NAME})?$`);
-
 /** `a=b`, `a!=b`, `a` (has it), `!a` (has it not), joined by commas or given several times: all must hold. */
 export const parseSelector = (given: readonly string[]): NodeSelectorTerm[] => {
   const matchExpressions = given.flatMap((text) => text.split(",")).map(parseRequirement);
   return matchExpressions.length > 0 ? [{ matchExpressions }] : [];
 };
 
-type Requirement = NonNullable<NodeSelectorTerm["matchExpressions"]>[number];
-
-const parseRequirement = (text: string): Requirement => {
-  const m =
-    /^\s*(?:(?<absent>!)?(?<has>[^=!\s]+)|(?<key>[^=!\s]+?)\s*(?<op>!=|==?)\s*(?<value>[^=!\s]*))\s*$/.exec(
-      text,
-    );
-  const { absent, has, key, op, value } = m?.groups ?? {};
-  const label = has ?? key;
-  if (label === undefined || !KEY.test(label) || (value !== undefined && !VALUE.test(value)))
-    throw new UsageError(`--selector: "${text}" is not a label selector`, {
-      next: "write it like region=eu, tier!=spot or gpu",
-    });
-  if (op === undefined) return { key: label, operator: absent ? "DoesNotExist" : "Exists" };
-  return { key: label, operator: op === "!=" ? "NotIn" : "In", values: [value ?? ""] };
+const parseRequirement = (text: string): LabelRequirement => {
+  const found = labelRequirement(text);
+  if (found) return found;
+  throw new UsageError(`--selector: "${text}" is not a label selector`, {
+    next: "write it like region=eu, tier!=spot or gpu",
+  });
 };

@@ -29,6 +29,13 @@ export const ORIGIN_GENERATION = "tideway.dev/origin-generation";
 /** Annotation of a pod: whose API server it talks to across the border, {@link API_SERVER_CONSUMER} or nobody's. */
 export const API_SERVER = "tideway.dev/api-server";
 export const API_SERVER_CONSUMER = "consumer";
+/** Annotation on the pod template of a DaemonSet that wants a pod on virtual nodes too, {@link VIRTUAL_NODES_ALLOW}. */
+export const VIRTUAL_NODES = "tideway.dev/virtual-nodes";
+export const VIRTUAL_NODES_ALLOW = "allow";
+/** Annotation of a pod: `Local`, `Remote` or `LocalAndRemote`, within what its namespace allows. */
+export const STRATEGY = "tideway.dev/strategy";
+/** Annotation of a pod: label requirements on the virtual nodes it may run on, as `kubectl get -l` takes them. */
+export const CLUSTERS = "tideway.dev/clusters";
 /** Annotation on a ResourceRequest on the provider, "yes" or "no": the owner's answer to a rule that asks. */
 export const APPROVE = "sharing.tideway.dev/approve";
 

@@ -1,7 +1,7 @@
 import type { Metrics } from "@tideway/telemetry";
 import { DENIALS } from "./review/review.ts";
 
-export const WEBHOOKS = ["pods", "shadowpods", "namespaceoffloadings"] as const;
+export const WEBHOOKS = ["pods", "daemonsets", "shadowpods", "namespaceoffloadings"] as const;
 export type Webhook = (typeof WEBHOOKS)[number];
 export const OUTCOMES = ["allowed", "patched", "denied", "error"] as const;
 export type Outcome = (typeof OUTCOMES)[number];

@@ -18,6 +18,7 @@ import { CONFIGURATION, mutatingWebhooks, validatingWebhooks } from "./certifica
 import type { AdmissionMetrics } from "./metrics.ts";
 import { validateOffloading } from "./offloading/validate.ts";
 import { originsOf } from "./origins.ts";
+import { type DaemonSet, daemonSet } from "./placement/daemon-set.ts";
 import { podHandler } from "./placement/handler.ts";
 import type { Clock, NamespaceFacts, Routes } from "./ports.ts";
 import type { AdmissionRequest } from "./review/review.ts";
@@ -55,6 +56,10 @@ const routesOf = (d: AdmissionDeps, labelled: Informer<KubeObject>): Routes => {
   const originOf = (r: { namespace?: string }): Promise<string | undefined> => origins.of(r.namespace ?? "");
   return {
     "/mutate/pods": { webhook: "pods", handler: (r: AdmissionRequest<Pod>) => pod(r) },
+    "/mutate/daemonsets": {
+      webhook: "daemonsets",
+      handler: (r: AdmissionRequest<DaemonSet>) => Promise.resolve(daemonSet(r)),
+    },
     "/validate/shadowpods": {
       webhook: "shadowpods",
       handler: async (r: AdmissionRequest<ShadowPod>) => validateShadowPod(r, await originOf(r)),

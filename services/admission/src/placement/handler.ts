@@ -3,8 +3,9 @@ import type { Pod } from "@tideway/k8s";
 import { refusals, toShadowPodSpec } from "@tideway/podspec";
 import type { NamespaceFact, NamespaceFacts } from "../ports.ts";
 import { type AdmissionRequest, ALLOWED, deny, denyForNow, type Verdict } from "../review/review.ts";
-import { belongsToANode, place, type Placement } from "./place.ts";
-import type { Strategy } from "./terms.ts";
+import { belongsToANode, keepHome, place, type Placement } from "./place.ts";
+import { STRATEGIES, type Strategy } from "./terms.ts";
+import { wished } from "./wish.ts";
 
 const isKnown = (f: NamespaceFact | undefined): f is NamespaceFact => f?.state === "OFFLOADED";
 
@@ -30,12 +31,10 @@ const factOf = async (
   });
 };
 
-const STRATEGIES: readonly string[] = ["Local", "Remote", "LocalAndRemote"];
-
 /** `undefined`: the fact cannot be read, and nobody guesses what it meant. */
 export const placementOf = (fact: NamespaceFact): Placement | undefined => {
   const strategy = fact.strategy || "LocalAndRemote";
-  if (!STRATEGIES.includes(strategy)) return undefined;
+  if (!STRATEGIES.some((s) => s === strategy)) return undefined;
   try {
     const selector: unknown = fact.clusterSelectorJson ? JSON.parse(fact.clusterSelectorJson) : [];
     return Array.isArray(selector)
@@ -66,5 +65,9 @@ export const podHandler =
         "BadSelector",
         `the offloading of namespace ${namespace} cannot be read: ${JSON.stringify(fact)}`,
       );
-    return place(pod, placement, placement.strategy === "Local" ? [] : refusedOf(pod));
+    const wish = wished(pod, placement);
+    if ("refused" in wish) return wish.refused;
+    const { strategy } = wish.placement;
+    if (strategy === "Local" && placement.strategy !== "Local") return keepHome(pod);
+    return place(pod, wish.placement, strategy === "Local" ? [] : refusedOf(pod));
   };

@@ -28,22 +28,27 @@ export const belongsToANode = (pod: Pod): boolean =>
     (o) => o.controller === true && (o.kind === "DaemonSet" || o.kind === "Node"),
   ) || pod.metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined;
 
-const tolerationPatch = (spec: Spec): JsonPatchOp[] => {
-  const have = spec.tolerations ?? [];
-  if (have.some(tolerates)) return [];
-  return have.length > 0
-    ? [{ op: "add", path: "/spec/tolerations/-", value: TOLERATION }]
-    : [{ op: "add", path: "/spec/tolerations", value: [TOLERATION] }];
+export const isTolerated = (spec: Spec): boolean => (spec.tolerations ?? []).some(tolerates);
+
+export const tolerationPatch = (spec: Spec, at = "/spec"): JsonPatchOp[] => {
+  if (isTolerated(spec)) return [];
+  return (spec.tolerations ?? []).length > 0
+    ? [{ op: "add", path: `${at}/tolerations/-`, value: TOLERATION }]
+    : [{ op: "add", path: `${at}/tolerations`, value: [TOLERATION] }];
 };
 
 /** The smallest patch: added at the first level that is not there yet. */
-export const affinityPatch = (spec: Spec, terms: readonly NodeSelectorTerm[]): JsonPatchOp[] => {
+export const affinityPatch = (
+  spec: Spec,
+  terms: readonly NodeSelectorTerm[],
+  at = "/spec",
+): JsonPatchOp[] => {
   const selector = { nodeSelectorTerms: terms };
   if (!spec.affinity)
-    return [{ op: "add", path: "/spec/affinity", value: { nodeAffinity: { [REQUIRED]: selector } } }];
+    return [{ op: "add", path: `${at}/affinity`, value: { nodeAffinity: { [REQUIRED]: selector } } }];
   if (!spec.affinity.nodeAffinity)
-    return [{ op: "add", path: "/spec/affinity/nodeAffinity", value: { [REQUIRED]: selector } }];
-  const path = `/spec/affinity/nodeAffinity/${REQUIRED}`;
+    return [{ op: "add", path: `${at}/affinity/nodeAffinity`, value: { [REQUIRED]: selector } }];
+  const path = `${at}/affinity/nodeAffinity/${REQUIRED}`;
   const own = spec.affinity.nodeAffinity[REQUIRED];
   if (!own) return [{ op: "add", path, value: selector }];
   const now = own.nodeSelectorTerms as NodeSelectorTerm[];
@@ -52,6 +57,12 @@ export const affinityPatch = (spec: Spec, terms: readonly NodeSelectorTerm[]): J
   if (next.length === 0 || JSON.stringify(next) === JSON.stringify(now)) return [];
   return [{ op: "replace", path: `${path}/nodeSelectorTerms`, value: next }];
 };
+
+/** Whatever it tolerates. */
+export const keepHome = (pod: Pod): Verdict => ({
+  allowed: true,
+  patch: pod.spec ? affinityPatch(pod.spec, [{ matchExpressions: [OFF_VIRTUAL] }]) : [],
+});
 
 const listed = (refusals: readonly Refusal[]): string =>
   refusals.map((r) => `spec.${r.field} ${r.message}`).join("; ");

@@ -5,7 +5,8 @@ type Requirement = NonNullable<NodeSelectorTerm["matchExpressions"]>[number];
 export const ON_VIRTUAL: Requirement = { key: VIRTUAL_NODE, operator: "In", values: ["true"] };
 export const OFF_VIRTUAL: Requirement = { key: VIRTUAL_NODE, operator: "DoesNotExist" };
 
-export type Strategy = "Local" | "Remote" | "LocalAndRemote";
+export const STRATEGIES = ["Local", "Remote", "LocalAndRemote"] as const;
+export type Strategy = (typeof STRATEGIES)[number];
 
 const requirementsOf = (t: NodeSelectorTerm): { expressions: Requirement[]; fields: Requirement[] } => ({
   expressions: t.matchExpressions ?? [],

@@ -39,6 +39,8 @@ export type Effect =
       cordoned: boolean;
       /** Undefined: no network fabric, and the node says nothing of it. */
       network: NodeNetwork | undefined;
+      /** Round trip through the tunnel; undefined: not known now. */
+      latencyMs: number | undefined;
     }
   /** End the pods bound to the node; with `force` without waiting for the provider. */
   | { do: "evict"; withinSeconds: number; force: boolean }
@@ -126,7 +128,10 @@ const leave = (w: World, name: string | undefined, why: string): Plan => {
 
 const nodeEffect = (w: World, cordoned: boolean): Effect => {
   const { ok, reason, message } = ready(w);
-  return { do: "node", ready: ok, reason, message, cordoned, network: networkOf(w.network, w.tunnel) };
+  const { tunnel } = w;
+  const latencyMs = tunnel?.state === "CONNECTED" && tunnel.latencyMs > 0 ? tunnel.latencyMs : undefined;
+  const network = networkOf(w.network, tunnel);
+  return { do: "node", ready: ok, reason, message, cordoned, network, latencyMs };
 };
 
 const ready = (w: World): { ok: boolean; reason: string; message: string } => {

@@ -10,6 +10,7 @@ const wish = (more: Partial<NodeWish> = {}): NodeWish => ({
   clusterID: "w",
   resources: { cpu: "4", memory: "8Gi", pods: "110" },
   labels: { region: "eu" },
+  distance: {},
   address: "10.0.0.1",
   port: 10250,
   kubeletVersion: "v1.34.4-tideway",

@@ -19,6 +19,8 @@ export interface NodeWish {
   resources: Readonly<Record<string, string>>;
   /** Labels of the offer. */
   labels: Readonly<Record<string, string>>;
+  /** How far it is, see `latency.ts`. */
+  distance: Readonly<Record<string, string>>;
   /** Address and port at which this replica serves the kubelet API. */
   address: string;
   port: number;
@@ -42,6 +44,7 @@ export const nodeLabels = (w: NodeWish): Record<string, string> => ({
   "kubernetes.io/os": "linux",
   "kubernetes.io/arch": "amd64",
   ...offeredLabels(w.labels),
+  ...w.distance,
   "kubernetes.io/hostname": w.name,
   "node.kubernetes.io/exclude-from-external-load-balancers": "true",
   type: "virtual-kubelet",

@@ -12,6 +12,7 @@ import { parseList, formatList, equalLists } from "@tideway/quantity";
 import { type Clock, nowIso } from "../ports.ts";
 import type { Effect } from "./decide.ts";
 import { specPatch, statusPatch } from "./diff.ts";
+import { latencyLabels } from "./latency.ts";
 import { FIELD_MANAGER, LEASE_NAMESPACE, nodeOf, type NodeWish } from "./manifests.ts";
 
 export interface NodeDeps {
@@ -82,6 +83,7 @@ export const ensureNode = async (
     clusterID: vn.spec.clusterID,
     resources: formatList(parseList(vn.spec.resources)),
     labels: vn.spec.labels ?? {},
+    distance: latencyLabels(e.latencyMs, d.nodes.get(vn.metadata.name)?.metadata.labels ?? {}),
     address: d.address,
     port: d.port,
     kubeletVersion: d.kubeletVersion,
