@@ -93,6 +93,16 @@ describe("a cluster", () => {
       "UnknownToken",
     ],
     [
+      "without a token that was revoked, though its key is vouched for",
+      {
+        invitation: undefined,
+        vouched: true,
+        applicant: { ...world().applicant, tokenHash: undefined },
+        tenant: { ...tenant(), spec: { ...tenant().spec, revoked: {} } },
+      },
+      "IncomingRefused",
+    ],
+    [
       "with a wrong token, though its key is vouched for",
       { invitation: undefined, vouched: true },
       "UnknownToken",
