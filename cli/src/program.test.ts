@@ -13,7 +13,11 @@ describe("wrong usage ends with 2, says what is wrong and asks no cluster", () =
     ["a time to live that is too long", ["invite", "--ttl", "9999d"], '--ttl: "9999d" is too long'],
     ["a bad timeout", ["status", "--timeout", "0s"], '--timeout: "0s" must be longer than nothing'],
     ["a bad format", ["status", "-o", "xml"], '--output: "xml" is not known'],
-    ["no invitation", ["peer", "hello there"], "this is not an invitation: invitation: must begin with tideway://"],
+    [
+      "no invitation",
+      ["peer", "hello there"],
+      "this is not an invitation: invitation: must begin with tideway://",
+    ],
     ["a damaged invitation", ["peer", "tideway://e30"], "invitation.v: version none"],
     [
       "a bad strategy",

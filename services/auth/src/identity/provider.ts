@@ -134,7 +134,8 @@ export const createProvider = (d: ProviderDeps): Provider => {
         nowMs: d.clock.now(),
       });
       const answer = await client.authenticate(request).catch((cause: unknown) => {
-        if (value === "" && denialOf(cause)?.reason === "UnknownToken")
+        // The second word is that of version 0.1.0, which knows no call without a token.
+        if (value === "" && ["UnknownToken", "InvalidRequest"].includes(denialOf(cause)?.reason ?? ""))
           throw new TokenMissingError(
             `ForeignCluster ${p.name} has no tokenSecretRef, and the peer does not let this cluster in by its key alone: an invitation of the peer is needed`,
             { cause },
