@@ -202,6 +202,7 @@ const serve = (
       limiter: createFailureLimiter({ burst: 1e9, perMinute: 1e9, now: Date.now }),
       invitations: async () => [],
       tenantOf: () => undefined,
+      isVouchedFor: () => Promise.resolve(false),
       tenancy: { find: nothing, findAgain: nothing, grant: nothing },
       granted: nothing,
     }),
