@@ -36,10 +36,6 @@ const amountsOf = ({ className, size }: Wish): Amounts =>
 export const createRoom = (ledger: Ledger): Room => ({
   take: (wish, whenRoom) =>
     ledger.reserve(accountOf(wish.peer), holderOf(wish.uid), amountsOf(wish), whenRoom),
-  count: (wish) => {
-    const account = accountOf(wish.peer);
-    if (!ledger.holds(account, holderOf(wish.uid)))
-      ledger.count(account, holderOf(wish.uid), amountsOf(wish));
-  },
+  count: (wish) => ledger.count(accountOf(wish.peer), holderOf(wish.uid), amountsOf(wish)),
   giveBack: (peer, uid) => ledger.release(accountOf(peer), holderOf(uid)),
 });
