@@ -235,6 +235,19 @@ export const makeProgram = (io: Io): Command => {
     .option("--streams <number>", "connections at the same time (default: 1)")
     .action(action(() => import("./commands/network-bench.ts")));
 
+  const move = program.command("move").description("Move data to where it is wanted.");
+  move
+    .command("volume")
+    .description(
+      "Move the data of a claim to another node or peer: copied while its pods run, then they wait for the rest.",
+    )
+    .argument("<claim>", "name of a claim of a virtual storage class")
+    .option("--to <place>", "name of a peer, or of a node of this cluster")
+    .option("-n, --namespace <namespace>", "namespace of the claim (default: default)")
+    .option("--keep <duration>", "how long the old volume is kept afterwards (default: 24h)")
+    .option("--confirm", "let the old volume go: at once when it is moved, or now when it was")
+    .action(action(() => import("./commands/move-volume.ts")));
+
   program
     .command("events")
     .description("What happened between the clusters, from the bus.")
@@ -282,6 +295,7 @@ export const makeProgram = (io: Io): Command => {
     ...unoffload.commands,
     ...volume.commands,
     ...network.commands,
+    ...move.commands,
   ])
     c.exitOverride();
   return program;

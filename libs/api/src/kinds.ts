@@ -5,6 +5,7 @@ import * as networking from "./schema/networking.ts";
 import * as offloading from "./schema/offloading.ts";
 import * as sharingPolicy from "./schema/sharing-policy.ts";
 import * as sharing from "./schema/sharing.ts";
+import * as storage from "./schema/storage.ts";
 import type { KindDefinition } from "./schema/define.ts";
 
 export type { Column, KindDefinition, Rule } from "./schema/define.ts";
@@ -16,4 +17,5 @@ export const kinds: readonly KindDefinition[] = [
   sharing,
   offloading,
   networking,
+  storage,
 ].flatMap((m) => Object.values(m));

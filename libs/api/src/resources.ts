@@ -78,6 +78,8 @@ export const tunnelEndpoints = resource<t.TunnelEndpoint>(
 export const addressPools = resource<t.AddressPool>("networking", "AddressPool", "addresspools", false);
 export const borderPolicies = resource<t.BorderPolicy>("networking", "BorderPolicy", "borderpolicies", false);
 
+export const volumeMoves = resource<t.VolumeMove>("storage", "VolumeMove", "volumemoves", true);
+
 /** Every resource of Tideway, in the order of the kinds. */
 export const resources: readonly Resource<KubeObject>[] = [
   foreignClusters,
@@ -101,6 +103,7 @@ export const resources: readonly Resource<KubeObject>[] = [
   tunnelEndpoints,
   addressPools,
   borderPolicies,
+  volumeMoves,
 ];
 
 /** `body` as an object of the resource: apiVersion and kind filled in. */

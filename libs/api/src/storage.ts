@@ -32,3 +32,8 @@ export const DELETE_DATA_ACCEPTED = "storage.tideway.dev/delete-data-accepted";
 export const EVICTED = "storage.tideway.dev/evicted";
 /** Condition of a claim: what its volume waits for, or why there will be none. */
 export const PROVISIONED = "tideway.dev/Provisioned";
+
+/** Label of everything that a VolumeMove makes: its name. */
+export const MOVE = "storage.tideway.dev/move";
+/** Scheduling gate of pods that mount a claim whose data is on its last way: they start when it has arrived. */
+export const MOVE_GATE = "storage.tideway.dev/move";

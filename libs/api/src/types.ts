@@ -8,6 +8,7 @@ import type * as networking from "./schema/networking.ts";
 import type * as offloading from "./schema/offloading.ts";
 import type * as policy from "./schema/sharing-policy.ts";
 import type * as sharing from "./schema/sharing.ts";
+import type * as storage from "./schema/storage.ts";
 import type { KindDefinition } from "./schema/define.ts";
 
 type SpecOf<K extends KindDefinition> = Static<K["spec"]>;
@@ -96,3 +97,6 @@ export interface AddressPool extends Typed<AddressPoolSpec, AddressPoolStatus> {
 export type BorderPolicySpec = SpecOf<typeof networking.borderPolicy>;
 export type BorderPolicyStatus = StatusOf<typeof networking.borderPolicy>;
 export interface BorderPolicy extends Typed<BorderPolicySpec, BorderPolicyStatus> {}
+export type VolumeMoveSpec = SpecOf<typeof storage.volumeMove>;
+export type VolumeMoveStatus = StatusOf<typeof storage.volumeMove>;
+export interface VolumeMove extends Typed<VolumeMoveSpec, VolumeMoveStatus> {}

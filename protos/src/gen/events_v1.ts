@@ -117,6 +117,24 @@ export interface IdentityFact {
   podsKept: boolean;
 }
 
+/** A claim whose data moves to another place.
+ * Subject: tideway.v1.move.local.<UID of the VolumeMove>. Publisher: storage-fabric. */
+export interface MoveFact {
+  state: "COPYING" | "HOLDING" | "MOVED" | "GONE";
+  namespace: string;
+  claim: string;
+  /** Name of the VolumeMove. */
+  move: string;
+  /** Node or peer. */
+  to: string;
+  /** Bytes sent by the copies that are done, a whole number. */
+  bytes: string;
+  /** CamelCase word. */
+  reason: string;
+  /** For a person. */
+  message: string;
+}
+
 /** A namespace of this cluster whose pods may run on peers.
  * Subject: tideway.v1.namespace.local.<namespace>. Publisher: virtual-kubelet. */
 export interface NamespaceFact {
@@ -422,6 +440,7 @@ export interface Facts {
   claim: ClaimFact;
   door: DoorFact;
   identity: IdentityFact;
+  move: MoveFact;
   namespace: NamespaceFact;
   network: NetworkFact;
   node: NodeFact;
@@ -525,6 +544,19 @@ export const factTables = {
       { name: "message", proto: "message", kind: "string" },
       { name: "serial", proto: "serial", kind: "string" },
       { name: "podsKept", proto: "pods_kept", kind: "bool" },
+    ],
+  },
+  move: {
+    state: "state",
+    fields: [
+      { name: "state", proto: "state", kind: "enum", values: ["COPYING", "HOLDING", "MOVED", "GONE"] },
+      { name: "namespace", proto: "namespace", kind: "string" },
+      { name: "claim", proto: "claim", kind: "string" },
+      { name: "move", proto: "move", kind: "string" },
+      { name: "to", proto: "to", kind: "string" },
+      { name: "bytes", proto: "bytes", kind: "string" },
+      { name: "reason", proto: "reason", kind: "string" },
+      { name: "message", proto: "message", kind: "string" },
     ],
   },
   namespace: {

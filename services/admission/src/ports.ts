@@ -13,6 +13,11 @@ export interface NamespaceFacts {
   onChange(handler: (namespace: string) => void): () => void;
 }
 
+export interface MoveFacts {
+  /** The claim's data is on its last way: its pods have to wait. */
+  isHeld(namespace: string, claim: string): boolean;
+}
+
 export interface Origins {
   /** Cluster ID of the peer whose twin the namespace is, `undefined` for any other namespace. */
   of(namespace: string): Promise<string | undefined>;

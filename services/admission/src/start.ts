@@ -20,7 +20,7 @@ import { validateOffloading } from "./offloading/validate.ts";
 import { originsOf } from "./origins.ts";
 import { type DaemonSet, daemonSet } from "./placement/daemon-set.ts";
 import { podHandler } from "./placement/handler.ts";
-import type { Clock, NamespaceFacts, Routes } from "./ports.ts";
+import type { Clock, MoveFacts, NamespaceFacts, Routes } from "./ports.ts";
 import type { AdmissionRequest } from "./review/review.ts";
 import { startWebhookServer, type WebhookServer } from "./server/server.ts";
 import { validateShadowPod } from "./shadow-pod/validate.ts";
@@ -28,6 +28,7 @@ import { validateShadowPod } from "./shadow-pod/validate.ts";
 export interface AdmissionDeps {
   kube: Kube;
   facts: NamespaceFacts;
+  moves: MoveFacts;
   clock: Clock;
   log: Logger;
   metrics: AdmissionMetrics;
@@ -52,7 +53,12 @@ export interface Admission {
 
 const routesOf = (d: AdmissionDeps, labelled: Informer<KubeObject>): Routes => {
   const origins = originsOf(d.kube, labelled);
-  const pod = podHandler(d.facts, d.factWaitMs);
+  const pod = podHandler({
+    facts: d.facts,
+    moves: d.moves,
+    waitMs: d.factWaitMs,
+    mover: `system:serviceaccount:${d.namespace}:storage-fabric`,
+  });
   const originOf = (r: { namespace?: string }): Promise<string | undefined> => origins.of(r.namespace ?? "");
   return {
     "/mutate/pods": { webhook: "pods", handler: (r: AdmissionRequest<Pod>) => pod(r) },

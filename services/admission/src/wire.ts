@@ -6,7 +6,7 @@ import type { RuntimeContext } from "@tideway/runtime";
 import { controllerMetrics } from "@tideway/telemetry";
 import type { AdmissionConfig } from "./config.ts";
 import { admissionMetrics } from "./metrics.ts";
-import type { NamespaceFacts } from "./ports.ts";
+import type { MoveFacts, NamespaceFacts } from "./ports.ts";
 import { startAdmission } from "./start.ts";
 
 /** Facts about namespaces of this cluster are published under this in place of a peer. */
@@ -19,6 +19,21 @@ const namespaceFacts = async (bus: Bus): Promise<NamespaceFacts> => {
     get: (ns) => view.get(LOCAL, ns)?.data,
     onChange: (handler) => view.onChange((f) => handler(f.data.namespace)),
   };
+};
+
+/** Claims that are held, as `namespace/claim`: asked at each pod, so kept ready. */
+const moveFacts = async (bus: Bus): Promise<MoveFacts> => {
+  const view = await bus.facts("move");
+  const byMove = new Map<string, string>();
+  const held = new Set<string>();
+  view.onChange(({ id = "", data }) => {
+    if (data.state === "HOLDING") byMove.set(id, `${data.namespace}/${data.claim}`);
+    else byMove.delete(id);
+    held.clear();
+    for (const key of byMove.values()) held.add(key);
+  });
+  await view.synced;
+  return { isHeld: (namespace, claim) => held.has(`${namespace}/${claim}`) };
 };
 
 /** Builds everything and starts it. Ready once a certificate is served and the facts are known. */
@@ -41,7 +56,7 @@ export const wire = async (ctx: RuntimeContext, config: AdmissionConfig): Promis
     ...(ca ? { ca } : {}),
   });
   onShutdown("bus", () => bus.close());
-  const facts = await namespaceFacts(bus);
+  const [facts, moves] = await Promise.all([namespaceFacts(bus), moveFacts(bus)]);
   setReady("facts", true);
   const audit = createAudit({ bus, service: "admission", log });
   onShutdown("audit", () => audit.close());
@@ -49,6 +64,7 @@ export const wire = async (ctx: RuntimeContext, config: AdmissionConfig): Promis
   const admission = await startAdmission({
     kube,
     facts,
+    moves,
     audit,
     clock: { now: () => Date.now() },
     log,

@@ -52,6 +52,7 @@ const start = async (port = 0): Promise<number> => {
   const part = await startAdmission({
     kube: createKube(service, { userAgent: "admission-test" }),
     facts: { get: (ns) => known.get(ns), onChange: () => () => undefined },
+    moves: { isHeld: () => false },
     clock: { now: () => clock },
     log: silentLogger,
     audit: { record: (r) => void audited.push(r) },

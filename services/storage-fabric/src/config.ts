@@ -9,6 +9,8 @@ export const storageFabricConfig = Type.Object({
   provisionerPatienceSeconds: Type.Integer({ default: 60, minimum: 1, maximum: 86_400 }),
   /** A claim that a rule keeps from the chosen node lets the scheduler choose again after this, seconds. */
   rescheduleSeconds: Type.Integer({ default: 5, minimum: 1, maximum: 3600 }),
+  /** Image of the pods that copy data: bash and rsync. Nodes of both clusters have to be able to pull it. */
+  moverImage: Type.String({ default: "tideway.local/mover:1", minLength: 1, maxLength: 512 }),
 });
 
 export type StorageFabricConfig = Static<typeof storageFabricConfig>;

@@ -9,6 +9,8 @@ export type VolumeState = (typeof STATES)[number];
 export interface StorageFabricMetrics {
   /** A claim got its volume, this many seconds after its node was chosen. */
   bound(side: Side, seconds: number): void;
+  /** So many bytes were sent by a move. */
+  moved(bytes: number): void;
   /** Read at each scrape. */
   watch(volumes: () => { peer: string; class: string; state: VolumeState }[]): void;
 }
@@ -29,7 +31,15 @@ export const storageFabricMetrics = (metrics: Metrics): StorageFabricMetrics => 
     help: "Volumes by the peer that holds the data (local: this cluster) and by its storage class",
     labels: { peer: OPEN, class: OPEN },
   });
+  const sent = metrics.counter({
+    name: "tideway_volume_moved_bytes_total",
+    help: "Bytes sent by the copies of moves",
+    labels: {},
+  });
   return {
+    moved: (bytes) => {
+      if (bytes > 0) sent.inc({}, bytes);
+    },
     bound: (side, seconds) => latency.observe({ side }, seconds),
     watch: (volumes) => {
       const seen = new Map<string, { peer: string; class: string }>();

@@ -11,20 +11,23 @@ export interface Saying {
 
 export interface Tell {
   /** An Event at a claim or volume. Its name is made of what it says, so that saying it again changes nothing. */
-  event(about: Readonly<KubeObject>, saying: Saying): Promise<void>;
+  event(
+    about: Readonly<KubeObject>,
+    saying: Saying,
+    kind?: { apiVersion: string; kind: string },
+  ): Promise<void>;
 }
 
 export const isoOf = (clock: Clock): string => new Date(clock.now()).toISOString().replace(/\.\d+Z$/, "Z");
 
 export const createTell = (d: { kube: Kube; clock: Clock; signal: AbortSignal }): Tell => ({
-  event: async (about, { type, reason, message }) => {
+  event: async (about, { type, reason, message }, other) => {
     const { name, namespace, uid = "" } = about.metadata;
     const digest = createHash("sha256").update(`${uid}/${reason}/${message}`).digest("hex").slice(0, 16);
     const at = isoOf(d.clock);
     const kind = namespace === undefined ? "PersistentVolume" : "PersistentVolumeClaim";
     const involvedObject = {
-      apiVersion: "v1",
-      kind,
+      ...(other ?? { apiVersion: "v1", kind }),
       name,
       uid,
       ...(namespace ? { namespace } : {}),

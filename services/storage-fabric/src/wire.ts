@@ -22,11 +22,15 @@ import { makeClaimReconciler, makeForgetReconciler } from "./claim/reconciler.ts
 import type { StorageFabricConfig } from "./config.ts";
 import { storageFabricMetrics, type VolumeState } from "./metrics.ts";
 import type { Deps, Objects } from "./ports.ts";
+import { startMoves } from "./move/start.ts";
 import { createTell } from "./tell.ts";
 import { makeVolumeReconciler } from "./volume/reconciler.ts";
 
 export interface Wiring {
-  config: Pick<StorageFabricConfig, "storageNamespace" | "provisionerPatienceSeconds" | "rescheduleSeconds">;
+  config: Pick<
+    StorageFabricConfig,
+    "namespace" | "storageNamespace" | "provisionerPatienceSeconds" | "rescheduleSeconds" | "moverImage"
+  >;
   kube: Kube;
   bus: Bus;
   membership: Pick<Membership, "owns" | "onChange">;
@@ -73,13 +77,14 @@ export const wire = async (w: Wiring): Promise<void> => {
   const clock = { now: () => Date.now() };
   const objects = watchObjects(w);
   const { claims, volumes, classes, nodes: nodeCache } = objects;
-  const [peers, answers, said] = await Promise.all([
+  const [peers, answers, said, namespaces] = await Promise.all([
     bus.facts("peer"),
     bus.facts("claim"),
     bus.facts("volume"),
+    bus.facts("namespace"),
   ]);
   const saidOf = indexSaid(said);
-  await Promise.all([...Object.values(objects), peers, answers, said].map((c) => c.synced));
+  await Promise.all([...Object.values(objects), peers, answers, said, namespaces].map((c) => c.synced));
 
   const metrics = storageFabricMetrics(w.metrics);
   const shared = controllerMetrics(w.metrics);
@@ -141,7 +146,18 @@ export const wire = async (w: Wiring): Promise<void> => {
   const wakeClaims = (test: (c: Readonly<PersistentVolumeClaim>) => boolean): void => {
     for (const c of claims.list()) if (isOurs(c) && test(c)) claiming.enqueue(keyOf(c));
   };
+  const wakeMoves = await startMoves({
+    ...deps,
+    metrics,
+    moverImage: config.moverImage,
+    account: { name: "storage-fabric", namespace: config.namespace },
+    namespaces,
+    start,
+    log,
+    signal,
+  });
   const wakeAll = (): void => {
+    wakeMoves();
     wakeClaims(() => true);
     for (const v of volumes.list()) if (isAtPeer(v)) holding.enqueue(v.metadata.name);
     for (const f of said.list()) forgetting.enqueue(f.id ?? "");

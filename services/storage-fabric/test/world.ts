@@ -109,6 +109,7 @@ export const startWorld = async (o: { patienceSeconds?: number } = {}) => {
   const all = new AbortController();
   const base = new URL("../../../deploy/base/storage-fabric/", import.meta.url).pathname;
   await server.kubectl("apply", "-f", `${base}storageclass.yaml`, "-f", `${base}namespace.yaml`);
+  await server.applyCrds(new URL("../../../deploy/base/crds/", import.meta.url).pathname);
   await kube.create(namespaces, { metadata: { name: NS } });
   await kube.create(storageClasses, {
     metadata: { name: "disk", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
@@ -155,6 +156,8 @@ export const startWorld = async (o: { patienceSeconds?: number } = {}) => {
     const metrics = createMetrics("storage-fabric");
     await wire({
       config: {
+        namespace: "tideway-system",
+        moverImage: "tideway.local/mover:1",
         storageNamespace: STORAGE_NS,
         provisionerPatienceSeconds: o.patienceSeconds ?? 60,
         rescheduleSeconds: 1,

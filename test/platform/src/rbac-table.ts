@@ -7,6 +7,7 @@ export const OWN_GROUP: Partial<Record<ServiceName, string>> = {
   negotiator: "sharing.tideway.dev",
   "virtual-kubelet": "offloading.tideway.dev",
   "network-manager": "networking.tideway.dev",
+  "storage-fabric": "storage.tideway.dev",
 };
 
 /** What every service may write: its condition of a ForeignCluster, events, and leases in a namespace. */
@@ -290,6 +291,17 @@ export const EXCEPTIONS: Record<ServiceName, Exception[]> = {
       what: "persistentvolumes",
       verbs: ["create", "patch", "delete"],
       why: "a provisioner's job: volumes at peers, and the volumes of second claims, which become the first ones'",
+    },
+    {
+      what: "rolebindings.rbac.authorization.k8s.io",
+      verbs: ["create"],
+      why: "of the one role that it may bind: create cannot name its object",
+    },
+    {
+      what: "clusterroles.rbac.authorization.k8s.io",
+      names: ["tideway-volume-mover"],
+      verbs: ["bind"],
+      why: "its right to the pods and claims of a namespace in which it moves a volume, as long as the move lasts",
     },
   ],
   "mdns-agent": [],

@@ -18,7 +18,7 @@ export interface Column {
 
 export interface KindDefinition<S extends TSchema = TSchema, T extends TSchema = TSchema> {
   /** First label of the API group. */
-  concern: "discovery" | "authentication" | "sharing" | "offloading" | "networking";
+  concern: "discovery" | "authentication" | "sharing" | "offloading" | "networking" | "storage";
   kind: string;
   plural: string;
   shortNames: string[];

@@ -19,17 +19,33 @@ const facts = () => {
   };
   return { view, set, handlers };
 };
-const ask = (view: NamespaceFacts, waitMs = 0) =>
-  podHandler(
+const MOVER = "system:serviceaccount:tideway-system:storage-fabric";
+const handler = (view: NamespaceFacts, held?: string, waitMs = 0) =>
+  podHandler({
+    facts: view,
+    moves: { isHeld: (namespace, claim) => `${namespace}/${claim}` === held },
+    waitMs,
+    mover: MOVER,
+  });
+const ask = (
+  view: NamespaceFacts,
+  waitMs = 0,
+  o: { held?: string; username?: string; volumes?: object[] } = {},
+) =>
+  handler(
     view,
+    o.held,
     waitMs,
   )({
     uid: "r",
     kind: { group: "", version: "v1", kind: "Pod" },
     operation: "CREATE",
     namespace: "shop",
-    userInfo: { username: "u" },
-    object: { metadata: { generateName: "p-" }, spec: { containers: [{ name: "c" }] } } as unknown as Pod,
+    userInfo: { username: o.username ?? "u" },
+    object: {
+      metadata: { generateName: "p-" },
+      spec: { containers: [{ name: "c" }], volumes: o.volumes },
+    } as unknown as Pod,
   });
 
 it("denies with a retry while nothing is known, and never lets a pod be silently local", async () => {
@@ -78,7 +94,28 @@ it("leaves a pod alone that came from a peer, even where its twin is labelled as
     userInfo: { username: "u" },
     object: foreign,
   };
-  expect(await podHandler(view, 0)(request)).toEqual({ allowed: true });
+  expect(await handler(view)(request)).toEqual({ allowed: true });
   set("tideway-east--shop", {});
-  expect(await podHandler(view, 0)(request)).toEqual({ allowed: true });
+  expect(await handler(view)(request)).toEqual({ allowed: true });
+});
+const mounting = (claimName: string) => [{ name: "data", persistentVolumeClaim: { claimName } }];
+it("holds back a pod whose data is on its last way, until it has arrived", async () => {
+  const { view, set } = facts();
+  set("shop", {});
+  const verdict = await ask(view, 0, { held: "shop/db", volumes: mounting("db") });
+  expect(verdict).toMatchObject({ allowed: true });
+  expect((verdict as { patch: object[] }).patch).toContainEqual({
+    op: "add",
+    path: "/spec/schedulingGates",
+    value: [{ name: "storage.tideway.dev/move" }],
+  });
+});
+it("lets pods with other data start", async () => {
+  const { view, set } = facts();
+  set("shop", {});
+  const verdict = await ask(view, 0, { held: "shop/db", volumes: mounting("web") });
+  expect(JSON.stringify(verdict)).not.toContain("schedulingGates");
+});
+it("leaves the pods that copy data alone", async () => {
+  expect(await ask(facts().view, 0, { username: MOVER })).toEqual({ allowed: true });
 });

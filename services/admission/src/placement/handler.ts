@@ -1,8 +1,9 @@
 import { type NodeSelectorTerm, ORIGIN } from "@tideway/api";
 import type { Pod } from "@tideway/k8s";
 import { refusals, toShadowPodSpec } from "@tideway/podspec";
-import type { NamespaceFact, NamespaceFacts } from "../ports.ts";
+import type { MoveFacts, NamespaceFact, NamespaceFacts } from "../ports.ts";
 import { type AdmissionRequest, ALLOWED, deny, denyForNow, type Verdict } from "../review/review.ts";
+import { hold } from "./hold.ts";
 import { belongsToANode, keepHome, place, type Placement } from "./place.ts";
 import { STRATEGIES, type Strategy } from "./terms.ts";
 import { wished } from "./wish.ts";
@@ -51,11 +52,29 @@ const refusedOf = (pod: Pod) => refusals(toShadowPodSpec(pod).pod);
 /** It came from a peer, to a twin that somebody labelled by mistake: it stays here, without our toleration. */
 const isForeign = (pod: Pod): boolean => pod.metadata.labels?.[ORIGIN] !== undefined;
 
+const placed = (pod: Pod, placement: Placement): Verdict => {
+  const wish = wished(pod, placement);
+  if ("refused" in wish) return wish.refused;
+  const { strategy } = wish.placement;
+  if (strategy === "Local" && placement.strategy !== "Local") return keepHome(pod);
+  return place(pod, wish.placement, strategy === "Local" ? [] : refusedOf(pod));
+};
+
+export interface PodHandlerDeps {
+  facts: NamespaceFacts;
+  moves: MoveFacts;
+  /** How long a fact that is on its way is waited for, ms. */
+  waitMs: number;
+  /** User name of the service that copies volumes: it says itself where its pods run. */
+  mover: string;
+}
+
 /** Only asked for pods of namespaces labelled as offloaded. Without a fact it denies: a pod is never silently local. */
 export const podHandler =
-  (facts: NamespaceFacts, waitMs: number) =>
-  async ({ object: pod, namespace = "", operation }: AdmissionRequest<Pod>): Promise<Verdict> => {
+  ({ facts, moves, waitMs, mover }: PodHandlerDeps) =>
+  async ({ object: pod, namespace = "", operation, userInfo }: AdmissionRequest<Pod>): Promise<Verdict> => {
     if (operation !== "CREATE" || !pod?.spec || belongsToANode(pod) || isForeign(pod)) return ALLOWED;
+    if (userInfo.username === mover) return ALLOWED;
     const fact = await factOf(facts, namespace, waitMs);
     if (!fact)
       return denyForNow(`namespace ${namespace} is offloaded, but how is not known here yet; try again`);
@@ -65,9 +84,5 @@ export const podHandler =
         "BadSelector",
         `the offloading of namespace ${namespace} cannot be read: ${JSON.stringify(fact)}`,
       );
-    const wish = wished(pod, placement);
-    if ("refused" in wish) return wish.refused;
-    const { strategy } = wish.placement;
-    if (strategy === "Local" && placement.strategy !== "Local") return keepHome(pod);
-    return place(pod, wish.placement, strategy === "Local" ? [] : refusedOf(pod));
+    return hold(placed(pod, placement), pod, namespace, moves);
   };

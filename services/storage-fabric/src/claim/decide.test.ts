@@ -41,7 +41,15 @@ describe("a claim on a real node, step by step", () => {
     ["it is gone", { volume: volumeOf({ retained: true }) }, ["repoint"]],
     ["the volume is the claim's", { volume: volumeOf({ owner: "u1", marked: true }) }, []],
     [
-      "Kubernetes has bound them",
+      "Kubernetes has bound them, so the volume may go with its claim",
+      {
+        claim: claimOf({ selected: "node-1", held: true, bound: "pv-1" }),
+        volume: volumeOf({ owner: "u1", retained: true }),
+      },
+      ["reclaim", "publish"],
+    ],
+    [
+      "it goes with its claim",
       {
         claim: claimOf({ selected: "node-1", held: true, bound: "pv-1" }),
         volume: volumeOf({ owner: "u1", marked: true }),
@@ -64,11 +72,20 @@ describe("a claim on a real node, step by step", () => {
     const made = decide(worldOf({ classes: [now] })).effects.find((e) => e.do === "makeSecond");
     expect(made).toMatchObject({ className: "disk", node: undefined });
   });
-  it("gives the volume the reclaim policy of the virtual class", () => {
-    const plan = decide(
-      worldOf({ class: virtualClass({ reclaimPolicy: "Retain" }), volume: volumeOf({ retained: true }) }),
-    );
-    expect(plan.effects).toMatchObject([{ do: "repoint", reclaim: "Retain", version: "7" }]);
+  it("points the volume as it was seen, and leaves it kept: a provisioner deletes what is Released and may go", () => {
+    const plan = decide(worldOf({ volume: volumeOf({ retained: true }) }));
+    expect(plan.effects).toEqual([
+      { do: "repoint", volume: "pv-1", uid: expect.anything() as string, version: "7" },
+    ]);
+  });
+  it("keeps the volume where the virtual class says so, and where its user says so later", () => {
+    const bound = claimOf({ selected: "node-1", held: true, bound: "pv-1" });
+    const volume = volumeOf({ owner: "u1", retained: true });
+    expect(doing({ class: virtualClass({ reclaimPolicy: "Retain" }), claim: bound, volume })).toEqual([
+      "unhold",
+      "publish",
+    ]);
+    expect(doing({ claim: claimOf({ selected: "node-1", bound: "pv-1" }), volume })).toEqual(["publish"]);
   });
   it("says after a while that the provisioner is silent, and not before", () => {
     const waiting = decide(worldOf({ second: secondOf(), waitedMs: 1_000 }));

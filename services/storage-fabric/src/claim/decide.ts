@@ -61,7 +61,9 @@ export type Effect =
   /** The volume outlives the second claim, and is marked as the claim's. */
   | { do: "retain"; volume: string; uid: string }
   /** The volume is the claim's from now on. `version`: only as it was seen. */
-  | { do: "repoint"; volume: string; uid: string; version: string; reclaim: "Delete" | "Retain" }
+  | { do: "repoint"; volume: string; uid: string; version: string }
+  /** What becomes of the volume when its claim is deleted. */
+  | { do: "reclaim"; volume: string; uid: string; policy: "Delete" }
   /** The claim is gone: the volume that was kept for it follows. */
   | { do: "discard"; volume: string; uid: string }
   | { do: "reschedule"; node: string }
@@ -163,7 +165,6 @@ const rebind = (w: World, volume: Volume): Effect[] => {
       do: "repoint",
       ...named(volume),
       version: volume.metadata.resourceVersion ?? "",
-      reclaim: reclaimOf(w.class),
     },
   ];
 };
@@ -202,9 +203,20 @@ const here = (w: World, selected: string): Plan => {
   return { effects: [say, tell("False", "ProvisionerSilent", message)] };
 };
 
+/**
+ * The volume was kept over the end of the second claim. Only when Kubernetes has bound it may it go with the first one: one that
+ * is still Released would be deleted by its provisioner at once. The claim is held until then; later its policy is the user's.
+ */
+const release = (w: World): Effect[] => {
+  const { claim, volume } = w;
+  if (!held(claim)) return [];
+  const pending = volume && !isAtPeer(volume) && isRetained(volume, claim) && reclaimOf(w.class) === "Delete";
+  return pending ? [{ do: "reclaim", ...named(volume), policy: "Delete" }] : [{ do: "unhold" }];
+};
+
 const bound = (w: World): Effect[] => {
   const { claim, volume } = w;
-  const done: Effect[] = held(claim) ? [{ do: "unhold" }] : [];
+  const done = release(w);
   const peer = volume && isAtPeer(volume) ? peerOf(volume) : LOCAL;
   const complained = claim.status?.conditions?.some((c) => c.type === PROVISIONED && c.status === "False");
   if (complained) done.push(tell("True", "Bound", `bound to volume ${claim.spec?.volumeName ?? ""}`));

@@ -62,7 +62,6 @@ const repoint = (claim: Claim, e: Effect & { do: "repoint" }): object[] => [
       uid: uidOf(claim),
     },
   },
-  { op: "replace", path: "/spec/persistentVolumeReclaimPolicy", value: e.reclaim },
 ];
 
 /** One effect; each may be repeated at any time, also by a process that knows nothing of the first. */
@@ -122,6 +121,7 @@ export const perform = async (
         if (!isNotFound(err) && !isConflict(err) && !isInvalid(err)) throw err;
       }
       return;
+    case "reclaim":
     case "discard":
       return patchVolume(e.volume, {
         metadata: { uid: e.uid },

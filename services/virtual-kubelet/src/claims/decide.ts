@@ -128,11 +128,19 @@ export const decide = (w: World): Plan => {
   if (!w.known) return { effects: [] };
   if (!shadow) {
     if (w.nameHeld) return { effects: [], recheckMs: NAME_HELD_MS };
-    return wish.state === "KEPT"
+    // of kept data nothing is asked, unless there is some to be told apart from other data of the name
+    return wish.state === "KEPT" && !wish.expectData
       ? { effects: [] }
       : { effects: [{ do: "create", spec: specOf(wish, w.uid) }] };
   }
-  if (shadow.metadata.deletionTimestamp !== undefined) return { effects: [], answer: answerOf(shadow) };
+  const going = shadow.metadata.deletionTimestamp !== undefined;
+  // the data has another claim now: a ShadowClaim has the name of its claim, and the data outlives it
+  if (shadow.metadata.name !== wish.claim)
+    return {
+      effects: going ? [] : [{ do: "delete", uid: shadow.metadata.uid ?? "" }],
+      recheckMs: NAME_HELD_MS,
+    };
+  if (going) return { effects: [], answer: answerOf(shadow) };
   const spec = changes(wish, shadow);
   const patch: Effect[] =
     Object.keys(spec).length > 0 ? [{ do: "patch", uid: shadow.metadata.uid ?? "", spec }] : [];

@@ -46,7 +46,7 @@ export const startClaims = (d: { session: Session; local: Local; volumes: FactVi
   };
 
   const perform = async (w: World, namespace: string, e: Effect): Promise<void> => {
-    const name = w.wish?.claim ?? "";
+    const name = (e.do === "create" ? undefined : w.shadow?.metadata.name) ?? w.wish?.claim ?? "";
     try {
       switch (e.do) {
         case "create":

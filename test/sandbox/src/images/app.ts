@@ -8,7 +8,7 @@ import { baseLayers, debianPart, layerOf, once, PATH_ENV, WAIT } from "./system.
 const PACKAGES = [
   ...["ca-certificates", "curl", "iproute2", "iputils-ping", "procps"],
   ...["nginx-light", "redis-server", "redis-tools", "postgresql"],
-  ...["bind9-dnsutils", "iperf3", "netcat-openbsd", "socat", "tcpdump"],
+  ...["bind9-dnsutils", "iperf3", "netcat-openbsd", "rsync", "socat", "tcpdump"],
 ];
 
 const USER = "10001:10001";
@@ -62,6 +62,8 @@ const makers = {
       Entrypoint: ["node", "/app/main.ts"],
       User: USER,
     }),
+  // deploy/mover.Containerfile is the image that ships
+  mover: onDebian("mover", { Entrypoint: ["/bin/bash"] }, false),
   "net-tools": onDebian("net-tools", { Entrypoint: WAIT }, false),
 };
 

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { volumeMoves } from "@tideway/api";
+import { persistentVolumeClaims, persistentVolumes, pods } from "@tideway/k8s";
+import { tideway } from "@tideway/platform";
+import { loadAppImages, until } from "@tideway/sandbox";
+import { ensureConnected } from "./fabric.ts";
+import { apply, dropNamespace, east, isTrue, offloadedNamespace, shell, STAY, west } from "./world.ts";
+
+/** A claim's data goes to the peer and comes back, with a file that changes all the time, and a break in the middle. */
+const NS = "moving";
+const BIG = 48; // MiB
+
+const manifest = (): object => ({
+  apiVersion: "v1",
+  kind: "List",
+  items: [
+    {
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: { name: "data", namespace: NS, labels: { app: "writer" } },
+      spec: {
+        storageClassName: "tideway",
+        accessModes: ["ReadWriteOnce"],
+        resources: { requests: { storage: "128Mi" } },
+      },
+    },
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "writer", namespace: NS },
+      spec: {
+        replicas: 1,
+        strategy: { type: "Recreate" },
+        selector: { matchLabels: { app: "writer" } },
+        template: {
+          metadata: { labels: { app: "writer" } },
+          spec: {
+            terminationGracePeriodSeconds: 5,
+            containers: [
+              shell(
+                `[ -e /data/big ] || head -c ${BIG}M /dev/urandom >/data/big; sha256sum /data/big; ` +
+                  `(n=$(cat /data/count 2>/dev/null || echo 0); while true; do n=$((n+1)); echo $n >/data/count; sleep 0.1; done) & ${STAY}`,
+                { volumeMounts: [{ name: "data", mountPath: "/data" }] },
+              ),
+            ],
+            volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }],
+          },
+        },
+      },
+    },
+  ],
+});
+const writer = () =>
+  until(
+    async () =>
+      (await east.kube.list(pods, { namespace: NS, labelSelector: "app=writer" })).find(
+        (p) => !p.metadata.deletionTimestamp && isTrue(p.status?.conditions, "Ready"),
+      ),
+    {
+      what: "the writer Ready",
+      timeoutMs: 90_000,
+      explain: () => east.cluster.kubectl("-n", NS, "get", "pods,pvc,volumemoves", "-o", "yaml"),
+    },
+  );
+const run = (line: string): Promise<string> =>
+  east.cluster
+    .kubectl("-n", NS, "exec", "deploy/writer", "--", "/bin/bash", "-c", line)
+    .then((s) => s.trim());
+const sum = (): Promise<string> => run("sha256sum </data/big");
+const volumeName = async (): Promise<string> =>
+  (await east.kube.get(persistentVolumeClaims, "data", NS)).spec?.volumeName ?? "";
+const move = (...args: string[]): Promise<string> =>
+  tideway(east.cluster, "move", "volume", "data", "-n", NS, ...args, "--wait", "--timeout", "150s");
+
+const strategy = (s: string): Promise<string> =>
+  tideway(
+    east.cluster,
+    ...["offload", "namespace", NS, "--pod-offloading-strategy", s, "--wait", "--timeout", "60s"],
+  );
+
+beforeAll(async () => {
+  await ensureConnected();
+  await Promise.all([east, west].map((s) => loadAppImages(s.cluster, ["mover"])));
+  await offloadedNamespace(NS);
+  await strategy("Local"); // the data begins here
+}, 300_000);
+afterAll(() => dropNamespace(NS));
+
+let checksum = "";
+
+it("moves a claim to the peer while its pod runs, through a break of the copy", async () => {
+  await apply(east.cluster, manifest());
+  const first = await writer();
+  expect(first.spec?.nodeName).not.toBe("west");
+  await strategy("LocalAndRemote");
+  checksum = await sum();
+  const old = await volumeName();
+  const moving = move("--to", "west");
+  const copy = await until(
+    async () =>
+      (await east.kube.list(pods, { namespace: NS })).find(
+        (p) => /-copy-1$/.test(p.metadata.name) && p.status?.phase === "Running",
+      ),
+    { what: "the first copy", timeoutMs: 60_000 },
+  ).catch(() => undefined); // a quick machine is done before anybody looks
+  if (copy) await east.kube.delete(pods, copy.metadata.name, NS);
+  await moving;
+  const second = await writer();
+  expect(second.spec?.nodeName).toBe("west");
+  expect(await sum()).toBe(checksum);
+  const counted = Number(await run("cat /data/count"));
+  expect(counted).toBeGreaterThan(0);
+  expect(await volumeName()).not.toBe(old);
+  expect((await east.kube.get(persistentVolumeClaims, "data", NS)).metadata.labels).toMatchObject({
+    app: "writer",
+  });
+  expect((await east.kube.get(persistentVolumes, old)).status?.phase).toBe("Released");
+});
+
+it("lets the old volume go when told", async () => {
+  await tideway(east.cluster, "move", "volume", "data", "-n", NS, "--confirm");
+  await until(
+    async () =>
+      (await east.kube.list(volumeMoves, { namespace: NS })).every((m) => m.status?.phase === "Complete"),
+    { what: "the move complete", timeoutMs: 60_000 },
+  );
+});
+
+it("brings it home again, and leaves nothing of it at the peer", async () => {
+  const node = (
+    await east.kube.list({ group: "", version: "v1", plural: "nodes", kind: "Node", namespaced: false })
+  )
+    .map((n) => n.metadata)
+    .find((m) => m.labels?.["tideway.dev/virtual-node"] !== "true");
+  await move("--to", node?.name ?? "", "--confirm");
+  expect((await writer()).spec?.nodeName).toBe(node?.name);
+  expect(await sum()).toBe(checksum);
+  await until(
+    async () =>
+      (await west.kube.list(persistentVolumes)).every(
+        (v) => v.spec?.claimRef?.namespace !== `tideway-east--${NS}`,
+      ),
+    { what: "no volume of it at the peer", timeoutMs: 60_000 },
+  );
+});
