@@ -140,7 +140,7 @@ const follow = async (cli: Cli, kube: Kube, asked: VolumeMove, deadline: Deadlin
           if (seen) throw new CliError(`VolumeMove ${name} was deleted: the move is called off`);
           return undefined;
         }
-        seen = m as VolumeMove;
+        seen = m;
         const ready = findCondition(m.status?.conditions, "Ready");
         const phase = m.status?.phase;
         if (phase === "Refused")
@@ -150,7 +150,7 @@ const follow = async (cli: Cli, kube: Kube, asked: VolumeMove, deadline: Deadlin
           else if (step.ends === phase && ready && ready.reason !== phase)
             progress.note(step.id, `${ready.reason}: ${ready.message}`);
         }
-        return phase === "Moved" || phase === "Complete" ? (m as VolumeMove) : undefined;
+        return phase === "Moved" || phase === "Complete" ? (m) : undefined;
       },
     });
     await progress.end(true);

@@ -25,7 +25,7 @@ const rowOf = (p: Pod, peer: string, cluster: string): Row => ({
   cluster,
   node: p.spec?.nodeName ?? "",
   phase: p.status?.phase ?? "",
-  requests: podRequests(p as Parameters<typeof podRequests>[0]),
+  requests: podRequests(p),
 });
 
 type Gather = (cli: Cli, signal: AbortSignal) => Promise<Row[]>;

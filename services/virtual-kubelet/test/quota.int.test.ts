@@ -132,7 +132,7 @@ describe("a tenant's pods", () => {
   ])("cannot make room by %s", async (_what, requests) => {
     await world.shadow(twin, "a", {
       pod: { containers: [{ name: "c", image: "i", resources: { requests } }] },
-    } as never);
+    });
     expect((await says("a", "FieldRefused")).message).toContain("is negative");
     expect((await quota()).status?.used?.["cpu"] ?? "0").toBe("0");
   });

@@ -46,7 +46,7 @@ it("its own alternatives are each narrowed", () => {
 });
 it.each<[string, Partial<Spec>]>([
   ["tolerates nothing", {}],
-  ["tolerates something else", { tolerations: [{ key: "gpu", operator: "Exists" }] } as Partial<Spec>],
+  ["tolerates something else", { tolerations: [{ key: "gpu", operator: "Exists" }] }],
 ])("one that %s is left as it is", (_, spec) => {
   expect(ask(spec)).toEqual({ allowed: true });
 });

@@ -110,7 +110,7 @@ export const receiver = (m: Move, image: string, nodes: readonly string[]): Pod 
         },
       },
     },
-  } as Pod;
+  };
 };
 
 export const sender = (m: Move, o: { image: string; pass: number; to: string; final: boolean }): Pod =>

@@ -105,7 +105,7 @@ const finalizers = (d: MovePerformDeps, m: Move, wanted: string[], signal: Abort
 const remade = (m: Move, volume: string): PersistentVolumeClaim => {
   const was = m.status?.claim as PersistentVolumeClaim;
   const { uid: _, ...metadata } = was.metadata;
-  return { ...was, metadata, spec: { ...was.spec, volumeName: volume } } as PersistentVolumeClaim;
+  return { ...was, metadata, spec: { ...was.spec, volumeName: volume } };
 };
 
 /** One effect; each may be repeated at any time. */
