@@ -150,7 +150,7 @@ const follow = async (cli: Cli, kube: Kube, asked: VolumeMove, deadline: Deadlin
           else if (step.ends === phase && ready && ready.reason !== phase)
             progress.note(step.id, `${ready.reason}: ${ready.message}`);
         }
-        return phase === "Moved" || phase === "Complete" ? (m) : undefined;
+        return phase === "Moved" || phase === "Complete" ? m : undefined;
       },
     });
     await progress.end(true);
