@@ -241,7 +241,12 @@ describe("a cluster with Tideway", () => {
       const { name, token } = JSON.parse(second.out);
       expect(await kube.find(invitations, old.name, SYSTEM_NAMESPACE)).toBeUndefined();
       const { spec } = await kube.get(invitations, name, SYSTEM_NAMESPACE);
-      expect(spec).toEqual({ tokenHash: hashToken(token), standing: true, note: "lab" });
+      expect(spec).toEqual({
+        tokenHash: hashToken(token),
+        standing: true,
+        bidirectional: false,
+        note: "lab",
+      });
       expect(spec.tokenHash).not.toBe(hashToken(old.token));
 
       const list = await tideway("invite", "--list");
