@@ -58,7 +58,7 @@ export const MIN_TTL_MS = 1000;
  * How long a goodbye takes to count, ms, so that others who still have the record can say so (RFC 6762, section 10.1
  * says a second; hosts answer for their own record within a tenth of that).
  */
-export const GOODBYE_MS = 500;
+export const GOODBYE_MS = 300;
 /** Shares of its time at which a record is asked for again (RFC 6762, section 5.2). */
 export const REFRESHES = [0.8, 0.85, 0.9, 0.95] as const;
 /** How often what is missing of an announcement is asked for, and the pause between, ms. */
