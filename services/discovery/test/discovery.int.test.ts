@@ -77,6 +77,7 @@ describe("what is said of a peer", () => {
       capabilities: [],
       claimed: false,
       foundAt: [],
+      labels: {},
     });
     expect((await peer.get())?.metadata.finalizers).toEqual([FINALIZER]);
   });

@@ -54,6 +54,13 @@ beforeAll(async () => {
   await world.server.kubectl("apply", "-f", deploy("virtual-kubelet/admission-policy-peers.yaml"));
   replica = await world.startReplica();
   twin = await world.fresh();
+  const open = service({ type: "LoadBalancer" });
+  await until(
+    async () => (await ask("POST", `/api/v1/namespaces/${twin}/services?dryRun=All`, open)) !== 201,
+    {
+      what: "policies in force",
+    },
+  );
   await world.kube.create(namespaces, { metadata: { name: OTHER, labels: { "tideway.dev/origin": NORTH } } });
   await world.shadow(twin, "mine");
   await world.podThere(twin, "mine");
