@@ -78,7 +78,7 @@ const ended = async (name: string, exitCode: number, message: string): Promise<P
         imageID: "i",
         ready: false,
         restartCount: 0,
-        state: { terminated: { exitCode, message } },
+        state: { terminated: { exitCode, message, finishedAt: new Date().toISOString() } },
       },
     ],
   });

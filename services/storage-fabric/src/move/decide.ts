@@ -4,6 +4,7 @@ import { refusalOf } from "./checks.ts";
 import { snapshotOf } from "./manifests.ts";
 import {
   bytesOf,
+  endedAt,
   failureOf,
   isBare,
   isUsing,
@@ -88,14 +89,11 @@ const copy = (w: World, final: boolean, done: (more: Partial<Status>) => Effect[
     };
   if (from.status?.phase === "Succeeded")
     return { effects: done({ passes: pass, bytes: (status.bytes ?? 0) + bytesOf(from) }) };
-  if (from.status?.phase === "Failed")
-    return {
-      effects: [
-        say(phase, "CopyFailed", `copy ${pass} failed and is tried again: ${failureOf(from)}`),
-        ...deletePod(from),
-      ],
-      recheckMs: RETRY_MS,
-    };
+  if (from.status?.phase === "Failed") {
+    const failed = say(phase, "CopyFailed", `copy ${pass} failed and is tried again: ${failureOf(from)}`);
+    const left = endedAt(from) + RETRY_MS - w.nowMs;
+    return left > 0 ? { effects: [failed], recheckMs: left } : { effects: [failed, ...deletePod(from)] };
+  }
   // the receiver came back under another address
   return { effects: wasToldOf(from) === to ? [] : deletePod(from) };
 };

@@ -38,6 +38,9 @@ export const bytesOf = (p: Readonly<Pod>): number => {
   const n = Number(/^bytes=(\d+)/m.exec(said)?.[1] ?? 0);
   return Number.isSafeInteger(n) ? n : 0;
 };
+/** Ms since the epoch; 0 where the kubelet has not said it. */
+export const endedAt = (p: Readonly<Pod>): number =>
+  Date.parse(p.status?.containerStatuses?.[0]?.state?.terminated?.finishedAt ?? "") || 0;
 export const failureOf = (p: Readonly<Pod>): string => {
   const end = p.status?.containerStatuses?.[0]?.state?.terminated;
   return end?.message?.trim() || p.status?.message || `exit code ${end?.exitCode ?? "unknown"}`;
