@@ -1,6 +1,6 @@
 import { foreignClusters, PROTOCOL_VERSION, type Tenant } from "@tideway/api";
 import { createAudit } from "@tideway/audit";
-import { connect } from "@tideway/authclient";
+import { connect, createAuthClients } from "@tideway/authclient";
 import { type Bus, connectBus, type FactInput } from "@tideway/bus";
 import { readOptionalFile } from "@tideway/config";
 import { startController, startMembership, type Controller, type Membership } from "@tideway/controller";
@@ -61,10 +61,16 @@ const sweepRequests = (kube: Kube, caches: Caches, clock: Clock, ctx: RuntimeCon
  * and the first peer does not wait for code that has never run.
  */
 const lookIn = async (port: number, self: Self, keys: KeyPair): Promise<void> => {
-  const client = await connect({ endpoint: `127.0.0.1:${port}`, pins: [self.pin] });
-  const { clusterId } = await client.describe();
-  if (clusterId !== self.clusterID)
-    throw new InvalidError(`port ${port} is answered by cluster ${clusterId}`);
+  // a connection of its own: one that was made before may still be pausing after the last process went
+  const clients = createAuthClients();
+  try {
+    const client = await clients.connect({ endpoint: `127.0.0.1:${port}`, pins: [self.pin] });
+    const { clusterId } = await client.describe();
+    if (clusterId !== self.clusterID)
+      throw new InvalidError(`port ${port} is answered by cluster ${clusterId}`);
+  } finally {
+    clients.close();
+  }
   checkCsr(createCsr(self.clusterID, keys), self.clusterID);
 };
 

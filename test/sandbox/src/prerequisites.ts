@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { withLock } from "./lock.ts";
 import { run } from "./run.ts";
@@ -34,6 +34,17 @@ export async function ensurePrerequisites(report: (step: string) => void): Promi
   if (process.getuid?.() !== 0)
     throw new Error("the sandbox makes network namespaces and mounts: run it as root");
   await ensureCommands(needs, report);
+  ensureInotify(report);
+}
+
+/** Each kubelet, containerd and follower of a log takes some; of the kernel's default of 128 a few clusters leave none. */
+const INOTIFY = "/proc/sys/fs/inotify/max_user_instances";
+const INSTANCES = 2048;
+
+function ensureInotify(report: (step: string) => void): void {
+  if (Number(readFileSync(INOTIFY, "utf8")) >= INSTANCES) return;
+  report(`raises fs.inotify.max_user_instances to ${INSTANCES}`);
+  writeFileSync(INOTIFY, String(INSTANCES));
 }
 
 /** What servers on the loopback interface need; any user may run them. */

@@ -24,6 +24,7 @@ import {
   publish,
   say,
   type Status,
+  versionOf,
   type World,
 } from "./plan.ts";
 import { switchClaim } from "./switch.ts";
@@ -149,7 +150,13 @@ const moved = (w: World): Plan => {
   const ref = source.spec?.claimRef;
   const volume = { volume: source.metadata.name, uid: uidOf(source) };
   if (ref && ref.name !== keptName(move))
-    effects.push({ do: "point", ...volume, name: keptName(move), ...(ref.uid ? { claimUid: ref.uid } : {}) });
+    effects.push({
+      do: "point",
+      ...volume,
+      version: versionOf(source),
+      name: keptName(move),
+      ...(ref.uid ? { claimUid: ref.uid } : {}),
+    });
   const switchedAt = move.status?.switchedAt ? Date.parse(move.status.switchedAt) : nowMs;
   const until = switchedAt + (move.spec.keepSourceSeconds ?? 86_400) * 1000;
   if (!move.spec.confirmed && nowMs < until) return { effects, recheckMs: until - nowMs };

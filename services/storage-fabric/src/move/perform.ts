@@ -155,7 +155,7 @@ export const perform = async (d: MovePerformDeps, m: Move, e: Effect, signal: Ab
       });
     case "point":
       return patchVolume(e.volume, {
-        metadata: { uid: e.uid },
+        metadata: { uid: e.uid, resourceVersion: e.version },
         spec: {
           claimRef: {
             apiVersion: "v1",

@@ -32,8 +32,11 @@ export type Effect =
   | { do: "openPod"; name: string; uid: string }
   /** The volume outlives its claim. */
   | { do: "retain"; volume: string; uid: string }
-  /** The volume is for the claim of this name; `claimUid` undefined: of whichever UID. */
-  | { do: "point"; volume: string; uid: string; name: string; claimUid?: string }
+  /**
+   * The volume is for the claim of this name; `claimUid` undefined: of whichever UID. `version`: only as it was seen, for
+   * once it is bound that would part them.
+   */
+  | { do: "point"; volume: string; uid: string; version: string; name: string; claimUid?: string }
   | { do: "reclaim"; volume: string; uid: string; policy: string }
   | { do: "dropClaim"; name: string; uid: string }
   | { do: "makeClaim"; volume: string }
@@ -85,3 +88,5 @@ export const open = (w: World): Effect[] =>
   w.pods
     .filter((p) => isGated(p) && mounts(p, w.move.spec.claim))
     .map((p) => ({ do: "openPod", name: p.metadata.name, uid: uidOf(p) }));
+
+export const versionOf = (v: Volume): string => v.metadata.resourceVersion ?? "";

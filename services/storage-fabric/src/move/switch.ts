@@ -1,6 +1,6 @@
 import { MOVE } from "@tideway/api";
 import { isDeleted, uidOf, type Volume } from "../claim/model.ts";
-import { deletePod, open, type Effect, type Plan, publish, say, type World } from "./plan.ts";
+import { deletePod, versionOf, open, type Effect, type Plan, publish, say, type World } from "./plan.ts";
 
 const named = (v: Volume): { volume: string; uid: string } => ({ volume: v.metadata.name, uid: uidOf(v) });
 const isKept = (v: Volume): boolean => v.spec?.persistentVolumeReclaimPolicy === "Retain";
@@ -35,7 +35,9 @@ export const switchClaim = (w: World): Plan => {
   if (targetClaim && !isKept(target)) return { effects: [{ do: "retain", ...named(target) }] };
   if (targetClaim) return { effects: drop(targetClaim) };
   if (!isReserved(w, target))
-    return { effects: [{ do: "point", ...named(target), name: w.move.spec.claim }] };
+    return {
+      effects: [{ do: "point", ...named(target), version: versionOf(target), name: w.move.spec.claim }],
+    };
   if (old) return { effects: drop(claim) };
   if (!claim) return { effects: [{ do: "makeClaim", volume: target.metadata.name }] };
   const bound = claim.status?.phase === "Bound" && claim.spec?.volumeName === target.metadata.name;

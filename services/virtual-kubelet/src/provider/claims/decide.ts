@@ -42,8 +42,8 @@ export type Effect =
   | { do: "hold" }
   | { do: "letGo" }
   | { do: "createClaim"; className: string; size: string; volumeName?: string }
-  /** Point a kept volume to the claim that is about to be made. */
-  | { do: "adopt"; volume: string; uid: string }
+  /** Point a kept volume to the claim that is about to be made. `version`: only as it was seen, for once it is bound that would part them. */
+  | { do: "adopt"; volume: string; uid: string; version: string }
   /** Label the volume as the consumer's, and make it outlive its claim. */
   | { do: "keep"; volume: string; uid: string; originUID: string; source: string }
   /** The volume goes with its claim. */
@@ -163,7 +163,7 @@ const whenMissing = (w: World, shadow: Readonly<ShadowClaim>): Effect[] => {
     return [lose(shadow, "Evicted", "the provider's owner has taken the volume away")];
   if (kept)
     return [
-      { do: "adopt", ...named(kept) },
+      { do: "adopt", ...named(kept), version: kept.metadata.resourceVersion ?? "" },
       {
         do: "createClaim",
         className: kept.spec?.storageClassName ?? "",

@@ -132,7 +132,10 @@ export const perform = async (d: PerformDeps, t: Target, e: Effect): Promise<Ref
         uid: null,
         resourceVersion: null,
       };
-      await patchVolume(d, e.volume, { metadata: { uid: e.uid }, spec: { claimRef } });
+      await patchVolume(d, e.volume, {
+        metadata: { uid: e.uid, resourceVersion: e.version },
+        spec: { claimRef },
+      });
       return undefined;
     }
     case "keep":
