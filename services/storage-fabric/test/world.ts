@@ -21,6 +21,7 @@ import { createLogger, type Logger, silentLogger } from "@tideway/log";
 import type { FactInput } from "@tideway/protos";
 import { type ApiServer, type NatsServer, startApiServer, startNats, until } from "@tideway/sandbox";
 import { createMetrics } from "@tideway/telemetry";
+import { FINALIZER } from "../src/claim/model.ts";
 import { wire } from "../src/wire.ts";
 
 export const WEST = "22222222-2222-2222-2222-222222222222";
@@ -236,10 +237,11 @@ export const startWorld = async (o: { patienceSeconds?: number } = {}) => {
         ...more,
       } as never),
     fact: (uid: string, peer = WEST) => volumeFacts.get(peer, uid)?.data,
+    /** Bound, and let go by the service: nothing more is done to it. */
     bound: (name: string) =>
       wait(async () => {
         const c = await get(name);
-        return c?.status?.phase === "Bound" && c;
+        return c?.status?.phase === "Bound" && !c.metadata.finalizers?.includes(FINALIZER) && c;
       }, `${name} bound`),
     volumeOf: (c: PersistentVolumeClaim) => kube.get(persistentVolumes, c.spec?.volumeName ?? ""),
     condition: async (name: string) =>

@@ -1,4 +1,4 @@
-import { make, NAMESPACE_MAP_NAME, namespaceMaps, ORIGIN } from "@tideway/api";
+import { make, NAMESPACE_MAP_NAME, namespaceMaps, peerNamespace, tenantNamespace } from "@tideway/api";
 import { createKube, fromKubeconfig, informer, type Kube, namespaces, nodes } from "@tideway/k8s";
 import { virtualNodes } from "@tideway/api";
 import { type ApiServer, startApiServer } from "@tideway/sandbox";
@@ -31,23 +31,20 @@ afterAll(async () => {
   await server.stop();
 });
 
-const namespace = "tideway-tenant-east";
-const map = (labels: Record<string, string>) =>
-  make(namespaceMaps, {
-    metadata: { name: NAMESPACE_MAP_NAME, namespace, labels },
-    spec: { namespaces: ["demo"] },
-  });
-const left = () => kube.find(namespaceMaps, NAMESPACE_MAP_NAME, namespace);
+const OURS = peerNamespace("east");
+const THEIRS = tenantNamespace("east");
+const mapIn = (namespace: string) =>
+  make(namespaceMaps, { metadata: { name: NAMESPACE_MAP_NAME, namespace }, spec: { namespaces: ["demo"] } });
+const left = (namespace: string) => kube.find(namespaceMaps, NAMESPACE_MAP_NAME, namespace);
 
 describe("what is left of a virtual node", () => {
   it("goes with its NamespaceMap, but never with the one that the peer pushed here as our consumer", async () => {
-    await kube.create(namespaces, { metadata: { name: namespace } });
-    await kube.create(namespaceMaps, map({ [ORIGIN]: "east-id" }));
+    for (const name of [OURS, THEIRS]) {
+      await kube.create(namespaces, { metadata: { name } });
+      await kube.create(namespaceMaps, mapIn(name));
+    }
     await remove(deps, "east");
-    expect(await left()).toBeDefined();
-    await kube.delete(namespaceMaps, NAMESPACE_MAP_NAME, namespace);
-    await kube.create(namespaceMaps, map({}));
-    await remove(deps, "east");
-    expect(await left()).toBeUndefined();
+    expect(await left(OURS)).toBeUndefined();
+    expect(await left(THEIRS)).toBeDefined();
   });
 });
