@@ -65,8 +65,14 @@ const running = (s: Side, namespace: string, app: string, count: number): Promis
     },
     {
       what: `${count} pods of ${namespace}/${app} running`,
+      timeoutMs: 120_000,
       explain: () => s.cluster.kubectl("-n", namespace, "get", "pods", "-o", "wide"),
     },
+  );
+const logged = (s: Side, namespace: string): Promise<boolean> =>
+  until(
+    async () => (await s.cluster.kubectl("-n", namespace, "logs", "deploy/talker")).includes("from talker-"),
+    { what: `the log of ${namespace}/talker at ${s.cluster.name}` },
   );
 const placesOf = (list: readonly Pod[]): string[] =>
   [...new Set(list.map((p) => p.spec?.nodeName ?? ""))].sort();
@@ -147,8 +153,8 @@ describe("both directions of one pair", () => {
     const [there] = await running(east, "anywhere", "talker", 1);
     const [back] = await running(west, "back", "talker", 1);
     expect([there?.spec?.nodeName, back?.spec?.nodeName]).toEqual(["west", "east"]);
-    expect(await east.cluster.kubectl("-n", "anywhere", "logs", "deploy/talker")).toContain("from talker-");
-    expect(await west.cluster.kubectl("-n", "back", "logs", "deploy/talker")).toContain("from talker-");
+    await logged(east, "anywhere");
+    await logged(west, "back");
   });
 });
 
@@ -181,10 +187,10 @@ describe("the cluster in the middle", () => {
   });
 
   it("work of west runs at west or at east, and never at north", async () => {
-    await apply(west.cluster, deployment("many", "back", 8, { tolerations: [{ operator: "Exists" }] }));
-    expect(placesOf(await running(west, "back", "many", 8))).toEqual(["east"]);
+    await apply(west.cluster, deployment("many", "back", 4, { tolerations: [{ operator: "Exists" }] }));
+    expect(placesOf(await running(west, "back", "many", 4))).toEqual(["east"]);
     const twin = "tideway-west--back";
-    const real = await running(east, twin, "many", 8);
+    const real = await running(east, twin, "many", 4);
     const own = (await realNodes(east)).map((n) => n.metadata.name);
     for (const name of placesOf(real)) expect(own).toContain(name);
     expect((await north.kube.list(namespaces)).some((n) => n.metadata.name.includes("back"))).toBe(false);
@@ -199,8 +205,8 @@ describe("the cluster in the middle", () => {
     );
     await east.cluster.kubectl("label", "namespace", twin, "tideway.dev/offloading=enabled", "--overwrite");
     try {
-      await west.cluster.kubectl("-n", "back", "scale", "deployment/many", "--replicas=10");
-      const real = await running(east, twin, "many", 10);
+      await west.cluster.kubectl("-n", "back", "scale", "deployment/many", "--replicas=6");
+      const real = await running(east, twin, "many", 6);
       const own = (await realNodes(east)).map((n) => n.metadata.name);
       for (const name of placesOf(real)) expect(own).toContain(name);
     } finally {
@@ -237,15 +243,16 @@ describe("placement", () => {
   });
 
   it("a virtual node says how far it is", async () => {
-    const near = await until(
+    const far = await until(
       async () => {
         const labels = (await nodeAt(east, "west"))?.metadata.labels ?? {};
         return labels["tideway.dev/latency-class"] === undefined ? undefined : labels;
       },
       { what: "the latency of west" },
     );
-    expect(near["tideway.dev/latency-class"]).toBe("near");
-    expect(Number(near["tideway.dev/latency-ms"])).toBeLessThanOrEqual(10);
+    const ms = Number(far["tideway.dev/latency-ms"]);
+    expect([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]).toContain(ms);
+    expect(far["tideway.dev/latency-class"]).toBe(ms <= 10 ? "near" : ms <= 50 ? "regional" : "far");
   });
 
   it("a DaemonSet that tolerates everything runs on real nodes only, until it asks for virtual ones", async () => {
@@ -287,7 +294,7 @@ describe("the end", () => {
     await nodeReady(west, "east");
     const [after] = await running(west, "back", "talker", 1);
     expect(after?.metadata.uid).toBe(before?.metadata.uid);
-    expect(await west.cluster.kubectl("-n", "back", "logs", "deploy/talker")).toContain("from talker-");
+    await logged(west, "back");
   });
 
   it("of both leaves nothing on either side", async () => {

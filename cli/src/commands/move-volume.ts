@@ -59,7 +59,7 @@ export const run = async (cli: Cli, args: string[], o: MoveOptions): Promise<voi
     });
   const wanted = make(volumeMoves, {
     // metadata.generateName is not a name: the API server makes one
-    metadata: { generateName: `${claim.slice(0, 200)}-`, namespace } as never,
+    metadata: { generateName: `${claim.slice(0, 50)}-`, namespace } as never,
     spec: {
       claim,
       to: await placeOf(kube, o.to, signal),

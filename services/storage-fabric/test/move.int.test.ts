@@ -101,7 +101,7 @@ describe("moving a claim's data", () => {
     const m = await move("db");
     const targetUid = await receive(m);
     const first = await ended(`${partOf(m)}-copy-1`, 0, "bytes=1000\n");
-    expect(envOf(first)).toMatchObject({ RECEIVER: "10.9.8.7", FINAL: "0" });
+    expect(envOf(first)).toMatchObject({ RECEIVER: partOf(m), FINAL: "0" });
 
     await podGone("app-0"); // its controller makes the next one, which admission holds back
     await app("app-0", "db", { schedulingGates: [{ name: MOVE_GATE }] });

@@ -56,10 +56,8 @@ const begin = (w: World): Plan => {
   };
 };
 
-const addressOf = (p: Readonly<Pod> | undefined): string | undefined =>
-  p?.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ? p.status.podIP : undefined;
-const wasToldOf = (p: Readonly<Pod>): string | undefined =>
-  p.spec?.containers[0]?.env?.find((e) => e.name === "RECEIVER")?.value;
+const isListening = (p: Readonly<Pod>): boolean =>
+  p.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
 
 /** What a copy stands on; undefined where all of it is there. */
 const prepare = (w: World): Effect[] | undefined => {
@@ -68,7 +66,7 @@ const prepare = (w: World): Effect[] | undefined => {
   const to = podOf(w, receiverName(w.move));
   if (!to) return [{ do: "makeReceiver", nodes: w.places.map((n) => n.metadata.name) }];
   if (to.status?.phase === "Failed") return deletePod(to);
-  return addressOf(to) ? undefined : [];
+  return isListening(to) ? undefined : [];
 };
 
 /** One copy. `done`: what follows when it has ended well. */
@@ -80,11 +78,10 @@ const copy = (w: World, final: boolean, done: (more: Partial<Status>) => Effect[
   const pass = (status.passes ?? 0) + 1;
   const name = senderName(w.move, pass);
   const from = podOf(w, name);
-  const to = addressOf(podOf(w, receiverName(w.move))) ?? "";
   if (!from)
     return {
       effects: [
-        { do: "makeSender", pass, to, final },
+        { do: "makeSender", pass, final },
         say(phase, phase, `copy ${pass} to ${place(w.move)} is under way`, { pod: name }),
       ],
     };
@@ -95,8 +92,7 @@ const copy = (w: World, final: boolean, done: (more: Partial<Status>) => Effect[
     const left = endedAt(from) + RETRY_MS - w.nowMs;
     return left > 0 ? { effects: [failed], recheckMs: left } : { effects: [failed, ...deletePod(from)] };
   }
-  // the receiver came back under another address
-  return { effects: wasToldOf(from) === to ? [] : deletePod(from) };
+  return { effects: [] }; // rsync itself waits for a receiver that is away
 };
 
 const copying = (w: World): Plan =>

@@ -1,5 +1,5 @@
 import { KEEP_IN, MOVE, STORAGE_CLASS, VIRTUAL_NODE, volumeMoves } from "@tideway/api";
-import type { PersistentVolumeClaim, Pod, RoleBinding, Secret } from "@tideway/k8s";
+import type { PersistentVolumeClaim, Pod, RoleBinding, Secret, Service } from "@tideway/k8s";
 import { type Claim, sizeOf, uidOf } from "../claim/model.ts";
 import { type Move, partName, PORT, receiverName, senderName } from "./model.ts";
 import { RECEIVE, SEND } from "./scripts.ts";
@@ -83,6 +83,18 @@ const pod = (
   },
 });
 
+const ROLE = "storage.tideway.dev/move-role";
+
+/** The receiver's name: each side of the border resolves it to the address at which that side reaches it. */
+export const receiverService = (m: Move): Service => ({
+  metadata: part(m, partName(m)),
+  spec: {
+    clusterIP: "None",
+    selector: { [MOVE]: m.metadata.name, [ROLE]: "receiver" },
+    ports: [{ name: "rsync", port: PORT }],
+  },
+});
+
 /** `nodes`: names of those that will do. */
 export const receiver = (m: Move, image: string, nodes: readonly string[]): Pod => {
   const made = pod(m, {
@@ -96,7 +108,7 @@ export const receiver = (m: Move, image: string, nodes: readonly string[]): Pod 
   const { containers = [], ...spec } = made.spec ?? {};
   const ready = { tcpSocket: { port: PORT }, periodSeconds: 1 };
   return {
-    ...made,
+    metadata: { ...made.metadata, labels: { ...made.metadata.labels, [ROLE]: "receiver" } },
     spec: {
       ...spec,
       containers: containers.map((c) => ({ ...c, ports: [{ containerPort: PORT }], readinessProbe: ready })),
@@ -113,13 +125,13 @@ export const receiver = (m: Move, image: string, nodes: readonly string[]): Pod 
   };
 };
 
-export const sender = (m: Move, o: { image: string; pass: number; to: string; final: boolean }): Pod =>
+export const sender = (m: Move, o: { image: string; pass: number; final: boolean }): Pod =>
   pod(m, {
     name: senderName(m, o.pass),
     image: o.image,
     script: SEND,
     claim: m.spec.claim,
-    env: { RECEIVER: o.to, FINAL: o.final ? "1" : "0" },
+    env: { RECEIVER: partName(m), FINAL: o.final ? "1" : "0" },
     restart: "Never",
   });
 

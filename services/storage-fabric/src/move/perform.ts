@@ -7,12 +7,13 @@ import {
   pods,
   roleBindings,
   secrets,
+  services,
   type PersistentVolumeClaim,
 } from "@tideway/k8s";
 import { FIELD_MANAGER, uidOf } from "../claim/model.ts";
 import type { Deps } from "../ports.ts";
 import { isoOf, type Tell } from "../tell.ts";
-import { passwordOf, permission, receiver, sender, targetClaim } from "./manifests.ts";
+import { passwordOf, permission, receiver, receiverService, sender, targetClaim } from "./manifests.ts";
 import { type Move, MOVE_FINALIZER } from "./model.ts";
 import type { Effect } from "./plan.ts";
 
@@ -125,6 +126,7 @@ export const perform = async (d: MovePerformDeps, m: Move, e: Effect, signal: Ab
       await ifNew(kube.create(secrets, passwordOf(m, randomBytes(24).toString("base64url")), { signal }));
       return ifNew(kube.create(persistentVolumeClaims, targetClaim(m, e.claim), { signal }));
     case "makeReceiver":
+      await ifNew(kube.create(services, receiverService(m), { signal }));
       return ifNew(kube.create(pods, receiver(m, d.moverImage, e.nodes), { signal }));
     case "makeSender":
       return ifNew(kube.create(pods, sender(m, { ...e, image: d.moverImage }), { signal }));

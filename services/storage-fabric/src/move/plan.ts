@@ -27,7 +27,7 @@ export type Effect =
   /** The claim that gets the data, and before it the password of the copy. */
   | { do: "makeTarget"; claim: Claim }
   | { do: "makeReceiver"; nodes: string[] }
-  | { do: "makeSender"; pass: number; to: string; final: boolean }
+  | { do: "makeSender"; pass: number; final: boolean }
   | { do: "deletePod"; name: string; uid: string }
   | { do: "openPod"; name: string; uid: string }
   /** The volume outlives its claim. */
