@@ -1,8 +1,7 @@
 /** Ordered checks on a move before anything is done; the first that speaks refuses it. */
-import type { Node } from "@tideway/k8s";
+import type { Node, Pod } from "@tideway/k8s";
 import { type Claim, type Class, isVirtual, regionOf, regionsOf, type Volume } from "../claim/model.ts";
 import { isBare, isUsing, type Move } from "./model.ts";
-import type { Pod } from "@tideway/k8s";
 
 export interface Refusal {
   reason: string;
