@@ -110,12 +110,12 @@ export const release = (book: Book, holder: Holder): boolean => {
 /** All of the amounts or nothing. Who holds already goes on to; other amounts take the place of what it held, where they fit. */
 export const reserve = (book: Book, holder: Holder, amounts: Amounts): Verdict => {
   const before = book.holders.get(nameOf(holder))?.amounts;
-  if (before && equalLists(before, amounts)) return { granted: true };
+  if (before && equalLists(before, amounts)) return { granted: true, heldBefore: true };
   if (before) release(book, holder);
   const verdict = judge(amounts, book.used, book.hard);
   const next = verdict.granted ? amounts : before;
   if (next) count(book, holder, next);
-  return verdict;
+  return verdict.granted && before ? { ...verdict, heldBefore: true } : verdict;
 };
 
 /** The same resources as before are told, also when nothing of them is left: a table keeps its columns. */

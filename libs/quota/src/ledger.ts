@@ -20,6 +20,8 @@ export interface Ledger {
   reserve(account: Account, holder: Holder, amounts: Amounts, whenRoom?: () => void): Promise<Verdict>;
   /** Counts what exists already, whatever the cap. Stored in a moment, and tried until it is. */
   count(account: Account, holder: Holder, amounts: Amounts): void;
+  /** Ends its waiting, and lets it keep what it holds. */
+  leave(account: Account, holder: Holder): void;
   /** Gives back what the holder held, and ends its waiting. Stored in a moment, and tried until it is. */
   release(account: Account, holder: Holder): void;
   /** Whether it holds; asks the API server only where the ledger was changed by others. */
@@ -75,6 +77,7 @@ export const createLedger = (o: LedgerOptions): Ledger => {
       if (book && book !== "absent" && holds(book, holder)) return;
       push({ do: "count", holder, amounts }, patienceMs);
     },
+    leave: (account, holder) => deskOf(account).waiting.leave(holder.uid),
     release: (account, holder) => {
       const { book, push, waiting } = deskOf(account);
       waiting.leave(holder.uid);

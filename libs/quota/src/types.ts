@@ -25,7 +25,8 @@ export interface Exceeded {
 }
 
 export type Verdict =
-  | { granted: true }
+  /** `heldBefore`: room was held for it already, by this process, an earlier one or another replica. */
+  | { granted: true; heldBefore?: true }
   | {
       granted: false;
       /** `NoOffer`: nothing was offered to this tenant, or not any more. */

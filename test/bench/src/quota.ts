@@ -9,6 +9,7 @@ import { percentile, type Result, summarise } from "./result.ts";
 const uncounted: Ledger = {
   reserve: () => Promise.resolve({ granted: true }),
   count: () => undefined,
+  leave: () => undefined,
   release: () => undefined,
   holds: () => Promise.resolve(true),
   look: () => undefined,

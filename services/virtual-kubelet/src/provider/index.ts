@@ -96,6 +96,8 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
   const room = createRoom({
     ledger,
     wake: (key) => work.enqueue(key),
+    nowMs: () => clock.now(),
+    doubt: (twin) => quotaWork.enqueue(originOf(twin) ?? ""),
     stands: async ({ metadata: { name, namespace, uid } }) => {
       const pod = await kube.find(pods, name, namespace, { signal });
       return pod !== undefined && pod.metadata.uid === uid && !isOver(pod);
@@ -188,6 +190,7 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
       pods: made,
       owns: local.owns,
       isBusy: room.isBusy,
+      nowMs: () => clock.now(),
     }),
   });
 

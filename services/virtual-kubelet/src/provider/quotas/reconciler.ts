@@ -7,6 +7,7 @@ import type { Ledger } from "@tideway/quota";
 import { FIELD_MANAGER } from "../labels.ts";
 import { ownerOf } from "../shadow-pods/decide.ts";
 import { decide, type Wanted } from "./decide.ts";
+import { MAKING_MS } from "./room.ts";
 
 export interface QuotaDeps {
   kube: Kube;
@@ -23,6 +24,7 @@ export interface QuotaDeps {
   owns(clusterID: string): boolean;
   /** A pod is being made for this ShadowPod at this moment. */
   isBusy(shadowUid: string): boolean;
+  nowMs(): number;
 }
 
 /** Caches and ledger are compared this often, in ms; the API server is asked only where they differ. */
@@ -71,17 +73,31 @@ export const makeQuotaReconciler = (d: QuotaDeps): Reconcile => {
     return [...shadows.map((s) => s.metadata.uid ?? ""), ...made.map((p) => ownerOf(p) ?? "")];
   };
 
+  /** Reservations without ShadowPod and pod, and since when, by tenant. */
+  const suspected = new Map<string, Map<string, number>>();
+
   /** Room that was reserved by a replica that then ended, or whose pod went while nobody looked, is given back. */
-  const sweep = async (origin: string, namespace: string): Promise<number> => {
+  const sweep = async (origin: string, namespace: string): Promise<{ swept: number; suspects: number }> => {
     const account = { namespace, name: OFFER_NAME };
     const twins = d.twins.byIndex("origin", origin).map((t) => t.metadata.name);
     const known = new Set(twins.flatMap(standingIn));
-    const suspects = (await d.ledger.holders(account, "pods")).filter((u) => !known.has(u) && !d.isBusy(u));
-    if (suspects.length === 0) return 0;
+    const before = suspected.get(origin);
+    const suspects = new Map(
+      (await d.ledger.holders(account, "pods"))
+        .filter((uid) => !known.has(uid) && !d.isBusy(uid))
+        .map((uid) => [uid, before?.get(uid) ?? d.nowMs()]),
+    );
+    if (suspects.size === 0) suspected.delete(origin);
+    else suspected.set(origin, suspects);
+    const due = [...suspects].filter(([, since]) => d.nowMs() - since >= MAKING_MS).map(([uid]) => uid);
+    if (due.length === 0) return { swept: 0, suspects: suspects.size };
     const real = new Set((await Promise.all(twins.map(reallyStandingIn))).flat());
-    const gone = suspects.filter((u) => !real.has(u) && !d.isBusy(u));
-    for (const uid of gone) d.ledger.release(account, { kind: "pods", uid });
-    return gone.length;
+    const gone = due.filter((uid) => !real.has(uid) && !d.isBusy(uid));
+    for (const uid of gone) {
+      suspects.delete(uid);
+      d.ledger.release(account, { kind: "pods", uid });
+    }
+    return { swept: gone.length, suspects: suspects.size };
   };
 
   return async (origin, { signal, log }) => {
@@ -90,8 +106,8 @@ export const makeQuotaReconciler = (d: QuotaDeps): Reconcile => {
     const wanted = decide(world);
     if (wanted) await apply(origin, wanted, signal);
     if (world.namespace === undefined || !world.stands) return {};
-    const swept = await sweep(origin, world.namespace);
+    const { swept, suspects } = await sweep(origin, world.namespace);
     if (swept > 0) log.info({ swept }, "reservations whose pods are gone were given back");
-    return { requeueAfterMs: SWEEP_MS };
+    return { requeueAfterMs: suspects > 0 ? MAKING_MS : SWEEP_MS };
   };
 };

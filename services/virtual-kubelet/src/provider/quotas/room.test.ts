@@ -3,7 +3,7 @@ import type { Namespace, Pod } from "@tideway/k8s";
 import { formatList, parseList } from "@tideway/quantity";
 import type { Ledger, Verdict } from "@tideway/quota";
 import { describe, expect, it } from "vitest";
-import { createRoom, type Seen } from "./room.ts";
+import { createRoom, MAKING_MS, type Seen } from "./room.ts";
 
 const ONE = parseList({ pods: 1 });
 const KEY = "tideway-east--shop/web";
@@ -33,23 +33,35 @@ const setUp = (verdict: Verdict = { granted: true }, stands = true) => {
   const held = new Map<string, object>();
   const ledger: Ledger = {
     reserve: async (_a, h, amounts) => {
-      if (verdict.granted) held.set(h.uid, formatList(amounts));
-      return verdict;
+      if (!verdict.granted) return verdict;
+      const heldBefore = held.has(h.uid);
+      held.set(h.uid, formatList(amounts));
+      return heldBefore ? { granted: true, heldBefore } : { granted: true };
     },
     count: (_a, h, amounts) => void held.set(h.uid, formatList(amounts)),
+    leave: () => undefined,
     release: (_a, h) => void held.delete(h.uid),
     holds: async (_a, h) => held.has(h.uid),
     look: () => undefined,
     holders: async () => [...held.keys()],
   };
-  return { held, room: createRoom({ ledger, wake: () => undefined, stands: async () => stands }) };
+  let doubts = 0;
+  const clock = { ms: 0 };
+  const room = createRoom({
+    ledger,
+    wake: () => undefined,
+    nowMs: () => clock.ms,
+    doubt: () => void doubts++,
+    stands: async () => stands,
+  });
+  return { held, room, clock, doubted: () => doubts };
 };
 
 describe("the room of a pod", () => {
   it("that was made stays held until the pod is seen, even when its ShadowPod goes meanwhile", async () => {
     const { held, room } = setUp();
     await room.reserve(KEY, twin, shadow(), ONE);
-    room.tried(shadow(), true);
+    room.tried(shadow(), "made");
     await room.settle(KEY, twin, seen());
     expect([...held.keys()]).toEqual(["s1"]);
     await room.settle(KEY, twin, seen({ pod: pod() }));
@@ -57,10 +69,46 @@ describe("the room of a pod", () => {
     await room.settle(KEY, twin, seen());
     expect(held.size).toBe(0);
   });
+  it("that nobody knows to be made or not is left to the sweep", async () => {
+    const { held, room, doubted } = setUp();
+    await room.reserve(KEY, twin, shadow(), ONE);
+    room.tried(shadow(), "unknown");
+    await room.settle(KEY, twin, seen());
+    expect([...held.keys()]).toEqual(["s1"]);
+    expect(doubted()).toBe(1);
+  });
+  it("that another replica holds is taken over when its pod does not come", async () => {
+    const { held, room, clock } = setUp();
+    held.set("s1", {});
+    expect(await room.reserve(KEY, twin, shadow(), ONE)).toEqual({ granted: true, waitMs: MAKING_MS });
+    clock.ms += MAKING_MS / 2;
+    expect(await room.reserve(KEY, twin, shadow(), ONE)).toEqual({ granted: true, waitMs: MAKING_MS / 2 });
+    clock.ms += MAKING_MS / 2;
+    expect(await room.reserve(KEY, twin, shadow(), ONE)).toEqual({ granted: true });
+  });
+  it("is for one pod: whoever made it does not make it again because it is not seen yet", async () => {
+    const { room } = setUp();
+    expect(await room.reserve(KEY, twin, shadow(), ONE)).toEqual({ granted: true });
+    room.tried(shadow(), "made");
+    expect(await room.reserve(KEY, twin, shadow(), ONE)).toEqual({ granted: true, waitMs: MAKING_MS });
+  });
+  it("whose pod was refused is there for the next attempt", async () => {
+    const { room } = setUp();
+    await room.reserve(KEY, twin, shadow(), ONE);
+    room.tried(shadow(), "not made");
+    expect(await room.reserve(KEY, twin, shadow(), ONE)).toEqual({ granted: true });
+  });
+  it("that another replica holds is not given back on the word of a cache that shows no pod yet", async () => {
+    const { held, room } = setUp();
+    held.set("s1", {});
+    await room.settle(KEY, twin, seen({ shadow: shadow("s1", { deletionTimestamp: "t" }) }));
+    await room.settle(KEY, twin, seen({ shadow: shadow("s1"), pod: pod("Running", "s0") }));
+    expect(held.has("s1")).toBe(true);
+  });
   it("that could not be made is given back with its ShadowPod", async () => {
     const { held, room } = setUp();
     await room.reserve(KEY, twin, shadow(), ONE);
-    room.tried(shadow(), false);
+    room.tried(shadow(), "not made");
     await room.settle(KEY, twin, seen({ shadow: shadow() }));
     expect(held.size).toBe(1);
     await room.settle(KEY, twin, seen({ shadow: shadow("s1", { deletionTimestamp: "t" }) }));

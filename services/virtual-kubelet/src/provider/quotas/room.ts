@@ -11,6 +11,18 @@ export interface Seen {
   concluded: boolean;
 }
 
+/** How making a pod went. `unknown`: it was not answered, so the pod may still come. */
+export type Outcome = "made" | "not made" | "unknown";
+
+/** `waitMs`: somebody may be making the pod at this moment; who else wants to, looks again after that. */
+export type Turn = Verdict | { granted: true; waitMs: number };
+
+/**
+ * A pod that is made is seen by every replica after this long, in ms, and a request to make one is over. Until then
+ * nobody makes it again and its room is not given back: a second pod would have none.
+ */
+export const MAKING_MS = 5_000;
+
 /** The room of pods in the ledger of their tenants. Reserved before a pod is made, given back when it is over. */
 export interface Room {
   /** Resolves when room is stored for the pod of the ShadowPod; refused, the key is looked at again when there is room. */
@@ -19,9 +31,9 @@ export interface Room {
     twin: Readonly<Namespace>,
     shadow: Readonly<ShadowPod>,
     amounts: Amounts,
-  ): Promise<Verdict>;
+  ): Promise<Turn>;
   /** The pod was made, or it was tried: it is the caches' to tell of now. */
-  tried(shadow: Readonly<ShadowPod>, made: boolean): void;
+  tried(shadow: Readonly<ShadowPod>, outcome: Outcome): void;
   /** Brings the ledger up to what is seen: counts a pod that stands without, gives back what nothing stands for. */
   settle(key: string, twin: Readonly<Namespace>, seen: Seen): Promise<void>;
   isBusy(shadowUid: string): boolean;
@@ -48,55 +60,102 @@ export interface RoomDeps {
   ledger: Ledger;
   /** The key is to be looked at again. */
   wake(key: string): void;
+  /** Room is held of which this process cannot tell whether a pod stands, or will: the sweep of the tenant looks. */
+  doubt(twin: Readonly<Namespace>): void;
+  nowMs(): number;
   /** Whether the pod stands and is not over, by the API server's own word: a cache may be behind. */
   stands(pod: Readonly<Pod>): Promise<boolean>;
 }
 
-export const createRoom = ({ ledger, wake, stands }: RoomDeps): Room => {
-  /** UIDs for which this process holds room, by key. Lost with the process: then the sweep finds them. */
-  const held = new Map<string, Set<string>>();
-  /** From the reservation until the pod is seen, or was not made. */
-  const busy = new Set<string>();
+/** What this process knows of room that is held. Lost with the process: then the sweep finds it. */
+interface Hold {
+  uid: string;
+  /** This process makes the pod; `false`: room was there before it came. */
+  isOurs: boolean;
+  /** Since when a pod may have been made that is not seen yet. */
+  makingSince?: number | undefined;
+  /** From asking for room until the pod is seen, or was not made. */
+  isBusy: boolean;
+  /** The pod was seen, or could not be made: only then does "no pod" mean that none will come. */
+  isSure: boolean;
+}
 
-  const note = (key: string, uid: string): void => void held.set(key, (held.get(key) ?? new Set()).add(uid));
-  const giveBack = (account: Account, key: string, uid: string): void => {
-    const uids = held.get(key);
-    uids?.delete(uid);
-    if (uids?.size === 0) held.delete(key);
-    ledger.release(account, holder(uid));
+export const createRoom = ({ ledger, wake, doubt, nowMs, stands }: RoomDeps): Room => {
+  const holds = new Map<string, Hold>();
+  const byKey = new Map<string, Set<Hold>>();
+
+  const holdOf = (key: string, uid: string): Hold => {
+    const hold = holds.get(uid) ?? { uid, isOurs: false, isBusy: false, isSure: false };
+    holds.set(uid, hold);
+    byKey.set(key, (byKey.get(key) ?? new Set()).add(hold));
+    return hold;
+  };
+  const forget = (key: string, uid: string): Hold | undefined => {
+    const hold = holds.get(uid);
+    if (!hold) return undefined;
+    holds.delete(uid);
+    byKey.get(key)?.delete(hold);
+    if (byKey.get(key)?.size === 0) byKey.delete(key);
+    return hold;
+  };
+
+  const giveBack = (key: string, twin: Readonly<Namespace>, uid: string, isOver: boolean): void => {
+    const hold = forget(key, uid);
+    if (isOver || hold?.isSure) return ledger.release(accountOf(twin), holder(uid));
+    ledger.leave(accountOf(twin), holder(uid));
+    if (hold) doubt(twin);
+  };
+
+  const take = (hold: Hold, heldBefore: boolean): Turn => {
+    if (!heldBefore) hold.isOurs = true;
+    else if (!hold.isOurs) hold.makingSince ??= nowMs();
+    const waitMs = (hold.makingSince ?? Number.NEGATIVE_INFINITY) + MAKING_MS - nowMs();
+    hold.isBusy = waitMs <= 0;
+    if (waitMs > 0) return { granted: true, waitMs };
+    hold.isOurs = true;
+    hold.makingSince = nowMs();
+    return { granted: true };
   };
 
   return {
     reserve: async (key, twin, shadow, amounts) => {
       const uid = shadow.metadata.uid ?? "";
-      busy.add(uid);
+      const hold = holdOf(key, uid);
+      hold.isBusy = true;
       try {
         const verdict = await ledger.reserve(accountOf(twin), holder(uid), amounts, () => wake(key));
-        if (verdict.granted) note(key, uid);
-        else busy.delete(uid);
+        if (verdict.granted) return take(hold, verdict.heldBefore ?? false);
+        forget(key, uid);
         return verdict;
       } catch (err) {
-        busy.delete(uid);
+        hold.isBusy = false;
         throw err;
       }
     },
-    tried: (shadow, made) => {
-      if (!made) busy.delete(shadow.metadata.uid ?? "");
+    tried: (shadow, outcome) => {
+      const hold = holds.get(shadow.metadata.uid ?? "");
+      if (!hold) return;
+      hold.isBusy = outcome === "made";
+      if (outcome !== "not made") return;
+      hold.isSure = true;
+      hold.makingSince = undefined;
     },
     settle: async (key, twin, seen) => {
-      const account = accountOf(twin);
+      const shadow = seen.shadow?.metadata.uid;
       const owner = seen.pod && ownerOf(seen.pod);
-      if (owner) busy.delete(owner);
+      if (owner) Object.assign(holdOf(key, owner), { isBusy: false, isSure: true, makingSince: undefined });
       const now = holderOf(seen);
-      for (const uid of held.get(key) ?? []) if (uid !== now && !busy.has(uid)) giveBack(account, key, uid);
-      const over = [seen.shadow?.metadata.uid, owner].filter((uid) => uid !== undefined && uid !== now);
-      for (const uid of over) if (!busy.has(uid ?? "")) giveBack(account, key, uid ?? "");
+      const uids = new Set([...(byKey.get(key) ?? [])].map((h) => h.uid));
+      if (shadow) uids.add(shadow);
+      for (const uid of uids)
+        if (uid !== now && !holds.get(uid)?.isBusy)
+          giveBack(key, twin, uid, uid === shadow && seen.concluded);
       if (!seen.pod?.spec || now === undefined) return;
-      note(key, now);
+      const account = accountOf(twin);
       // In this order: what another replica gave back was over before, so it is over when it is asked for.
       if ((await ledger.holds(account, holder(now))) || !(await stands(seen.pod))) return;
       ledger.count(account, holder(now), podAmounts(seen.pod.spec));
     },
-    isBusy: (uid) => busy.has(uid),
+    isBusy: (uid) => holds.get(uid)?.isBusy ?? false,
   };
 };

@@ -6,7 +6,7 @@ import type { Clock } from "../../ports.ts";
 import { FIELD_MANAGER } from "../labels.ts";
 import type { Policies } from "../policies.ts";
 import type { PodBuilder } from "../ports.ts";
-import type { Room } from "../quotas/room.ts";
+import type { Outcome, Room, Turn } from "../quotas/room.ts";
 import { condition, decide, type Effect, isConcluded, ownerOf, type World } from "./decide.ts";
 import { forward, type PodPatch } from "./forward.ts";
 import type { Memory } from "./memory.ts";
@@ -69,19 +69,14 @@ export const makeShadowPodReconciler = (d: ShadowPodDeps): Reconcile => {
       policyOf(twin),
     );
 
-  /** Whether there is room. Where there is none, that is said once: the numbers change with every pod of the tenant. */
-  const hasRoom = async (
+  /** Said once: the numbers change with every pod of the tenant. */
+  const reportNoRoom = async (
     p: PerformDeps,
-    key: string,
     shadow: Readonly<ShadowPod>,
-    twin: Readonly<Namespace>,
-  ): Promise<boolean> => {
-    const verdict = await d.room.reserve(key, twin, shadow, d.builder.amounts(shadow, policyOf(twin)));
-    if (verdict.granted) return true;
-    const { reason, message } = verdict;
+    { reason, message }: Exclude<Turn, { granted: true }>,
+  ): Promise<void> => {
     if (findCondition(shadow.status?.conditions, "Ready")?.reason !== reason)
       await report(p, shadow, "Pending", condition(shadow, reason, message));
-    return false;
   };
 
   const makePod = async (
@@ -90,14 +85,19 @@ export const makeShadowPodReconciler = (d: ShadowPodDeps): Reconcile => {
     shadow: Readonly<ShadowPod>,
     twin: Readonly<Namespace>,
   ): Promise<ReconcileResult> => {
-    if (!(await hasRoom(p, key, shadow, twin))) return {}; // the room itself wakes us
-    let made = false;
+    const turn = await d.room.reserve(key, twin, shadow, d.builder.amounts(shadow, policyOf(twin)));
+    if (!turn.granted) {
+      await reportNoRoom(p, shadow, turn);
+      return {}; // the room itself wakes us
+    }
+    if ("waitMs" in turn) return { requeueAfterMs: turn.waitMs };
+    let outcome: Outcome = "unknown";
     try {
       const created = await createPod(p, shadow, build(shadow, twin), d.refusedRetryMs);
-      made = created.outcome === "made";
+      outcome = created.outcome === "made" ? "made" : "not made";
       return await answer(p, shadow, created);
     } finally {
-      d.room.tried(shadow, made);
+      d.room.tried(shadow, outcome);
     }
   };
 
