@@ -4,7 +4,7 @@ import { foreignClusters } from "@tideway/api";
 import { pods } from "@tideway/k8s";
 import { release, type Release, tideway } from "@tideway/platform";
 import { DIR } from "./setup.ts";
-import { apply, east, isTrue, shell, type Side, sideOf, STAY } from "./world.ts";
+import { apply, east, ensureUnpeered, isTrue, shell, type Side, sideOf, STAY } from "./world.ts";
 
 /** East runs this build, old the previous release, by its own images, manifests and CLI. */
 let cluster: Cluster | undefined;
@@ -12,6 +12,7 @@ let old: Side;
 let previous: Release;
 
 beforeAll(async () => {
+  await ensureUnpeered(); // else the scheduler may choose west
   [previous, cluster] = await Promise.all([release(), startCluster({ name: "old", dir: DIR, nodes: 1 })]);
   await previous.deploy(cluster);
   old = await sideOf("old");
