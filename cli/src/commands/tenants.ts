@@ -57,14 +57,15 @@ export const run = async (cli: Cli): Promise<void> => {
   if (isForMachines(globals.format)) return io.out(await renderDocument(list, globals.format));
   if (list.length === 0) return io.err("no peer may run anything here");
   const isWide = globals.format === "wide";
-  const head = ["PEER", "NAMESPACES", "PODS", "CPU", "MEMORY", "POLICY", "STATE"];
+  const head = ["PEER", "OFFER", "NAMESPACES", "PODS", "CPU", "MEMORY", "POLICY", "STATE"];
   const rows = list.map((t) => [
     t.peer,
+    t.offer,
     isWide ? t.namespaces.join(",") : t.namespaces.length,
     ...["pods", "cpu", "memory"].map((name) => usedOf(name, t.used, t.hard)),
     t.policy,
     t.state,
-    ...(isWide ? [usedOf("requests.storage", t.used, t.hard), t.clusterID, t.offer] : []),
+    ...(isWide ? [usedOf("requests.storage", t.used, t.hard), t.clusterID] : []),
   ]);
-  io.out(renderTable(isWide ? [...head, "STORAGE", "CLUSTER-ID", "OFFER"] : head, rows));
+  io.out(renderTable(isWide ? [...head, "STORAGE", "CLUSTER-ID"] : head, rows));
 };

@@ -2,7 +2,6 @@ import {
   foreignClusters,
   isCopy,
   make,
-  OFFER_NAME,
   type ResourceOffer,
   resourceOffers,
   sharingPolicies,
@@ -69,21 +68,28 @@ const write = async (kube: Kube, peer: string, entry: Withdrawal | undefined): P
 const describe = (o: Readonly<ResourceOffer> | undefined): string =>
   o?.spec.withdrawal ? `${o.spec.withdrawal.state} until ${o.spec.withdrawal.deadline}` : "not cordoned yet";
 
+/** Until each of its offers, that of the nodes in no pool and those of node pools, has ended. */
 const follow = async (cli: Cli, kube: Kube, peer: string, longestMs: number): Promise<void> => {
   const deadline = startDeadline(cli, longestMs + MARGIN_MS);
-  let said = "";
-  try {
+  const { signal } = deadline;
+  const namespace = tenantNamespace(peer);
+  const one = async ({ metadata: { name }, spec: { pool } }: ResourceOffer): Promise<void> => {
+    let said = "";
     await watchOne(kube, resourceOffers, {
-      name: OFFER_NAME,
-      namespace: tenantNamespace(peer),
-      signal: deadline.signal,
+      name,
+      namespace,
+      signal,
       until: (offer) => {
         const now = describe(offer);
-        if (offer && now !== said) cli.io.err(`${peer}: ${now}`);
+        if (offer && now !== said) cli.io.err(`${peer}${pool ? ` (${pool})` : ""}: ${now}`);
         said = now;
         return !offer || isCopy(offer) ? true : undefined;
       },
     });
+  };
+  try {
+    const offers = await kube.list(resourceOffers, { namespace, signal });
+    await Promise.all(offers.filter((o) => !isCopy(o)).map(one));
   } catch (err) {
     throw deadline.explain(err, `the end of the offer to ${peer}`, "see kubectl get resourceoffers -A");
   }

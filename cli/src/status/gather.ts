@@ -59,8 +59,10 @@ export const statusOf = async (kube: Kube, ask: Ask): Promise<StatusReport> => {
 
   const isVirtual = { labelSelector: VIRTUAL_NODE };
   const isPart = { namespace: SYSTEM_NAMESPACE };
-  const onPeer = (p: (typeof peers)[number]): Promise<Seen["pods"]> =>
-    lists(pods, { fieldSelector: `spec.nodeName=${p.metadata.name}` });
+  const onNode = ({ metadata: { name } }: KubeObject): Promise<Seen["pods"]> =>
+    lists(pods, { fieldSelector: `spec.nodeName=${name}` });
+  const standing = await lists(virtualNodes);
+  const vns = standing.filter((v) => peers.some((p) => p.spec.clusterID === v.spec.clusterID));
   const [
     kubeSystem,
     config,
@@ -68,7 +70,6 @@ export const statusOf = async (kube: Kube, ask: Ask): Promise<StatusReport> => {
     sets,
     ts,
     ids,
-    vns,
     ns,
     offers,
     requests,
@@ -83,14 +84,13 @@ export const statusOf = async (kube: Kube, ask: Ask): Promise<StatusReport> => {
     lists(statefulSets, isPart),
     lists(tenants),
     lists(identities),
-    lists(virtualNodes),
     lists(nodes, isVirtual),
     lists(resourceOffers),
     lists(resourceRequests),
     lists(namespaces, { labelSelector: ORIGIN }),
     lists(shadowPods),
     lists(namespaceOffloadings),
-    Promise.all(peers.map(onPeer)),
+    Promise.all(vns.map(onNode)),
   ]);
   return report({
     clusterID: kubeSystem?.metadata.uid ?? "",

@@ -26,6 +26,19 @@ export interface Capacity {
   pods: number;
 }
 
+/** A virtual node, and what is used of it. */
+export interface NodeStatus {
+  name: string;
+  /** The peer's node pool; empty: its nodes in none. */
+  pool: string;
+  ready: string;
+  reason: string;
+  message: string;
+  /** Nothing new is placed on it. */
+  cordoned: boolean;
+  borrowed: Capacity;
+}
+
 export interface PeerStatus {
   name: string;
   clusterID: string;
@@ -46,10 +59,11 @@ export interface PeerStatus {
   apiServer?: string;
   /** When our certificate at the peer ends, and is renewed. */
   identityNotAfter?: string;
-  node?: { name: string; ready: string; reason: string; message: string };
   conditions: Condition[];
   /** What the peer lends to this cluster. */
   borrowed?: Capacity;
+  /** The nodes that stand for it: one for its nodes in no pool, and one a node pool. */
+  nodes: NodeStatus[];
   /** What this cluster lends to the peer. */
   lent?: Capacity & { decision?: string; reason?: string };
   /** Namespaces of this cluster with a twin at the peer. */

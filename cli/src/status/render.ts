@@ -4,7 +4,7 @@ import type { Paint } from "../io.ts";
 import { renderTable } from "../output.ts";
 import { hintFor } from "../peering/reasons.ts";
 import { formatQuantity, parseQuantity } from "../quantity.ts";
-import type { Capacity, PeerStatus, ServiceStatus, StatusReport } from "./model.ts";
+import type { Capacity, NodeStatus, PeerStatus, ServiceStatus, StatusReport } from "./model.ts";
 
 export interface Look {
   paint: Paint;
@@ -77,6 +77,18 @@ const share = (c: Capacity | undefined, resource: string): string => {
   return `${formatQuantity(resource, used)}/${offered === undefined ? "-" : formatQuantity(resource, parseQuantity(offered))}`;
 };
 
+/** Below its peer. */
+const nodeRow = (n: NodeStatus, paint: Paint): string[] => {
+  const state = n.ready !== "True" ? n.reason || "NotReady" : n.cordoned ? "Cordoned" : "Ready";
+  return [
+    `  ${n.name}`,
+    paint(state === "Ready" ? "green" : "yellow", state),
+    "",
+    "",
+    ...["cpu", "memory", "pods"].map((r) => share(n.borrowed, r)),
+  ];
+};
+
 const peers = (list: PeerStatus[], { paint, now, wide }: Look): string => {
   if (list.length === 0)
     return "no peers; to use another cluster, run `tideway invite` there and `tideway peer` here";
@@ -93,13 +105,14 @@ const peers = (list: PeerStatus[], { paint, now, wide }: Look): string => {
     "LENT-PODS",
     "AGE",
   ];
-  const rows = list.map((p) => {
+  const rows = list.flatMap((p) => {
     const { word, good } = stateOf(p);
     const network = networkOf(p);
-    const node = p.node && p.node.ready !== "True" ? ` (node ${p.node.reason || "not ready"})` : "";
+    const bad = p.nodes.find((n) => n.ready !== "True");
+    const node = bad ? ` (node ${bad.reason || "not ready"})` : "";
     const amounts = [p.borrowed, p.lent].flatMap((c) => ["cpu", "memory", "pods"].map((r) => share(c, r)));
     const more = wide ? [p.clusterID, p.authEndpoint, p.identityNotAfter] : [];
-    return [
+    const one = [
       p.name,
       paint(good ? "green" : "yellow", word) + node,
       network.word === "" ? "" : paint(network.good ? "green" : "yellow", network.word),
@@ -108,6 +121,9 @@ const peers = (list: PeerStatus[], { paint, now, wide }: Look): string => {
       formatAge(p.createdAt, now),
       ...more,
     ];
+    // One node has the peer's name and its amounts: nothing is left to say of it.
+    const isPlain = p.nodes.length < 2 && p.nodes.every((n) => n.pool === "");
+    return isPlain ? [one] : [one, ...p.nodes.map((n) => nodeRow(n, paint))];
   });
   const why = list.flatMap((p) => {
     const { why: network } = networkOf(p);
@@ -150,11 +166,10 @@ export const renderPeer = (p: PeerStatus, look: Look): string => {
       ["its namespace", p.tenantNamespace && `${p.tenantNamespace}, of what it asks`],
       ["identity", p.identityNotAfter && `until ${p.identityNotAfter}`],
       ["network", networkOf(p).word + (networkOf(p).why && `: ${networkOf(p).why}`)],
-      [
+      ...p.nodes.map((n): [string, string] => [
         "node",
-        p.node &&
-          `${p.node.name}: ${p.node.ready === "True" ? "Ready" : `not ready: ${p.node.reason}: ${p.node.message}`}`,
-      ],
+        `${n.name}: ${n.ready === "True" ? "Ready" : `not ready: ${n.reason}: ${n.message}`}${n.cordoned ? ", cordoned" : ""}`,
+      ]),
     ],
   )}`;
   return [head, conditions(p, look), capacity("BORROWED", p.borrowed), lent(p), twins(p)]

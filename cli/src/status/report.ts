@@ -13,11 +13,13 @@ import {
   type VirtualNode,
 } from "@tideway/api";
 import type { Namespace, Node, Pod } from "@tideway/k8s";
+import { formatList, parseList, sumLists } from "@tideway/quantity";
 import { formatQuantity, podRequests, type Resources } from "../quantity.ts";
 import type {
   Capacity,
   Deployment,
   NamespaceStatus,
+  NodeStatus,
   PeerStatus,
   ServiceStatus,
   StatusReport,
@@ -109,8 +111,11 @@ const peerStatus = (fc: ForeignCluster, seen: Seen): PeerStatus => {
   const tenant = seen.tenants.find((t) => t.spec.clusterID === clusterID);
   const isTenant = tenant !== undefined;
   const revoked = tenant?.spec.revoked && (tenant.spec.revoked.reason ?? "no reason given");
-  const node = nodeStatus(seen.nodes.find((n) => n.metadata.name === name));
-  const borrowed = borrowedFrom(name, clusterID, home, seen);
+  const nodes = seen.virtualNodes
+    .filter((v) => v.spec.clusterID === clusterID)
+    .map((v) => nodeStatus(v, seen))
+    .sort((a, b) => a.name.localeCompare(b.name));
+  const borrowed = borrowedFrom(nodes, clusterID, home, seen);
   const lent = isTenant ? lentTo(clusterID, tenantNamespace(name), seen) : undefined;
   return {
     name,
@@ -127,7 +132,7 @@ const peerStatus = (fc: ForeignCluster, seen: Seen): PeerStatus => {
     ...(fc.status?.peerNamespace ? { peerNamespace: fc.status.peerNamespace } : {}),
     ...(fc.status?.apiServer ? { apiServer: fc.status.apiServer } : {}),
     ...(identity?.status?.notAfter ? { identityNotAfter: identity.status.notAfter } : {}),
-    ...(node ? { node } : {}),
+    nodes,
     conditions: fc.status?.conditions ?? [],
     ...(borrowed ? { borrowed } : {}),
     ...(lent ? { lent } : {}),
@@ -144,27 +149,46 @@ const peerStatus = (fc: ForeignCluster, seen: Seen): PeerStatus => {
   };
 };
 
-const nodeStatus = (node: Node | undefined): PeerStatus["node"] => {
+const nodeStatus = ({ metadata: { name }, spec }: VirtualNode, seen: Seen): NodeStatus => {
+  const node = seen.nodes.find((n) => n.metadata.name === name);
   const ready = node?.status?.conditions?.find((c) => c.type === "Ready");
-  if (!node) return undefined;
+  const running = seen.pods.filter((p) => p.spec?.nodeName === name && !isOver(p.status?.phase));
   return {
-    name: node.metadata.name,
+    name,
+    pool: spec.pool ?? "",
     ready: ready?.status ?? "Unknown",
     reason: ready?.reason ?? "",
     message: ready?.message ?? "",
+    cordoned: node?.spec?.unschedulable ?? false,
+    borrowed: capacity(spec.resources, running.map(podRequests)),
   };
 };
 
-const borrowedFrom = (name: string, clusterID: string, home: string, seen: Seen): Capacity | undefined => {
-  const vn = seen.virtualNodes.find((v) => v.metadata.name === name);
-  const offer = seen.offers.find((o) => o.metadata.namespace === home && o.spec.clusterID === clusterID);
-  const offered = vn?.spec.resources ?? offer?.spec.resources;
-  const running = seen.pods.filter((p) => p.spec?.nodeName === name && !isOver(p.status?.phase));
-  return offered || running.length > 0 ? capacity(offered, running.map(podRequests)) : undefined;
+const sum = (lists: readonly Readonly<Record<string, string>>[]): Record<string, string> =>
+  formatList(sumLists(lists.map((l) => parseList(l))));
+
+/** Of all its nodes; before there is one, what it offers. */
+const borrowedFrom = (
+  nodes: readonly NodeStatus[],
+  clusterID: string,
+  home: string,
+  seen: Seen,
+): Capacity | undefined => {
+  const offers = seen.offers.filter((o) => o.metadata.namespace === home && o.spec.clusterID === clusterID);
+  if (nodes.length === 0 && offers.length === 0) return undefined;
+  return {
+    offered: sum(
+      nodes.length > 0 ? nodes.map((n) => n.borrowed.offered) : offers.map((o) => o.spec.resources),
+    ),
+    used: sum(nodes.map((n) => n.borrowed.used)),
+    pods: nodes.reduce((all, n) => all + n.borrowed.pods, 0),
+  };
 };
 
 const lentTo = (clusterID: string, home: string, seen: Seen): PeerStatus["lent"] => {
-  const offer = seen.offers.find((o) => o.metadata.namespace === home && o.spec.clusterID === seen.clusterID);
+  const offers = seen.offers.filter(
+    (o) => o.metadata.namespace === home && o.spec.clusterID === seen.clusterID,
+  );
   const request = seen.requests.find((r) => r.metadata.namespace === home && r.spec.clusterID === clusterID);
   const theirs = new Set(
     seen.twins.filter((n) => n.metadata.labels?.[ORIGIN] === clusterID).map((n) => n.metadata.name),
@@ -175,7 +199,7 @@ const lentTo = (clusterID: string, home: string, seen: Seen): PeerStatus["lent"]
   const { decision, reason } = request?.status ?? {};
   return {
     ...capacity(
-      offer?.spec.resources,
+      offers.length > 0 ? sum(offers.map((o) => o.spec.resources)) : undefined,
       running.map((s) => podRequests({ spec: s.spec.pod })),
     ),
     ...(decision ? { decision } : {}),

@@ -16,6 +16,8 @@ export const VIRTUAL_NODE = "tideway.dev/virtual-node";
 export const ORIGIN = "tideway.dev/origin";
 /** Label: the peer name, as this cluster knows the peer. */
 export const PEER = "tideway.dev/peer";
+/** Label of a virtual node and of a foreign pod: the provider's node pool. Absent: the nodes in no pool. */
+export const POOL = "tideway.dev/pool";
 export const REMOTE_CLUSTER_ID = "tideway.dev/remote-cluster-id";
 /** Label of an offloaded namespace, value {@link OFFLOADING_ENABLED}. */
 export const OFFLOADING = "tideway.dev/offloading";
@@ -149,6 +151,12 @@ export function peerOfNamespace(namespace: string): string | undefined {
   const peer = prefix === undefined ? "" : namespace.slice(prefix.length);
   return isPeerName(peer) ? peer : undefined;
 }
+
+/** Name of the offer of a node pool, and of the ledger it is charged to; "": of the nodes in none. */
+export const offerName = (pool: string): string => (pool === "" ? OFFER_NAME : `${OFFER_NAME}-${pool}`);
+
+/** Name of the node that stands for a peer, or for one of its node pools; at most 61 characters. */
+export const nodeName = (peer: string, pool = ""): string => (pool === "" ? peer : `${peer}-${pool}`);
 
 /** TunnelEndpoint in the network namespace, and Secret and Service beside it: one a peer, whatever the directions. */
 export const tunnelName = (peer: string): string => `tunnel-${checked(peer)}`;

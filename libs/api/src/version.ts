@@ -7,8 +7,11 @@ export const PROTOCOL_VERSION = "0.2";
 /** What a cluster speaks that says nothing of versions: the first release did not. */
 export const UNVERSIONED = "0.1";
 
+/** Requests may ask for offers of node pools, and ShadowPods name theirs. */
+export const POOLS_CAPABILITY = "pools";
+
 /** What a cluster understands beyond the words of its version, so that others may rely on it. */
-export const CAPABILITIES: readonly string[] = [];
+export const CAPABILITIES: readonly string[] = [POOLS_CAPABILITY];
 
 const parse = (version: string): { major: number; minor: number } | undefined => {
   const [, major, minor] = /^(\d{1,4})\.(\d{1,4})$/.exec(version) ?? [];

@@ -14,6 +14,13 @@ export interface Origin {
   clusterID: string;
   /** Peer name of the consumer on the provider. */
   peer: string;
+  /** On which nodes its pods run: terms of which one has to hold; none: any. */
+  nodes?: readonly NodeTerm[];
+}
+
+/** Of core/v1 NodeSelectorTerm. */
+export interface NodeTerm {
+  all: readonly { key: string; operator: string; values: readonly string[] }[];
 }
 
 /** Domains whose annotations speak to the provider's own kubelet, runtime, network or meshes. */
@@ -38,13 +45,29 @@ const confined = (spec: PodSpec): PodSpec =>
     ? spec
     : { ...spec, securityContext: { ...spec.securityContext, seccompProfile: { type: "RuntimeDefault" } } };
 
+/** What is forced on every foreign pod holds in each of the terms too; nothing of the consumer's is in them. */
+const placed = (spec: PodSpec, nodes: readonly NodeTerm[] = []): PodSpec => {
+  const [forced] =
+    spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  if (nodes.length === 0) return spec;
+  const nodeSelectorTerms = nodes.map(({ all }) => ({
+    matchExpressions: [
+      ...(forced?.matchExpressions ?? []),
+      ...all.map((r) => ({ ...r, values: [...r.values] })),
+    ],
+  }));
+  const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } };
+  return { ...spec, affinity: { nodeAffinity } };
+};
+
 /**
  * The provider's own pod for a ShadowPod without refusals. It is owned by the ShadowPod, so the garbage
  * collector takes it along should the provider's virtual-kubelet be away.
  */
 export const toPod = (shadow: ShadowPodLike, origin: Origin): Pod => {
   const { name, namespace, uid } = shadow.metadata;
-  const spec = confined(allowed("pod", shadow.spec.pod) as PodSpec);
+  const spec = placed(confined(allowed("pod", shadow.spec.pod) as PodSpec), origin.nodes);
+  const { pool } = shadow.spec;
   return {
     metadata: {
       name,
@@ -53,6 +76,7 @@ export const toPod = (shadow: ShadowPodLike, origin: Origin): Pod => {
         ...allowedLabels(shadow.spec.podLabels),
         "tideway.dev/origin": origin.clusterID,
         "tideway.dev/peer": origin.peer,
+        ...(pool ? { "tideway.dev/pool": pool } : {}),
       },
       annotations: {
         ...allowedAnnotations(shadow.spec.podAnnotations),

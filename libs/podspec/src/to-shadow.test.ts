@@ -187,6 +187,30 @@ describe("toPod", () => {
     expect(crossed.spec).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
   });
 
+  it("keeps a foreign pod on the nodes of its pool, whatever else is forced or asked", () => {
+    const shadow = {
+      metadata: { name: "web-0" },
+      spec: {
+        ...toShadowPodSpec(bound({ nodeSelector: { tier: "gold" } })),
+        pool: "gpu",
+      },
+    };
+    const nodes = [
+      { all: [{ key: "gpu", operator: "In", values: ["yes"] }] },
+      { all: [{ key: "gpu", operator: "In", values: ["old"] }] },
+    ];
+    const pod = toPod(shadow, { ...origin, nodes });
+    const never = { key: "tideway.dev/virtual-node", operator: "DoesNotExist" };
+    expect(pod.metadata.labels).toMatchObject({ "tideway.dev/pool": "gpu" });
+    expect(pod.spec?.nodeSelector).toBeUndefined();
+    expect(pod.spec?.affinity).toEqual({
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: nodes.map(({ all }) => ({ matchExpressions: [never, ...all] })),
+        },
+      },
+    });
+  });
   it("never lets a foreign pod on a node that stands for a third cluster, whatever the consumer asks", () => {
     const off = [{ matchExpressions: [{ key: "tideway.dev/virtual-node", operator: "DoesNotExist" }] }];
     const hostile = {

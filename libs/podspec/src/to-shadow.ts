@@ -17,6 +17,8 @@ import {
 export interface ShadowPodSpec {
   originUID: string;
   originNamespace: string;
+  /** The provider's node pool; absent: its nodes in none. */
+  pool?: string;
   pod: PodSpec;
   podLabels?: Record<string, string>;
   podAnnotations?: Record<string, string>;

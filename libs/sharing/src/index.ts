@@ -25,5 +25,6 @@ export {
   type Problem,
   type WithdrawalTimes,
 } from "./policy.ts";
+export { type NodeRequirement, type NodeTerm, placementOf } from "./placement.ts";
 export { costPerHour, type Prices } from "./price.ts";
 export { type Terms, termsOf } from "./terms.ts";

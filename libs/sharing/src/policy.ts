@@ -4,6 +4,7 @@ import { describeError } from "@tideway/errors";
 import { type Amounts, NONE, parse, parseList, type Quantity } from "@tideway/quantity";
 import { compile, describeMistake, type Expression, isMistake } from "./cel/expression.ts";
 import { durationMs } from "./duration.ts";
+import { placementOf } from "./placement.ts";
 import type { Prices } from "./price.ts";
 
 export interface Problem {
@@ -183,7 +184,17 @@ const poolsOf = (spec: SharingPolicySpec, report: Report): Pool[] => {
       price: p.price ?? rest.price,
     };
   });
-  return [...own, rest];
+  const all = [...own, rest];
+  all.forEach(({ name }, i) => {
+    if (placementOf(all, name)) return;
+    const at = own[i] ? `spec.pools[${i}].nodeSelector` : "spec.pools";
+    report(
+      name === "" ? "pools" : `pool "${name}"`,
+      at,
+      `the selectors before it have too many labels to say which nodes are left: give the nodes of a pool one label`,
+    );
+  });
+  return all;
 };
 
 const checkPrices = (spec: SharingPolicySpec, report: Report): void => {

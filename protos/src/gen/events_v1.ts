@@ -240,6 +240,20 @@ export interface OfferedPool {
   expiresAt: string;
   /** Set while the provider takes it back. */
   withdrawal?: OfferWithdrawal | undefined;
+  /** On which nodes here its pods run, as far as that is bounded: one of the terms has to hold. Only of incoming offers. */
+  nodes: NodeTerm[];
+}
+
+/** Labels that a node must have, and must not have: a NodeSelectorTerm of Kubernetes. */
+export interface NodeTerm {
+  all: NodeRequirement[];
+}
+
+export interface NodeRequirement {
+  key: string;
+  /** In or NotIn. */
+  operator: string;
+  values: string[];
 }
 
 export interface OfferedClass {
@@ -665,6 +679,25 @@ export const factTables = {
               { name: "reason", proto: "reason", kind: "string" },
               { name: "since", proto: "since", kind: "string" },
               { name: "deadline", proto: "deadline", kind: "string" },
+            ],
+          },
+          {
+            name: "nodes",
+            proto: "nodes",
+            kind: "message",
+            repeated: true,
+            fields: [
+              {
+                name: "all",
+                proto: "all",
+                kind: "message",
+                repeated: true,
+                fields: [
+                  { name: "key", proto: "key", kind: "string" },
+                  { name: "operator", proto: "operator", kind: "string" },
+                  { name: "values", proto: "values", kind: "string", repeated: true },
+                ],
+              },
             ],
           },
         ],

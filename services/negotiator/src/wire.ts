@@ -4,6 +4,7 @@ import {
   isCopy,
   resourceOffers,
   resourceRequests,
+  SHARING_POLICY_NAME,
   sharingPolicies,
 } from "@tideway/api";
 import { peerConditionWriter } from "@tideway/api/foreign-cluster-condition";
@@ -82,6 +83,7 @@ export const wire = async (w: Wiring): Promise<void> => {
     grants: () => grants.list(),
     offers: () => offers.list().filter((o) => !isCopy(o)),
   });
+  const compiled = createPolicies();
   const own = { clusterID: w.clusterID, heard, peers, share, clock, kube };
 
   const start = (name: string, reconcile: Parameters<typeof startController>[0]["reconcile"]): Controller =>
@@ -92,7 +94,7 @@ export const wire = async (w: Wiring): Promise<void> => {
     makeOfferReconciler({
       ...own,
       objects,
-      compiled: createPolicies(),
+      compiled,
       ledger: capacity.ledger,
       grants,
       metrics,
@@ -106,7 +108,16 @@ export const wire = async (w: Wiring): Promise<void> => {
   });
   const record = createRecorder({ kube, podName: w.config.podName, log, now: clock.now });
   const publish: Bus["publish"] = (...args) => bus.publish(...args);
-  const reporting = start("report", makeReportReconciler({ ...own, publish, condition, record }));
+  const reporting = start(
+    "report",
+    makeReportReconciler({
+      ...own,
+      publish,
+      condition,
+      record,
+      policy: () => compiled(policies.get(SHARING_POLICY_NAME)),
+    }),
+  );
   const judging = start("policy", makePolicyReconciler({ ...own, policies }));
 
   const wake = (id: string): void => {
@@ -116,6 +127,7 @@ export const wire = async (w: Wiring): Promise<void> => {
     new Set([...peerFacts.list(), ...identities.list(), ...said.list()].map((f) => f.peer));
   const wakeAll = (): void => knownIDs().forEach(wake);
   const wakeOffers = (): void => knownIDs().forEach((id) => offering.enqueue(id));
+  const tellAgain = (): void => knownIDs().forEach((id) => reporting.enqueue(id));
 
   identities.onChange((fact) => {
     peers.heard(fact);
@@ -141,6 +153,7 @@ export const wire = async (w: Wiring): Promise<void> => {
   policies.onChange((name) => {
     judging.enqueue(name);
     wakeOffers();
+    tellAgain(); // on which nodes the pods of an offer run
   });
   capacity.onChange(wakeOffers);
   // Pods that end let an offer shrink that is taken back; while none is, their number changes nothing.

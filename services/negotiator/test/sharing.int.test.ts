@@ -234,6 +234,11 @@ describe("node pools", () => {
       (f) => f.data.pools.length === 2,
     );
     expect(fact.data.resources.cpu).toBe("14");
+    const on = (operator: string) => [{ all: [{ key: "accelerator", operator, values: ["a100"] }] }];
+    expect(Object.fromEntries(fact.data.pools.map((p) => [p.name, p.nodes]))).toEqual({
+      "": on("NotIn"),
+      gpu: on("In"),
+    });
   });
 
   it("are not offered to a peer of an older version, which gets what it knows", async () => {

@@ -1,10 +1,16 @@
 /** The consumer's half: virtual nodes, their pods, what the pods refer to, and the namespaces that are offloaded. */
-import { namespaceMaps, namespaceOffloadings, VIRTUAL_NODE, virtualNodes } from "@tideway/api";
+import {
+  namespaceMaps,
+  namespaceOffloadings,
+  VIRTUAL_NODE,
+  type VirtualNode,
+  virtualNodes,
+} from "@tideway/api";
 import { startController } from "@tideway/controller";
 import { describeError } from "@tideway/errors";
 import { type Informer, informer, keyOf, type KubeObject, namespaces, nodes } from "@tideway/k8s";
 import type { VirtualKubeletMetrics } from "./metrics.ts";
-import { whyLeave, type World } from "./node/decide.ts";
+import { givenPools, peerOfNode, whyLeave, type World } from "./node/decide.ts";
 import { makeNodeReconciler } from "./node/reconciler.ts";
 import { makeMapReconciler, ownMap } from "./offloading/maps.ts";
 import { makeNamespaceReconciler } from "./offloading/reconciler.ts";
@@ -67,6 +73,16 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
     ...caches.map((c) => c.synced),
   ]);
 
+  /** By their names: the node of the nodes in no pool first. */
+  const standingOf = (is: (v: Readonly<VirtualNode>) => boolean): Readonly<VirtualNode>[] =>
+    vns
+      .list()
+      .filter(is)
+      .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  const seen = ({ metadata: { name } }: Readonly<VirtualNode>) => {
+    const labels = nodeCache.get(name)?.metadata.labels;
+    return labels && { name, labels };
+  };
   const connections = createConnections();
   const sources = createSources(kube, signal);
   const common = { log, metrics, signal };
@@ -93,7 +109,7 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
         .list()
         .filter(({ data }) => data.state === "MAPPED" && data.namespace === namespace)
         .flatMap(({ data }) => (data.peers.includes(clusterID) ? data.address : [])),
-    ingressClasses: (name) => vns.get(name)?.spec.ingressClasses ?? [],
+    ingressClasses: (peer) => standingOf((v) => peerOfNode(v) === peer)[0]?.spec.ingressClasses ?? [],
     podWorkers: o.podWorkers,
     node: nodeDeps,
     facts: { peer, offer, identity, node, network, tunnel },
@@ -103,7 +119,7 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
     onServed: (id) => mapController.enqueue(id),
     onPodGone: (id, namespace) => {
       // Whoever drains waits for the last one.
-      if (isLeaving(id)) nodeController.enqueue(id);
+      if (isLeaving(id) || isEndingAny(id)) nodeController.enqueue(id);
       const offloading = offloadings.get(`${namespace}/offloading`);
       if (offloading?.metadata.deletionTimestamp === undefined) return;
       mapController.enqueue(id);
@@ -124,6 +140,12 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
       identity: identity.get(clusterID, "outgoing")?.data,
       foreignCluster: "unasked",
     } as World) !== undefined;
+  /** A node goes while others of the peer stay. */
+  const isEndingAny = (clusterID: string): boolean => {
+    const given = givenPools(offer.get(clusterID, "outgoing")?.data);
+    const isGiven = (v: Readonly<VirtualNode>) => given?.some((p) => p.name === (v.spec.pool ?? ""));
+    return given !== undefined && standingOf((v) => v.spec.clusterID === clusterID).some((v) => !isGiven(v));
+  };
   const mapController = startController({
     ...common,
     name: "namespace-map",
@@ -136,7 +158,7 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
       connections,
       owns: local.owns,
       isLeaving,
-      labelsOf: (name) => nodeCache.get(name)?.metadata.labels,
+      nodesOf: (id) => standingOf((v) => v.spec.clusterID === id).flatMap((v) => seen(v) ?? []),
     }),
   });
   const namespaceController = startController({
@@ -154,10 +176,13 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
       sources,
       owns: (namespace) => local.owns(`namespace/${namespace}`),
       peers: () =>
-        vns.list().map((v) => {
-          const { name } = v.metadata;
-          return { name, labels: nodeCache.get(name)?.metadata.labels ?? {}, map: ownMap(maps, name) };
-        }),
+        [...new Set(vns.list().map(peerOfNode))].map((name) => ({
+          name,
+          nodes: standingOf((v) => peerOfNode(v) === name).map(
+            (v) => seen(v) ?? { name: v.metadata.name, labels: {} },
+          ),
+          map: ownMap(maps, name),
+        })),
     }),
   });
 

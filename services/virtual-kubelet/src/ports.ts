@@ -4,7 +4,7 @@ import type { Kube, Pod } from "@tideway/k8s";
 import type { Logger } from "@tideway/log";
 
 /**
- * A provider that this replica serves a virtual node for. Lives from the accepted offer until the peer is
+ * A provider that this replica serves virtual nodes for. Lives from the accepted offer until the peer is
  * unpeered or owned by another replica; the object stays the same while credentials are renewed.
  */
 export interface PeerConnection {
@@ -12,7 +12,10 @@ export interface PeerConnection {
   readonly clusterID: string;
   /** Peer name, as this cluster knows the provider. */
   readonly peer: string;
-  readonly nodeName: string;
+  /** The virtual nodes that stand for it: one for its nodes in no pool, and one a node pool. */
+  readonly nodeNames: readonly string[];
+  /** The virtual node that a local pod is bound to; undefined: none of this provider. */
+  nodeOf(namespace: string, pod: string): string | undefined;
   /**
    * The provider's API server with the identity it granted. Always uses the newest credentials; connections
    * that broke with an outage are dropped when the provider answers again.
@@ -27,12 +30,11 @@ export interface PeerConnection {
 /** What this replica serves now. The kubelet API asks here for the way to a pod. */
 export interface PeerConnections {
   byPeer(clusterID: string): PeerConnection | undefined;
-  byNode(nodeName: string): PeerConnection | undefined;
   /** The provider on which the local pod `namespace/name` runs, undefined if it runs on no node of this replica. */
   byPod(namespace: string, name: string): PeerConnection | undefined;
   list(): PeerConnection[];
-  /** Local pods bound to the node, as this replica's caches know them (status and metadata; specs are slim). */
-  podsOf(nodeName: string): Readonly<Pod>[];
+  /** Local pods bound to the provider's nodes, as this replica's caches know them. */
+  podsOf(peer: PeerConnection): Readonly<Pod>[];
 }
 
 /** What both halves of the service (consumer and provider) and the kubelet API are built from by wire.ts. */

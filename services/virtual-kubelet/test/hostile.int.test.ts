@@ -315,3 +315,31 @@ it("a tenant that says its pod has ended, when it makes it, is charged all the s
   const holders = (await world.kube.get(tenantQuotas, "offer", TENANT)).status?.holders ?? [];
   expect(holders.some((h) => h.uids.split("\n").includes(uid ?? "?"))).toBe(true);
 });
+
+it("a tenant that names a node pool which it was not offered gets no pod, and it stands in the audit", async () => {
+  const rest = { resources: { cpu: "64", memory: "64Gi", pods: "1000" } };
+  world.facts.setPools({ "": rest });
+  expect(await send("p-gpu", { nodeSelector: { hardware: "gpu" } }, { pool: "gpu" })).toBe(201);
+  const refusal = await refusalOf("p-gpu");
+  expect(refusal).toMatchObject({ reason: "PoolNotOffered" });
+  expect(refusal.message).toContain("node pool gpu is not offered to this tenant");
+  expect(await world.kube.find(pods, "p-gpu", twin)).toBeUndefined();
+  expect(world.audited.filter((r) => r.object === `ShadowPod/${twin}/p-gpu`)).toMatchObject([
+    { peer: EAST, outcome: "DENIED", reason: "PoolNotOffered" },
+  ]);
+  // nor does it get one by saying another pool later
+  const path = `${OFFLOADING}/namespaces/${twin}/shadowpods/p-gpu`;
+  expect(await ask("PATCH", path, { spec: { pool: null } })).toBe(422);
+  expect(await ask("PATCH", path, { spec: { pool: "other" } })).toBe(422);
+  // it runs when it is offered, on the nodes of the pool and on the pool's account
+  const gpu = { all: [{ key: "hardware", operator: "In", values: ["gpu"] }] };
+  world.facts.setPools({ "": rest, gpu: { resources: { cpu: "1", pods: "1" }, nodes: [gpu] } });
+  const pod = await world.podThere(twin, "p-gpu");
+  const { nodeSelectorTerms } =
+    pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? {};
+  expect(nodeSelectorTerms?.map((t) => t.matchExpressions?.at(-1))).toEqual(gpu.all);
+  await until(
+    async () => (await world.kube.find(tenantQuotas, "offer-gpu", TENANT))?.status?.used?.["pods"] === "1",
+    { what: "charged to the pool" },
+  );
+});

@@ -134,14 +134,14 @@ beforeAll(async () => {
   const west: PeerConnection = {
     clusterID: "west-id",
     peer: "west",
-    nodeName: "west",
+    nodeNames: ["west"],
+    nodeOf: () => "west",
     kube,
     twinNamespace: (source) => (source === "shop" ? TWIN : undefined),
     sourceNamespace: () => undefined,
   };
   const peers: PeerConnections = {
     byPeer: () => west,
-    byNode: () => west,
     byPod: (namespace, name) => (`${namespace}/${name}` === "shop/web" ? west : undefined),
     list: () => [west],
     podsOf: () => [{ metadata: { name: "web", namespace: "shop", uid: "u" }, status: { phase: "Running" } }],

@@ -54,6 +54,13 @@ export const fakeFacts = () => {
       }),
     setOffer: (resources: Record<string, string>, state = "ACCEPTED") =>
       offer.set({ state, resources, pools: [] }),
+    /** One offer a pool, "" for the nodes in none. */
+    setPools: (pools: Record<string, { resources: Record<string, string>; nodes?: object[] }>) =>
+      offer.set({
+        state: "ACCEPTED",
+        resources: {},
+        pools: Object.entries(pools).map(([name, p]) => ({ name, storageClasses: [], nodes: [], ...p })),
+      }),
     facts: (name: string) => Promise.resolve(views[name]?.view),
   };
 };

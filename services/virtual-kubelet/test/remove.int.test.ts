@@ -3,7 +3,7 @@ import { createKube, fromKubeconfig, informer, type Kube, namespaces, nodes } fr
 import { virtualNodes } from "@tideway/api";
 import { type ApiServer, startApiServer } from "@tideway/sandbox";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type NodeDeps, remove } from "../src/node/perform.ts";
+import { type NodeDeps, removeMap } from "../src/node/perform.ts";
 
 let server: ApiServer;
 let kube: Kube;
@@ -37,13 +37,13 @@ const mapIn = (namespace: string) =>
   make(namespaceMaps, { metadata: { name: NAMESPACE_MAP_NAME, namespace }, spec: { namespaces: ["demo"] } });
 const left = (namespace: string) => kube.find(namespaceMaps, NAMESPACE_MAP_NAME, namespace);
 
-describe("what is left of a virtual node", () => {
-  it("goes with its NamespaceMap, but never with the one that the peer pushed here as our consumer", async () => {
+describe("what is left when the last virtual node of a peer is gone", () => {
+  it("goes: its NamespaceMap, but never with the one that the peer pushed here as our consumer", async () => {
     for (const name of [OURS, THEIRS]) {
       await kube.create(namespaces, { metadata: { name } });
       await kube.create(namespaceMaps, mapIn(name));
     }
-    await remove(deps, "east");
+    await removeMap(deps, "east");
     expect(await left(OURS)).toBeUndefined();
     expect(await left(THEIRS)).toBeDefined();
   });

@@ -35,6 +35,9 @@ const log: Logger = process.env["TEST_LOG"]
   ? createLogger({ service: "test", level: "debug" })
   : silentLogger;
 
+/** What west gives east. */
+const NODE = { cpu: "64", memory: "64Gi", pods: "1000" };
+
 interface Cluster {
   server: ApiServer;
   nats: NatsServer;
@@ -164,10 +167,24 @@ export const startWorld = async (o: { controllers?: readonly string[]; west?: re
       name: "east",
       direction: "incoming",
       state: "ACCEPTED",
-      resources: { cpu: "64", memory: "64Gi", pods: "1000" },
-      pools: [{ name: "", storageClasses }],
+      resources: NODE,
+      pools: [{ name: "", resources: NODE, storageClasses }],
     } as never);
   await classesFact([]);
+  /** What west gives of node pools, as both sides know it. `nodes`: where their pods run. */
+  const poolsFact = async (
+    ...pools: { name: string; resources: object; nodes?: object[]; withdrawal?: object }[]
+  ): Promise<void> => {
+    const all = pools.map((p) => ({ labels: {}, storageClasses: [], expiresAt: "", ...p }));
+    await west.bus.publish("offer", { peer: EAST, id: "incoming" }, {
+      clusterId: EAST,
+      name: "east",
+      direction: "incoming",
+      state: "ACCEPTED",
+      pools: all,
+    } as never);
+    await offerFact("ACCEPTED", { pools: all.map((p) => ({ ...p, nodes: [] })) });
+  };
 
   /** Both clusters have pods at 10.244.0.0/16 and external addresses at 10.70.0.0/16, and see each other's elsewhere. */
   const networkFact = async (state = "READY"): Promise<void> => {
@@ -326,6 +343,7 @@ export const startWorld = async (o: { controllers?: readonly string[]; west?: re
     offload,
     offloadAgain,
     classesFact,
+    poolsFact,
     until: there1,
     sleep,
     get consumer() {

@@ -12,9 +12,16 @@ import {
   time,
 } from "./common.ts";
 import { defineKind, immutable, listByKey, oneOf, setOf } from "./define.ts";
+import { poolName } from "./sharing-parts.ts";
 
 const ready = (field: string): string => `.status.conditions[?(@.type=="Ready")].${field}`;
 const age = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" } as const;
+
+/** A field that may be absent is not held by its own rule when it comes or goes. */
+const samePool = {
+  rule: "has(self.spec.pool) == has(oldSelf.spec.pool)",
+  message: "spec.pool cannot be changed; delete the object and create it again",
+};
 
 export const virtualNode = defineKind({
   concern: "offloading",
@@ -23,9 +30,14 @@ export const virtualNode = defineKind({
   shortNames: ["vn"],
   namespaced: false,
   description:
-    "A peer cluster as one node of this cluster. Its name is the peer name and the name of the node.",
+    "A peer cluster, or a node pool of it, as one node of this cluster. Its name is that of the node: the peer name, and for a node pool `<peer>-<pool>`.",
+  rules: [samePool],
   spec: Type.Object({
     clusterID: clusterID(immutable("clusterID")),
+    pool: Type.Optional({
+      ...poolName("The provider's node pool. Absent: its nodes in no pool."),
+      ...immutable("pool"),
+    }),
     resources: resourceList("Capacity of the node."),
     labels: Type.Optional(labelMap("Labels of the node.")),
     unreachable: Type.Optional(
@@ -62,6 +74,7 @@ export const virtualNode = defineKind({
     { name: "CPU", jsonPath: ".spec.resources.cpu" },
     { name: "Memory", jsonPath: ".spec.resources.memory" },
     { name: "Pods", jsonPath: ".spec.resources.pods" },
+    { name: "Pool", jsonPath: ".spec.pool" },
     { name: "Unreachable", jsonPath: ".spec.unreachable" },
     { name: "Ready", jsonPath: ready("status") },
     { name: "Reason", jsonPath: ready("reason") },
@@ -84,6 +97,7 @@ export const shadowPod = defineKind({
   shortNames: ["shp"],
   namespaced: true,
   description: "A pod that a consumer wants to run here. The provider makes and owns the real pod.",
+  rules: [samePool],
   spec: Type.Object({
     originUID: Type.String({
       minLength: 1,
@@ -95,6 +109,10 @@ export const shadowPod = defineKind({
       minLength: 1,
       maxLength: 63,
       description: "Namespace of the consumer's pod.",
+    }),
+    pool: Type.Optional({
+      ...poolName("The provider's node pool that the pod was placed on. Absent: the nodes in no pool."),
+      ...immutable("pool"),
     }),
     pod: anyObject<NonNullable<Pod["spec"]>>("PodSpec, cut to the fields that may cross."),
     podLabels: Type.Optional(stringMap("Labels of the pod.")),

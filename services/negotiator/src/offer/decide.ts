@@ -1,5 +1,11 @@
 /** World -> Plan for what one peer is offered. Pure: no I/O, no clock, no randomness. */
-import type { ResourceOffer, ResourceOfferSpec, ResourceRequest, ResourceRequestStatus } from "@tideway/api";
+import {
+  offerName,
+  type ResourceOffer,
+  type ResourceOfferSpec,
+  type ResourceRequest,
+  type ResourceRequestStatus,
+} from "@tideway/api";
 import { type Amounts, atLeastZeroList, formatList, isQuantity, NONE, parseList } from "@tideway/quantity";
 import {
   answer,
@@ -12,7 +18,6 @@ import {
   termsOf,
   type Verdict,
 } from "@tideway/sharing";
-import { offerName } from "./name.ts";
 import { isRenewalDue, offerStatus, requestStatus, sameOffer, sameStatus } from "./state.ts";
 import { type Course, courseOf } from "./withdraw.ts";
 

@@ -1,10 +1,9 @@
-import { SHARING_POLICY_NAME } from "@tideway/api";
+import { offerName, SHARING_POLICY_NAME } from "@tideway/api";
 import { type Ledger, type Policy, poolOf } from "@tideway/sharing";
 import type { Grants } from "../capacity/grants.ts";
 import type { Clock, Heard, Objects } from "../ports.ts";
 import type { Peers } from "../peers.ts";
 import type { PoolWorld, World } from "./decide.ts";
-import { offerName } from "./name.ts";
 
 export interface Sources {
   clusterID: string;

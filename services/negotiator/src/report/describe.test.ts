@@ -16,6 +16,7 @@ const world = (over: Partial<World>): World => ({
   id: "west-id",
   name: "west",
   outgoing: none,
+  nodesOf: () => [],
   incoming: none,
   ...over,
 });

@@ -2,7 +2,7 @@
 import type { ConditionInput, ResourceOffer, ResourceRequest } from "@tideway/api";
 import type { FactInput, FactOf } from "@tideway/protos";
 import { formatList, isQuantity, parseList, sumLists } from "@tideway/quantity";
-import { costPerHour } from "@tideway/sharing";
+import { costPerHour, type NodeTerm } from "@tideway/sharing";
 
 export type Direction = "outgoing" | "incoming";
 export type OfferFactInput = FactInput<"offer">;
@@ -19,6 +19,8 @@ export interface World {
   name: string;
   outgoing: Side;
   incoming: Side;
+  /** On which nodes here the pods of a pool run. */
+  nodesOf(pool: string): readonly NodeTerm[];
 }
 
 type State = OfferFactInput["state"];
@@ -72,7 +74,7 @@ const GIVING: readonly State[] = ["OFFERED", "ACCEPTED"];
 
 const WITHDRAWALS = { Shrinking: "SHRINKING", Cordoned: "CORDONED", Draining: "DRAINING" } as const;
 
-const poolOf = ({ spec }: ResourceOffer): OfferedPool => ({
+const poolOf = ({ spec }: ResourceOffer, nodes: readonly NodeTerm[]): OfferedPool => ({
   name: spec.pool ?? "",
   resources: spec.resources,
   labels: spec.labels ?? {},
@@ -87,6 +89,7 @@ const poolOf = ({ spec }: ResourceOffer): OfferedPool => ({
   currency: spec.price?.currency ?? "",
   expiresAt: spec.expiresAt ?? "",
   withdrawal: spec.withdrawal && { ...spec.withdrawal, state: WITHDRAWALS[spec.withdrawal.state] },
+  nodes: [...nodes],
 });
 
 const readable = (list: Record<string, string>): Record<string, string> =>
@@ -97,7 +100,9 @@ const factOf = (w: World, direction: Direction, state: State | undefined): Offer
   const { request } = w[direction];
   const given = GIVING.includes(state) ? standing(w[direction]) : [];
   const dear = direction === "outgoing" && request ? given.filter((o) => isTooDear(request, o)) : [];
-  const pools = given.filter((o) => !dear.includes(o)).map(poolOf);
+  const pools = given
+    .filter((o) => !dear.includes(o))
+    .map((o) => poolOf(o, direction === "incoming" ? w.nodesOf(o.spec.pool ?? "") : []));
   const ready = request?.status?.conditions?.find((c) => c.type === "Ready");
   const price =
     state === "PENDING" && direction === "outgoing" && request ? priceProblem(w[direction]) : undefined;

@@ -3,6 +3,7 @@ import { TRACEPARENT } from "@tideway/api";
 import type { Bus } from "@tideway/bus";
 import type { Reconcile } from "@tideway/controller";
 import type { Logger } from "@tideway/log";
+import { type NodeTerm, placementOf, type Policy } from "@tideway/sharing";
 import type { EventRecorder } from "../events.ts";
 import type { Heard, Share } from "../ports.ts";
 import type { Peers } from "../peers.ts";
@@ -22,6 +23,8 @@ export interface Deps {
   publish: Bus["publish"];
   condition: PeerConditionWriter;
   record: EventRecorder;
+  /** The owner's, as it is compiled; undefined: none. */
+  policy(): Policy | undefined;
 }
 
 const DIRECTIONS: readonly Direction[] = ["outgoing", "incoming"];
@@ -38,6 +41,14 @@ const wordOf = (
   if (d.peers.namespaceOf(w.id, direction) === undefined || w[direction].request) return undefined;
   const before = d.heard.said.get(w.id, direction)?.data.state;
   return before === undefined || before === "GONE" ? undefined : goneFact(w.id, w.name, direction);
+};
+
+/** With a mistake in the policy nodes stay as they were sorted, so pods go where they went. */
+const nodesOf = (d: Deps, id: string, pool: string): readonly NodeTerm[] => {
+  const policy = d.policy();
+  if (!policy?.problems.length) return placementOf(policy?.pools ?? [], pool) ?? [];
+  const said = d.heard.said.get(id, "incoming")?.data.pools.find((p) => p.name === pool);
+  return (said?.nodes ?? []) as readonly NodeTerm[];
 };
 
 /** The state last recorded as an Event by peer and direction: facts come back from the bus too late to tell. */
@@ -68,6 +79,7 @@ export const makeReportReconciler = (d: Deps): Reconcile => {
       name,
       outgoing: d.peers.side(id, "outgoing"),
       incoming: d.peers.side(id, "incoming"),
+      nodesOf: (pool) => nodesOf(d, id, pool),
     };
     const facts = factsOf(world);
     for (const direction of DIRECTIONS) {

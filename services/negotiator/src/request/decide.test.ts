@@ -14,6 +14,7 @@ const world = (over: Partial<World> = {}): World => ({
   clusterID: "own-id",
   wanted: true,
   identity: "GRANTED",
+  givesPools: false,
   node: undefined,
   unpeerDeadline: undefined,
   request: undefined,
@@ -27,6 +28,26 @@ describe("asking", () => {
   it.each<[string, Partial<World>, object[]]>([
     ["asks when wanted and granted", {}, [{ do: "applyRequest", spec: { clusterID: "own-id" } }]],
     ["asks once", { request: request() }, []],
+    [
+      "asks for node pools where the peer knows of them",
+      { givesPools: true },
+      [{ do: "applyRequest", spec: { clusterID: "own-id", pools: true } }],
+    ],
+    [
+      "asks for them when it learns of that",
+      { request: request(), givesPools: true },
+      [{ do: "applyRequest", spec: { clusterID: "own-id", pools: true } }],
+    ],
+    [
+      "goes on asking while it is not known",
+      { request: request({ pools: true }), givesPools: undefined },
+      [],
+    ],
+    [
+      "asks for them no more when the peer went back a release",
+      { request: request({ pools: true }) },
+      [{ do: "applyRequest", spec: { clusterID: "own-id" } }],
+    ],
     [
       "accepts an offer, by its generation at the provider",
       { request: request(), offers: [offer()] },

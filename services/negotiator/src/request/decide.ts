@@ -15,6 +15,8 @@ export interface World {
   wanted: boolean | undefined;
   /** Of our identity at the peer; undefined: not told yet. */
   identity: "GRANTED" | "DENIED" | "REVOKED" | "GONE" | undefined;
+  /** The peer gives node pools offers of their own; undefined: it has not told yet what it understands. */
+  givesPools: boolean | undefined;
   /** Of the peer's virtual node here; undefined: there is none. */
   node: "READY" | "NOT_READY" | "DRAINING" | "GONE" | undefined;
   /** RFC 3339: after it nobody is waited for. */
@@ -26,7 +28,8 @@ export interface World {
 }
 
 export type Effect =
-  { do: "applyRequest"; spec: Pick<ResourceRequestSpec, "clusterID"> & Acceptance } | { do: "deleteRequest" };
+  | { do: "applyRequest"; spec: Pick<ResourceRequestSpec, "clusterID" | "pools"> & Acceptance }
+  | { do: "deleteRequest" };
 
 export interface Plan {
   effects: Effect[];
@@ -68,9 +71,11 @@ const ask = (w: World): Plan => {
   const { clusterID, request } = w;
   if (request?.metadata.deletionTimestamp) return NOTHING; // its end wakes us, then it is made anew
   const accepted = acceptance(w);
-  if (request?.spec.clusterID === clusterID && isDeepStrictEqual(said(request.spec), accepted))
-    return NOTHING;
-  return { effects: [{ do: "applyRequest", spec: { clusterID, ...accepted } }] };
+  // A peer of an earlier release has no place for the word in its copy.
+  const pools = w.givesPools ?? request?.spec.pools === true;
+  const same = request?.spec.clusterID === clusterID && (request.spec.pools ?? false) === pools;
+  if (same && isDeepStrictEqual(said(request.spec), accepted)) return NOTHING;
+  return { effects: [{ do: "applyRequest", spec: { clusterID, ...(pools ? { pools } : {}), ...accepted } }] };
 };
 
 const isNodeGone = (w: World): boolean => w.node === undefined || w.node === "GONE";

@@ -84,7 +84,8 @@ export const startKubeletServer = async (o: KubeletServerOptions): Promise<Kubel
     if (!route) return refuse(404, "NotFound", `not served here: ${url.pathname}`);
     const peer = "target" in route ? peerOf(route.target) : undefined;
     const access = accessFor(route);
-    if (!(await o.authorise(user, access, peer?.nodeName ?? "")))
+    const node = "target" in route ? peer?.nodeOf(route.target.namespace, route.target.pod) : undefined;
+    if (!(await o.authorise(user, access, node ?? "")))
       return refuse(
         403,
         "Forbidden",
@@ -104,12 +105,16 @@ export const startKubeletServer = async (o: KubeletServerOptions): Promise<Kubel
     peer.twinNamespace(t.namespace) ??
     refuse(503, "ServiceUnavailable", `namespace ${t.namespace} has no twin in cluster ${peer.peer} now`);
 
-  const allPods = (): Readonly<Pod>[] => o.peers.list().flatMap((p) => o.peers.podsOf(p.nodeName));
+  const allPods = (): Readonly<Pod>[] => o.peers.list().flatMap((p) => o.peers.podsOf(p));
   const usageOfAll = async (): Promise<{ nodeName: string; source: Source; pods: PodUsage[] }> => {
     const peers = o.peers.list();
-    const all = await Promise.all(peers.map((p) => o.usage(p, o.peers.podsOf(p.nodeName))));
+    const all = await Promise.all(peers.map((p) => o.usage(p, o.peers.podsOf(p))));
     const source = all.some((u) => u.source === "provider") ? "provider" : "none";
-    return { nodeName: peers.map((p) => p.nodeName).join(","), source, pods: all.flatMap((u) => u.pods) };
+    return {
+      nodeName: peers.flatMap((p) => p.nodeNames).join(","),
+      source,
+      pods: all.flatMap((u) => u.pods),
+    };
   };
 
   const serve = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {

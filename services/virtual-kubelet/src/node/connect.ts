@@ -23,7 +23,11 @@ export const makeConnector = (d: ConnectDeps) => {
   };
 
   /** Opens the connection, or gives an open one the newest identity. */
-  const connect = async (w: World, name: string): Promise<Served | undefined> => {
+  const connect = async (
+    w: World,
+    name: string,
+    nodes: ReadonlyMap<string, string>,
+  ): Promise<Served | undefined> => {
     const found = connections.get(w.clusterID);
     const serial = w.identity?.serial ?? "";
     if (w.identity?.state !== "GRANTED" || (found && found.serial === serial)) return found;
@@ -33,7 +37,7 @@ export const makeConnector = (d: ConnectDeps) => {
       found.serial = serial;
       return found;
     }
-    const served = serve(d, { clusterID: w.clusterID, peer: name, credentials, serial });
+    const served = serve(d, { clusterID: w.clusterID, peer: name, credentials, serial, nodes });
     connections.set(w.clusterID, served);
     d.onServed(w.clusterID);
     return served;
@@ -41,9 +45,9 @@ export const makeConnector = (d: ConnectDeps) => {
 
   return {
     /** Who leaves a peer is not held up by what is left of the way to it. */
-    open: async (w: World, name: string): Promise<Served | undefined> => {
+    open: async (w: World, name: string, nodes: ReadonlyMap<string, string>): Promise<Served | undefined> => {
       try {
-        return await connect(w, name);
+        return await connect(w, name, nodes);
       } catch (err) {
         if (!whyLeave(w)) throw err;
         local.log.warn(

@@ -25,6 +25,7 @@ const node = { metadata: { name: "west", uid: "n" } } as never;
 
 const world = (more: Partial<World> = {}): World => ({
   clusterID: "w",
+  pool: "",
   now: NOW,
   peer: peer(),
   offer: offer(),
@@ -233,5 +234,49 @@ describe("an offer that is taken back", () => {
     const plan = decide(standing({ offer: pool({ expiresAt: in10s }) }));
     expect(cordoned(plan)).toBe(false);
     expect(plan.recheckMs).toBe(10_001);
+  });
+});
+
+describe("the node of a node pool", () => {
+  const pools = [
+    { name: "", resources: { cpu: "4" }, labels: {}, expiresAt: "" },
+    { name: "gpu", resources: { cpu: "2", "x/gpu": "1" }, labels: { gpu: "yes" }, expiresAt: "" },
+  ];
+  const gpu = {
+    metadata: { name: "west-gpu", uid: "g" },
+    spec: { clusterID: "w", pool: "gpu", resources: {} },
+  } as never;
+  const accepted = (...names: string[]) =>
+    offer({ resources: { cpu: "6" }, pools: pools.filter((p) => names.includes(p.name)) });
+
+  it("has the name, the size and the labels of the pool, and each node only its own", () => {
+    const both = accepted("", "gpu");
+    expect(decide(world({ pool: "gpu", offer: both })).effects[0]).toEqual({
+      do: "virtualNode",
+      name: "west-gpu",
+      pool: "gpu",
+      resources: { cpu: "2", "x/gpu": "1" },
+      labels: { gpu: "yes" },
+    });
+    expect(decide(world({ offer: both })).effects[0]).toMatchObject({
+      name: "west",
+      resources: { cpu: "4" },
+    });
+  });
+  it("goes when its offer has ended, though the peer gives others", () =>
+    expect(decide(world({ pool: "gpu", offer: accepted(""), virtualNode: gpu, node }))).toMatchObject({
+      effects: [{ do: "remove", name: "west-gpu" }],
+      fact: { state: "GONE", reason: "OfferWithdrawn" },
+    }));
+  it("stays while nothing is known of its offer", () => {
+    for (const o of [undefined, offer({ state: "PENDING", resources: {}, pools: [] })])
+      expect(dos(decide(world({ pool: "gpu", offer: o, virtualNode: gpu, node })))).toEqual([
+        "virtualNode",
+        "node",
+      ]);
+  });
+  it("is not made where another peer's node has the name, and says so", () => {
+    const plan = decide(world({ pool: "gpu", offer: accepted("", "gpu"), takenBy: "other" }));
+    expect(plan).toMatchObject({ effects: [], condition: { reason: "NodeNameTaken" } });
   });
 });

@@ -1,13 +1,15 @@
-import type { ConditionInput } from "@tideway/api";
+import { type ConditionInput, nodeName, type VirtualNode } from "@tideway/api";
 import type { Node } from "@tideway/k8s";
-import type { VirtualNode } from "@tideway/api";
 import type { IdentityFact, NetworkFact, NodeFact, OfferFact, PeerFact, TunnelFact } from "@tideway/protos";
 import type { Health } from "./health.ts";
 import { offerState, type OfferState } from "./offer.ts";
 import { networkOf, type NodeNetwork } from "./tunnel.ts";
 
+/** A provider, and one node that stands for it: for its nodes in no pool, or for those of one. */
 export interface World {
   clusterID: string;
+  /** The provider's node pool; "": its nodes in none. */
+  pool: string;
   now: number;
   /** Facts of other concerns; undefined: none was published, which says nothing. */
   peer: Readonly<PeerFact> | undefined;
@@ -18,6 +20,8 @@ export interface World {
   /** Asked of the API server only where no fact tells of the peer. */
   foreignCluster: "present" | "gone" | "unasked";
   virtualNode: Readonly<VirtualNode> | undefined;
+  /** Cluster ID of another peer whose node has the name that this one would have. */
+  takenBy?: string | undefined;
   node: Readonly<Node> | undefined;
   /** Undefined while this replica has no connection to the provider. */
   health: Health | undefined;
@@ -30,7 +34,13 @@ export interface World {
 }
 
 export type Effect =
-  | { do: "virtualNode"; name: string; resources: Record<string, string>; labels: Record<string, string> }
+  | {
+      do: "virtualNode";
+      name: string;
+      pool: string;
+      resources: Record<string, string>;
+      labels: Record<string, string>;
+    }
   | {
       do: "node";
       ready: boolean;
@@ -46,7 +56,7 @@ export type Effect =
   | { do: "evict"; withinSeconds: number; force: boolean }
   /** Asks pods to leave, as far as disruption budgets let them: all of them, or those beyond what is offered. */
   | { do: "drain"; which: "all" | "beyond"; resources: Record<string, string> }
-  /** Map, Lease, Node, VirtualNode: whatever is left. */
+  /** Lease, Node, VirtualNode: whatever is left of it. */
   | { do: "remove"; name: string };
 
 export interface Plan {
@@ -76,10 +86,24 @@ const virtualised = (
   message,
 });
 
-export const nameOf = (w: World): string | undefined =>
-  w.virtualNode?.metadata.name ?? (w.offer?.name || w.identity?.name || w.peer?.name || undefined);
+/** Peer name of the provider that the node stands for; undoes {@link nodeName}. */
+export const peerOfNode = ({ metadata: { name }, spec: { pool = "" } }: Readonly<VirtualNode>): string =>
+  pool === "" ? name : name.slice(0, -pool.length - 1);
 
-/** Why the node must go; undefined: it may stay. Only facts count, never their absence. */
+/** Peer name of the provider. */
+export const peerOf = ({ virtualNode, ...w }: World): string | undefined =>
+  virtualNode ? peerOfNode(virtualNode) : w.offer?.name || w.identity?.name || w.peer?.name || undefined;
+
+export const nameOf = (w: World): string | undefined => {
+  const peer = peerOf(w);
+  return peer === undefined ? undefined : nodeName(peer, w.pool);
+};
+
+/** The entries of an accepted offer; undefined: there is none, or it does not tell them apart. */
+export const givenPools = (offer: World["offer"]): OfferFact["pools"] | undefined =>
+  offer?.state === "ACCEPTED" && offer.pools?.length > 0 ? offer.pools : undefined;
+
+/** Why all nodes of the provider must go; undefined: they may stay. Only facts count, never their absence. */
 export const whyLeave = (w: World): string | undefined => {
   if (w.foreignCluster === "gone" || w.peer?.phase === "GONE") return "PeerGone";
   if (w.peer && !w.peer.outgoing) return "PeeringEnded";
@@ -90,6 +114,15 @@ export const whyLeave = (w: World): string | undefined => {
   if (w.identity?.state === "GONE" && !starts) return "IdentityGone";
   return undefined;
 };
+
+/** As {@link whyLeave}, of this node: an accepted offer names all that is given. */
+const whyGo = (w: World): string | undefined => {
+  const given = givenPools(w.offer);
+  const ended = w.virtualNode && given && !given.some((p) => p.name === w.pool);
+  return whyLeave(w) ?? (ended ? "OfferWithdrawn" : undefined);
+};
+
+export const isGoing = (w: World): boolean => whyGo(w) !== undefined;
 
 const leave = (w: World, name: string | undefined, why: string): Plan => {
   const stands = w.virtualNode !== undefined || w.node !== undefined;
@@ -144,10 +177,20 @@ const ready = (w: World): { ok: boolean; reason: string; message: string } => {
   return w.health ?? { ok: false, reason: "NotConnected", message: "not connected to the provider" };
 };
 
-/** What is to be done about the virtual node of one provider. */
+const taken = (name: string, by: string): Plan => ({
+  effects: [],
+  connect: true,
+  condition: virtualised(
+    "False",
+    "NodeNameTaken",
+    `node ${name} cannot be made: a node of that name stands for cluster ${by}; rename the peer or the node pool`,
+  ),
+});
+
+/** What is to be done about one virtual node. */
 export const decide = (w: World): Plan => {
   const name = nameOf(w);
-  const why = whyLeave(w);
+  const why = whyGo(w);
   if (why) return leave(w, name, why);
   const stands = w.virtualNode !== undefined;
   const isGranted = w.identity?.state === "GRANTED";
@@ -155,15 +198,14 @@ export const decide = (w: World): Plan => {
     // The connection is opened while the two negotiate, so that the node needs no more than its own creation.
     return { effects: [], connect: isGranted && w.peer?.outgoing === true };
   // An offer that is negotiated again leaves the node as it was until there is a result.
-  const accepted = w.offer?.state === "ACCEPTED" ? w.offer : undefined;
+  if (w.takenBy) return taken(name, w.takenBy);
+  const given = givenPools(w.offer)?.find((p) => p.name === w.pool);
+  const accepted = given ?? (w.offer?.state === "ACCEPTED" && w.pool === "" ? w.offer : undefined);
   const resources = accepted?.resources ?? w.virtualNode?.spec.resources ?? {};
   const labels = accepted?.labels ?? w.virtualNode?.spec.labels ?? {};
-  const offer = offerState(
-    accepted?.pools?.find((p) => p.name === ""),
-    w.now,
-  );
+  const offer = offerState(given, w.now);
   const effects: Effect[] = [
-    { do: "virtualNode", name, resources, labels },
+    { do: "virtualNode", name, pool: w.pool, resources, labels },
     nodeEffect(w, offer.cordoned !== undefined),
     ...drains(w, offer, resources),
   ];

@@ -7,6 +7,8 @@ const AT = "2026-01-01T00:00:00Z";
 const LATER = "2026-01-01T00:00:10Z";
 const wish = (more: Partial<NodeWish> = {}): NodeWish => ({
   name: "west",
+  peer: "west",
+  pool: "",
   clusterID: "w",
   resources: { cpu: "4", memory: "8Gi", pods: "110" },
   labels: { region: "eu" },

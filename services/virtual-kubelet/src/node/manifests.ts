@@ -1,4 +1,4 @@
-import { PEER, REMOTE_CLUSTER_ID, VIRTUAL_NODE, type VirtualNode } from "@tideway/api";
+import { PEER, POOL, REMOTE_CLUSTER_ID, VIRTUAL_NODE, type VirtualNode } from "@tideway/api";
 import type { Lease, Node } from "@tideway/k8s";
 import type { NodeNetwork } from "./tunnel.ts";
 
@@ -15,6 +15,9 @@ export const CORDONED_BY_OFFER = "offloading.tideway.dev/cordoned-by-offer";
 
 export interface NodeWish {
   name: string;
+  /** Peer name of the provider, and its node pool; "": its nodes in none. */
+  peer: string;
+  pool: string;
   clusterID: string;
   resources: Readonly<Record<string, string>>;
   /** Labels of the offer. */
@@ -49,7 +52,8 @@ export const nodeLabels = (w: NodeWish): Record<string, string> => ({
   "node.kubernetes.io/exclude-from-external-load-balancers": "true",
   type: "virtual-kubelet",
   [VIRTUAL_NODE]: "true",
-  [PEER]: w.name,
+  [PEER]: w.peer,
+  ...(w.pool === "" ? {} : { [POOL]: w.pool }),
   [REMOTE_CLUSTER_ID]: w.clusterID,
 });
 
@@ -117,7 +121,7 @@ export const nodeStatus = (
     kubeProxyVersion: "",
     containerRuntimeVersion: "tideway://0.1.0",
     kernelVersion: "",
-    osImage: `Tideway: cluster ${w.name}`,
+    osImage: `Tideway: cluster ${w.peer}${w.pool === "" ? "" : `, node pool ${w.pool}`}`,
     machineID: w.clusterID,
     systemUUID: w.clusterID,
     bootID: w.clusterID,

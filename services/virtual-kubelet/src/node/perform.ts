@@ -52,7 +52,10 @@ export const ensureVirtualNode = async (
     return d.kube
       .create(
         virtualNodes,
-        make(virtualNodes, { metadata: { name: e.name }, spec: { clusterID, resources, labels: e.labels } }),
+        make(virtualNodes, {
+          metadata: { name: e.name },
+          spec: { clusterID, ...(e.pool === "" ? {} : { pool: e.pool }), resources, labels: e.labels },
+        }),
         o,
       )
       .catch(async (err: unknown) => {
@@ -75,11 +78,14 @@ const replacing = (
 /** One create with its status, as a kubelet registers; later one patch for each part that differs. */
 export const ensureNode = async (
   d: NodeDeps,
+  peer: string,
   vn: Readonly<VirtualNode>,
   e: Effect & { do: "node" },
 ): Promise<Node> => {
   const wish: NodeWish = {
     name: vn.metadata.name,
+    peer,
+    pool: vn.spec.pool ?? "",
     clusterID: vn.spec.clusterID,
     resources: formatList(parseList(vn.spec.resources)),
     labels: vn.spec.labels ?? {},
@@ -144,7 +150,11 @@ export const evict = async (
     );
 };
 
-/** Everything that stands for the peer here. */
+/** The last node of the peer is gone: no namespace has a twin there any more. */
+export const removeMap = (d: NodeDeps, peer: string): Promise<void> =>
+  d.kube.delete(namespaceMaps, NAMESPACE_MAP_NAME, peerNamespace(peer), { signal: d.signal });
+
+/** Everything of the node. */
 export const remove = async (d: NodeDeps, name: string): Promise<void> => {
   const o = { signal: d.signal };
   const withUid = (uid: string | undefined): { uid?: string; signal: AbortSignal } => ({
@@ -154,7 +164,6 @@ export const remove = async (d: NodeDeps, name: string): Promise<void> => {
   const node = d.nodes.get(name);
   const vn = d.virtualNodes.get(name);
   await Promise.all([
-    d.kube.delete(namespaceMaps, NAMESPACE_MAP_NAME, peerNamespace(name), o),
     node && d.kube.delete(nodes, name, undefined, withUid(node.metadata.uid)),
     vn && d.kube.delete(virtualNodes, name, undefined, withUid(vn.metadata.uid)),
     d.kube.delete(leases, name, LEASE_NAMESPACE, o),

@@ -11,6 +11,7 @@ import {
 } from "@tideway/api";
 import { isAlreadyExists, isForbidden, isNotFound } from "@tideway/errors";
 import { events, type Kube } from "@tideway/k8s";
+import type { FactOf } from "@tideway/protos";
 import { type Clock, nowIso } from "../ports.ts";
 import { FIELD_MANAGER } from "./manifests.ts";
 
@@ -83,6 +84,31 @@ export const reportVirtualNode = async (
   } catch (err) {
     if (!isNotFound(err)) throw err;
   }
+};
+
+const WORDS = {
+  READY: "NodeReady",
+  NOT_READY: "NodeNotReady",
+  DRAINING: "NodeDraining",
+  GONE: "NodeRemoved",
+} as const;
+
+/** Says a node's new state as an Event, once. `before`: what was said before this process knew the node. */
+export const makeTeller = (d: ReportDeps) => {
+  const last = new Map<string, keyof typeof WORDS>();
+  return async (
+    node: string,
+    fact: { state: FactOf["node"]["state"]; reason: string },
+    before: FactOf["node"]["state"] | undefined,
+  ): Promise<void> => {
+    const { state, reason } = fact;
+    const known = last.get(node) ?? before;
+    if (state === "GONE") last.delete(node);
+    else last.set(node, state);
+    if (known === state) return;
+    const type = state === "NOT_READY" ? "Warning" : "Normal";
+    await tellNode(d, node, type, WORDS[state], `virtual node ${node}: ${reason}`);
+  };
 };
 
 /** An Event at the node, for `kubectl describe node`. */

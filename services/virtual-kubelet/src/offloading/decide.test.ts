@@ -9,7 +9,7 @@ const readyMap = map({
 });
 const west = (more: Partial<Peer> = {}): Peer => ({
   name: "west",
-  labels: { region: "eu" },
+  nodes: [{ name: "west", labels: { region: "eu" } }],
   map: readyMap,
   ...more,
 });

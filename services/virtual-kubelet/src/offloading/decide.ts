@@ -1,10 +1,15 @@
 import type { ConditionInput, NamespaceMap, NamespaceOffloading } from "@tideway/api";
 import { selects } from "./selector.ts";
 
+export interface VirtualNodeSeen {
+  name: string;
+  labels: Readonly<Record<string, string>>;
+}
+
 export interface Peer {
   name: string;
-  /** Labels of its virtual node. */
-  labels: Readonly<Record<string, string>>;
+  /** Those that stand for it. */
+  nodes: readonly VirtualNodeSeen[];
   map: Readonly<NamespaceMap> | undefined;
 }
 
@@ -68,19 +73,19 @@ const ending = (w: World): Plan => {
 
 const isLocalOnly = (w: World): boolean => w.offloading.spec.podOffloadingStrategy === "Local";
 
-/** The peers whose nodes may run pods of the namespace. */
+/** Whether one of the nodes, all of one peer, may run pods of the namespace. */
 export const wanted = (
   offloading: Readonly<NamespaceOffloading>,
-  peer: { name: string; labels: Readonly<Record<string, string>> },
+  nodes: readonly VirtualNodeSeen[],
 ): boolean =>
   offloading.metadata.deletionTimestamp === undefined &&
   offloading.spec.podOffloadingStrategy !== "Local" &&
-  selects(offloading.spec.clusterSelector, peer);
+  nodes.some((node) => selects(offloading.spec.clusterSelector, node));
 
 /** What is to be done about one NamespaceOffloading. */
 export const decide = (w: World): Plan => {
   if (w.offloading.metadata.deletionTimestamp !== undefined) return ending(w);
-  const remoteNamespaces = w.peers.filter((p) => wanted(w.offloading, p)).map((p) => twinAt(w, p));
+  const remoteNamespaces = w.peers.filter((p) => wanted(w.offloading, p.nodes)).map((p) => twinAt(w, p));
   const notReady = remoteNamespaces.filter((r) => !r.ready);
   const say = (status: "True" | "False", reason: string, message: string): Plan => ({
     phase: "offload",

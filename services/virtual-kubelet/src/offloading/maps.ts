@@ -13,7 +13,7 @@ import type { Informer, Kube } from "@tideway/k8s";
 import { currentTraceparent, withSpan } from "@tideway/telemetry/tracing";
 import type { Connections } from "../peers/connections.ts";
 import { FIELD_MANAGER } from "../node/manifests.ts";
-import { wanted } from "./decide.ts";
+import { type VirtualNodeSeen, wanted } from "./decide.ts";
 
 export interface MapDeps {
   kube: Kube;
@@ -22,8 +22,8 @@ export interface MapDeps {
   offloadings: Informer<NamespaceOffloading>;
   connections: Connections;
   owns(clusterID: string): boolean;
-  /** Labels of the peer's virtual node; undefined when there is none. */
-  labelsOf(peer: string): Readonly<Record<string, string>> | undefined;
+  /** The virtual nodes that stand for the peer. */
+  nodesOf(clusterID: string): readonly VirtualNodeSeen[];
   /** The node is going: pods are drained there, no new namespace is mapped. */
   isLeaving(clusterID: string): boolean;
 }
@@ -75,14 +75,13 @@ export const makeMapReconciler =
     const { peer, localPods } = served.session;
     const map = ownMap(d.maps, peer);
     served.setTwins(twinsOf(map, (source) => served.session.twin(source) !== undefined));
-    const labels = d.labelsOf(peer);
+    const nodes = d.nodesOf(clusterID);
     // A map that is going is made anew when it is gone, if it is still wanted.
-    if (!labels || d.isLeaving(clusterID) || map?.metadata.deletionTimestamp !== undefined) return {};
+    if (nodes.length === 0 || d.isLeaving(clusterID) || map?.metadata.deletionTimestamp !== undefined)
+      return {};
     if (!localPods.hasSynced) return { requeueAfterMs: 50 };
     const names = new Set(
-      d.offloadings
-        .list()
-        .flatMap((o) => (wanted(o, { name: peer, labels }) ? [o.metadata.namespace ?? ""] : [])),
+      d.offloadings.list().flatMap((o) => (wanted(o, nodes) ? [o.metadata.namespace ?? ""] : [])),
     );
     // A namespace stays as long as it has pods over there, whatever its selector says now.
     const before = map?.spec.namespaces ?? [];

@@ -38,7 +38,7 @@ const DRAIN_RECHECK_MS = 1_000;
 export const makeNamespaceReconciler = (d: Deps): Reconcile => {
   /** Bound to a virtual node. Asked of the server, because other replicas serve other nodes; only while draining. */
   const boundPods = async (namespace: string): Promise<Pod[]> => {
-    const nodes = new Set(d.peers().map((p) => p.name));
+    const nodes = new Set(d.peers().flatMap((p) => p.nodes.map((n) => n.name)));
     const all = await d.kube.list(pods, { namespace, signal: d.signal });
     return all.filter((p) => nodes.has(p.spec?.nodeName ?? ""));
   };

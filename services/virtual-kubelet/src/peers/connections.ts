@@ -26,12 +26,8 @@ export const createConnections = (): Connections => {
     },
     all: () => [...served.values()],
     byPeer: (id) => served.get(id)?.session,
-    byNode: (nodeName) => find((s) => s.session.nodeName === nodeName),
     byPod: (namespace, name) => find((s) => s.session.localPods.get(`${namespace}/${name}`) !== undefined),
     list: () => [...served.values()].map((s) => s.session),
-    podsOf: (nodeName): Readonly<Pod>[] => {
-      for (const s of served.values()) if (s.session.nodeName === nodeName) return s.session.localPods.list();
-      return [];
-    },
+    podsOf: ({ clusterID }): Readonly<Pod>[] => served.get(clusterID)?.session.localPods.list() ?? [],
   };
 };

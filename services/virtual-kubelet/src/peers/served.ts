@@ -26,14 +26,14 @@ export interface ServedDeps {
   apiServer: ApiServerSource;
   /** External addresses that are held for the peer and the namespace. */
   heldFor(clusterID: string, namespace: string): readonly string[];
-  /** VirtualNode.spec.ingressClasses of the peer's node. */
+  /** VirtualNode.spec.ingressClasses of the peer's node, the first in the order of their names where it has several. */
   ingressClasses(peer: string): Readonly<ClassMap>;
   /** Pods worked on at the same time; each costs one request at a time. Default 32. */
   podWorkers: number;
   /** The provider's health changed. */
   onHealth(clusterID: string): void;
-  /** VirtualNode.spec.unreachable of the peer's node. */
-  unreachable(peer: string): "Hold" | "Reschedule" | "Fence";
+  /** VirtualNode.spec.unreachable of the node. */
+  unreachable(nodeName: string): "Hold" | "Reschedule" | "Fence";
   /** A pod left the node. */
   onPodGone(clusterID: string, namespace: string): void;
 }
@@ -57,6 +57,8 @@ export interface ServedOptions {
   peer: string;
   credentials: Credentials;
   serial: string;
+  /** Virtual nodes that stand, or will, with their pools. */
+  nodes: ReadonlyMap<string, string>;
 }
 
 export const serve = (d: ServedDeps, o: ServedOptions): Served => {
@@ -78,6 +80,7 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
       reconciler.forget(key);
       d.onPodGone(o.clusterID, splitKey(key).namespace ?? "");
     },
+    onLocalPods: () => enqueueAll(),
     twinHandlers: {
       onPod: (source, name) =>
         name === undefined ? enqueueNamespace(source) : pods.enqueue(`${source}/${name}`),
@@ -127,7 +130,7 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
     networks: d.networks,
     apiServer: apiServer.of,
     missingClaim: claims.missing,
-    hold: () => d.unreachable(o.peer) === "Hold",
+    hold: (node) => node !== undefined && d.unreachable(node) === "Hold",
   });
   const pods = startController({
     name: "pods",

@@ -1,11 +1,10 @@
 import { isUnavailable } from "@tideway/errors";
-import type { Credentials, Informer, Pod } from "@tideway/k8s";
-import { informer, keyOf, pods } from "@tideway/k8s";
+import type { Credentials } from "@tideway/k8s";
 import type { Logger } from "@tideway/log";
 import { type Health, type HealthLoop, startHealth } from "../node/health.ts";
 import { createProbe } from "../node/probe.ts";
-import { slimLocal } from "../pods/slim.ts";
 import type { Local, PeerConnection } from "../ports.ts";
+import { type LocalPods, watchLocalPods } from "./local-pods.ts";
 import { type RotatingKube, rotatingKube } from "./rotating-kube.ts";
 import { type Twin, type TwinHandlers, watchTwin } from "./twin.ts";
 
@@ -14,8 +13,12 @@ export interface Session extends PeerConnection {
   readonly kube: RotatingKube;
   readonly log: Logger;
   readonly health: HealthLoop;
-  /** Local pods bound to the virtual node. */
-  readonly localPods: Informer<Pod>;
+  /** Local pods bound to the provider's virtual nodes. */
+  readonly localPods: LocalPods;
+  /** The provider's node pool that the node stands for; undefined: its nodes in none. */
+  poolOf(nodeName: string | undefined): string | undefined;
+  /** The virtual nodes that stand for the provider, with their pools; pods on others are nobody's. */
+  setNodes(nodes: ReadonlyMap<string, string>): void;
   twin(source: string): Twin | undefined;
   twins(): Iterable<Twin>;
   /** Opens and closes watches until exactly these twins (source -> twin) are watched. */
@@ -33,6 +36,9 @@ export interface SessionOptions {
   twinHandlers: Omit<TwinHandlers, "onError">;
   onHealth(now: Health, before: Health): void;
   onLocalPod(key: string): void;
+  /** All pods of all nodes are known, again after a node came. */
+  onLocalPods(): void;
+  nodes: ReadonlyMap<string, string>;
 }
 
 const USER_AGENT = "tideway-virtual-kubelet";
@@ -56,15 +62,9 @@ export const openSession = (o: SessionOptions): Session => {
       o.onHealth(h, before);
     },
   });
-  const localPods = informer(local.kube, pods, {
-    fieldSelector: `spec.nodeName=${peer}`,
-    transform: slimLocal,
-  });
-  localPods.onChange((key) => o.onLocalPod(key));
-  localPods.start(signal);
-  void localPods.synced.then(() => {
-    for (const pod of localPods.list()) o.onLocalPod(keyOf(pod));
-  });
+  let nodes = o.nodes;
+  const localPods = watchLocalPods(local.kube, { onPod: o.onLocalPod, onSynced: o.onLocalPods, signal });
+  localPods.setNodes(nodes.keys());
 
   const twins = new Map<string, Twin>();
   const sources = new Map<string, string>();
@@ -81,7 +81,15 @@ export const openSession = (o: SessionOptions): Session => {
   return {
     clusterID,
     peer,
-    nodeName: peer,
+    get nodeNames() {
+      return [...nodes.keys()];
+    },
+    nodeOf: (namespace, name) => localPods.get(`${namespace}/${name}`)?.spec?.nodeName,
+    poolOf: (node) => nodes.get(node ?? "") || undefined,
+    setNodes: (next) => {
+      nodes = next;
+      localPods.setNodes(next.keys());
+    },
     kube,
     log,
     health,

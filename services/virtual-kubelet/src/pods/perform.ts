@@ -37,8 +37,8 @@ export interface Deps {
   apiServer: (pod: Readonly<Pod>) => Promise<ApiServerAccess | undefined>;
   /** What the pod's claims wait for; undefined: the provider has accepted them all. */
   missingClaim: (pod: Readonly<Pod>) => { message: string } | undefined;
-  /** VirtualNode.spec.unreachable is Hold. */
-  hold: () => boolean;
+  /** VirtualNode.spec.unreachable of the node is Hold. */
+  hold: (nodeName: string | undefined) => boolean;
 }
 
 export interface Done {
@@ -132,6 +132,7 @@ const createShadow = async (d: Deps, pod: Readonly<Pod>): Promise<Done> => {
     if (pod.status?.message !== message) await writeStatus(d, pod, { reason: "NoWayToApiServer", message });
     return { requeueAfterMs: NETWORK_RETRY_MS };
   }
+  const pool = d.session.poolOf(pod.spec?.nodeName);
   const shadow = {
     metadata: {
       name,
@@ -139,7 +140,7 @@ const createShadow = async (d: Deps, pod: Readonly<Pod>): Promise<Done> => {
       labels: { [ORIGIN]: d.local.clusterID },
       annotations: { [FORWARDED]: forwardedHash(pod) },
     },
-    spec: toShadowPodSpec(pod, { apiServer }),
+    spec: { ...toShadowPodSpec(pod, { apiServer }), ...(pool ? { pool } : {}) },
   } as ShadowPod;
   try {
     await create(d.session.kube, shadowPods, shadow, d.session.signal);

@@ -82,7 +82,7 @@ const observe = (
       want: local && shadow ? memory.hash(local) : undefined,
     },
     missingClaim: local && twin && !shadow ? missingClaim(local)?.message : undefined,
-    hold: hold(),
+    hold: hold(local?.spec?.nodeName),
     addresses: remote && addressesOf(remote, networks.of(session.clusterID)?.remotePods, here.podIP),
     nowIso: now,
   };

@@ -36,6 +36,7 @@ import { DEFAULT_DENY, OPEN, openOf, WORKLOAD_BINDING } from "./namespaces/manif
 import { makeNamespaceReconciler } from "./namespaces/reconciler.ts";
 import { podBuilder } from "./pod-builder.ts";
 import { policiesOf } from "./policies.ts";
+import { watchPools } from "./pools.ts";
 import type { ProviderOptions } from "./ports.ts";
 import { makeQuotaReconciler } from "./quotas/reconciler.ts";
 import { createRoom, isOver } from "./quotas/room.ts";
@@ -58,6 +59,7 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
     local.bus.facts("offer"),
   ]);
   const networks = watchNetworks(networkFacts);
+  const pools = watchPools(offerFacts);
   const maps = informer(kube, namespaceMaps);
   const twins = informer(kube, namespaces, { labelSelector: TWIN_SELECTOR, metadataOnly: true });
   const policies = informer(kube, networkPolicies, furniture);
@@ -167,6 +169,7 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
       memory,
       room,
       policies: policiesNow,
+      pools,
       audit: o.audit,
       owns: local.owns,
       refusedRetryMs: o.refusedRetryMs ?? 5_000,
@@ -248,6 +251,9 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
   });
   offerFacts.onChange((fact) => {
     if (fact.id === "incoming") quotaWork.enqueue(fact.peer);
+  });
+  pools.onChange((id) => {
+    for (const twin of twins.byIndex("origin", id)) enqueueNamespace(twin.metadata.name);
   });
   quotas.onChange((_key, quota, old) => {
     const origin = originOf(quota) ?? originOf(old);

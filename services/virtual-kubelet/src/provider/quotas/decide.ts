@@ -1,4 +1,4 @@
-import { OFFER_NAME, ORIGIN, PEER, type ResourceList, type TenantQuota } from "@tideway/api";
+import { offerName, ORIGIN, PEER, type ResourceList, type TenantQuota } from "@tideway/api";
 import type { FactOf } from "@tideway/protos";
 
 type Offer = Pick<FactOf["offer"], "state" | "resources" | "pools">;
@@ -11,8 +11,8 @@ export interface World {
   namespace: string | undefined;
   /** What this cluster offers it. */
   offer: Readonly<Offer> | undefined;
-  /** There is a quota already. */
-  stands: boolean;
+  /** Names of the quotas that it has. */
+  standing: readonly string[];
 }
 
 export type Wanted = Pick<TenantQuota, "metadata" | "spec">;
@@ -28,30 +28,37 @@ const storageOf = ({ pools }: Readonly<Offer>): ResourceList =>
       .map((c) => [`${c.name}.storageclass.storage.k8s.io/requests.storage`, c.capacity]),
   );
 
-/** Undefined: nothing is known for sure, so what stands stays. */
-const hardOf = ({ offer, stands }: World): ResourceList | undefined => {
+/**
+ * By name of the offer. What is not offered any more stands at nothing: its ledger tells what is still held. Claims
+ * know of no pool: they are charged to the offer of the nodes in none, which so has the storage of all.
+ */
+const hardOf = ({ offer, standing }: World): ReadonlyMap<string, ResourceList> => {
+  const ended = new Map(standing.map((name) => [name, NOTHING]));
   switch (offer?.state) {
     case "OFFERED":
-    case "ACCEPTED":
-      return { ...offer.resources, ...storageOf(offer) };
+    case "ACCEPTED": {
+      const own = offer.pools.find((p) => p.name === "");
+      const rest = offer.pools.length === 0 ? offer.resources : NOTHING;
+      return new Map<string, ResourceList>([
+        ...ended,
+        ...offer.pools.map((p) => [offerName(p.name), p.resources] as const),
+        [offerName(""), { ...(own?.resources ?? rest), ...storageOf(offer) }],
+      ]);
+    }
     case "REFUSED":
     case "GONE":
-      return stands ? NOTHING : undefined;
-    default:
-      return undefined;
+      return ended;
+    default: // nothing is known for sure, so what stands stays
+      return new Map();
   }
 };
 
-/** The quota as it has to be; undefined: leave what is there. It goes with the tenant's namespace. */
-export const decide = (w: World): Wanted | undefined => {
-  const hard = hardOf(w);
-  if (w.namespace === undefined || hard === undefined) return undefined;
-  return {
-    metadata: {
-      name: OFFER_NAME,
-      namespace: w.namespace,
-      labels: { [ORIGIN]: w.origin, [PEER]: w.peer },
-    },
+/** The quotas as they have to be; what is not named is left as it is. They go with the tenant's namespace. */
+export const decide = (w: World): Wanted[] => {
+  const { namespace } = w;
+  if (namespace === undefined) return [];
+  return [...hardOf(w)].map(([name, hard]) => ({
+    metadata: { name, namespace, labels: { [ORIGIN]: w.origin, [PEER]: w.peer } },
     spec: { clusterID: w.origin, peer: w.peer, hard },
-  };
+  }));
 };

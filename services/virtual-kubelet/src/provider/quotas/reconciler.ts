@@ -1,9 +1,9 @@
-import { OFFER_NAME, ORIGIN, type ShadowPod, shadowPods, type TenantQuota, tenantQuotas } from "@tideway/api";
+import { ORIGIN, type ShadowPod, shadowPods, type TenantQuota, tenantQuotas } from "@tideway/api";
 import type { FactView } from "@tideway/bus";
 import type { Reconcile } from "@tideway/controller";
 import { isNotFound } from "@tideway/errors";
 import { type Informer, type Kube, type Namespace, type Pod, pods } from "@tideway/k8s";
-import type { Ledger } from "@tideway/quota";
+import type { Account, Ledger } from "@tideway/quota";
 import { FIELD_MANAGER } from "../labels.ts";
 import { ownerOf } from "../shadow-pods/decide.ts";
 import { decide, type Wanted } from "./decide.ts";
@@ -32,7 +32,7 @@ const SWEEP_MS = 60_000;
 
 /** Key: the cluster ID of a tenant. */
 export const makeQuotaReconciler = (d: QuotaDeps): Reconcile => {
-  /** What was applied last, by tenant: applying is repeated after a restart only. */
+  /** What was applied last, by quota: applying is repeated after a restart only. */
   const applied = new Map<string, string>();
 
   const observe = (origin: string) => {
@@ -43,17 +43,22 @@ export const makeQuotaReconciler = (d: QuotaDeps): Reconcile => {
       peer: identity?.name ?? "",
       namespace,
       offer: d.offers.get(origin, "incoming")?.data,
-      stands: namespace !== undefined && d.quotas.get(`${namespace}/${OFFER_NAME}`) !== undefined,
+      standing: d.quotas
+        .list()
+        .filter((q) => q.metadata.namespace === namespace)
+        .map((q) => q.metadata.name),
     };
   };
 
-  const apply = async (origin: string, wanted: Wanted, signal: AbortSignal): Promise<void> => {
+  const apply = async (wanted: Wanted, signal: AbortSignal): Promise<void> => {
     const text = JSON.stringify(wanted);
-    if (applied.get(origin) === text && d.quotas.get(`${wanted.metadata.namespace}/${OFFER_NAME}`)) return;
+    const { namespace = "", name } = wanted.metadata;
+    const key = `${namespace}/${name}`;
+    if (applied.get(key) === text && d.quotas.get(key)) return;
     try {
       await d.kube.apply(tenantQuotas, wanted, { fieldManager: FIELD_MANAGER, signal });
-      applied.set(origin, text);
-      d.ledger.look({ namespace: wanted.metadata.namespace ?? "", name: OFFER_NAME });
+      applied.set(key, text);
+      d.ledger.look({ namespace, name });
     } catch (err) {
       if (!isNotFound(err)) throw err; // the tenant's namespace is gone
     }
@@ -73,22 +78,22 @@ export const makeQuotaReconciler = (d: QuotaDeps): Reconcile => {
     return [...shadows.map((s) => s.metadata.uid ?? ""), ...made.map((p) => ownerOf(p) ?? "")];
   };
 
-  /** Reservations without ShadowPod and pod, and since when, by tenant. */
+  /** Reservations without ShadowPod and pod, and since when, by quota. */
   const suspected = new Map<string, Map<string, number>>();
 
   /** Room that was reserved by a replica that then ended, or whose pod went while nobody looked, is given back. */
-  const sweep = async (origin: string, namespace: string): Promise<{ swept: number; suspects: number }> => {
-    const account = { namespace, name: OFFER_NAME };
+  const sweep = async (origin: string, account: Account): Promise<{ swept: number; suspects: number }> => {
+    const key = `${account.namespace}/${account.name}`;
     const twins = d.twins.byIndex("origin", origin).map((t) => t.metadata.name);
     const known = new Set(twins.flatMap(standingIn));
-    const before = suspected.get(origin);
+    const before = suspected.get(key);
     const suspects = new Map(
       (await d.ledger.holders(account, "pods"))
         .filter((uid) => !known.has(uid) && !d.isBusy(uid))
         .map((uid) => [uid, before?.get(uid) ?? d.nowMs()]),
     );
-    if (suspects.size === 0) suspected.delete(origin);
-    else suspected.set(origin, suspects);
+    if (suspects.size === 0) suspected.delete(key);
+    else suspected.set(key, suspects);
     const due = [...suspects].filter(([, since]) => d.nowMs() - since >= MAKING_MS).map(([uid]) => uid);
     if (due.length === 0) return { swept: 0, suspects: suspects.size };
     const real = new Set((await Promise.all(twins.map(reallyStandingIn))).flat());
@@ -103,11 +108,12 @@ export const makeQuotaReconciler = (d: QuotaDeps): Reconcile => {
   return async (origin, { signal, log }) => {
     if (!d.owns(origin)) return {};
     const world = observe(origin);
-    const wanted = decide(world);
-    if (wanted) await apply(origin, wanted, signal);
-    if (world.namespace === undefined || !world.stands) return {};
-    const { swept, suspects } = await sweep(origin, world.namespace);
+    const { namespace, standing } = world;
+    for (const wanted of decide(world)) await apply(wanted, signal);
+    if (namespace === undefined || standing.length === 0) return {};
+    const all = await Promise.all(standing.map((name) => sweep(origin, { namespace, name })));
+    const swept = all.reduce((sum, s) => sum + s.swept, 0);
     if (swept > 0) log.info({ swept }, "reservations whose pods are gone were given back");
-    return { requeueAfterMs: suspects > 0 ? MAKING_MS : SWEEP_MS };
+    return { requeueAfterMs: all.some((s) => s.suspects > 0) ? MAKING_MS : SWEEP_MS };
   };
 };

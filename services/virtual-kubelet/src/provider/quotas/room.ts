@@ -1,4 +1,4 @@
-import { OFFER_NAME, PEER, type ShadowPod, tenantNamespace } from "@tideway/api";
+import { offerName, PEER, POOL, type ShadowPod, tenantNamespace } from "@tideway/api";
 import type { Namespace, Pod } from "@tideway/k8s";
 import type { Amounts } from "@tideway/quantity";
 import { type Account, type Ledger, podAmounts, type Verdict } from "@tideway/quota";
@@ -43,10 +43,16 @@ const TERMINAL: readonly (string | undefined)[] = ["Succeeded", "Failed"];
 /** The pod holds no room any more, though it may still be in the API. */
 export const isOver = (pod: Readonly<Pod>): boolean => TERMINAL.includes(pod.status?.phase);
 
-const accountOf = (twin: Readonly<Namespace>): Account => ({
+/** The ledger of the offer of a node pool; "": of the nodes in none. */
+const accountOf = (twin: Readonly<Namespace>, pool = ""): Account => ({
   namespace: tenantNamespace(twin.metadata.labels?.[PEER] ?? ""),
-  name: OFFER_NAME,
+  name: offerName(pool),
 });
+/** The pod says it by its label, which only this cluster can write. */
+const poolOf = (uid: string, { shadow, pod }: Seen): string | undefined => {
+  if (pod && ownerOf(pod) === uid) return pod.metadata.labels?.[POOL] ?? "";
+  return shadow?.metadata.uid === uid ? (shadow.spec.pool ?? "") : undefined;
+};
 const holder = (uid: string) => ({ kind: "pods", uid }) as const;
 
 /** UID of the ShadowPod that room has to be held for now: one that has, or shall get, a pod that is not over. */
@@ -70,6 +76,7 @@ export interface RoomDeps {
 /** What this process knows of room that is held. Lost with the process: then the sweep finds it. */
 interface Hold {
   uid: string;
+  pool: string;
   /** This process makes the pod; `false`: room was there before it came. */
   isOurs: boolean;
   /** Since when a pod may have been made that is not seen yet. */
@@ -84,8 +91,8 @@ export const createRoom = ({ ledger, wake, doubt, nowMs, stands }: RoomDeps): Ro
   const holds = new Map<string, Hold>();
   const byKey = new Map<string, Set<Hold>>();
 
-  const holdOf = (key: string, uid: string): Hold => {
-    const hold = holds.get(uid) ?? { uid, isOurs: false, isBusy: false, isSure: false };
+  const holdOf = (key: string, uid: string, pool: string): Hold => {
+    const hold = holds.get(uid) ?? { uid, pool, isOurs: false, isBusy: false, isSure: false };
     holds.set(uid, hold);
     byKey.set(key, (byKey.get(key) ?? new Set()).add(hold));
     return hold;
@@ -99,10 +106,16 @@ export const createRoom = ({ ledger, wake, doubt, nowMs, stands }: RoomDeps): Ro
     return hold;
   };
 
-  const giveBack = (key: string, twin: Readonly<Namespace>, uid: string, isOver: boolean): void => {
+  const giveBack = (
+    key: string,
+    account: Account,
+    twin: Readonly<Namespace>,
+    uid: string,
+    isOver: boolean,
+  ): void => {
     const hold = forget(key, uid);
-    if (isOver || hold?.isSure) return ledger.release(accountOf(twin), holder(uid));
-    ledger.leave(accountOf(twin), holder(uid));
+    if (isOver || hold?.isSure) return ledger.release(account, holder(uid));
+    ledger.leave(account, holder(uid));
     if (hold) doubt(twin);
   };
 
@@ -120,10 +133,11 @@ export const createRoom = ({ ledger, wake, doubt, nowMs, stands }: RoomDeps): Ro
   return {
     reserve: async (key, twin, shadow, amounts) => {
       const uid = shadow.metadata.uid ?? "";
-      const hold = holdOf(key, uid);
+      const pool = shadow.spec.pool ?? "";
+      const hold = holdOf(key, uid, pool);
       hold.isBusy = true;
       try {
-        const verdict = await ledger.reserve(accountOf(twin), holder(uid), amounts, () => wake(key));
+        const verdict = await ledger.reserve(accountOf(twin, pool), holder(uid), amounts, () => wake(key));
         if (verdict.granted) return take(hold, verdict.heldBefore ?? false);
         forget(key, uid);
         return verdict;
@@ -143,15 +157,21 @@ export const createRoom = ({ ledger, wake, doubt, nowMs, stands }: RoomDeps): Ro
     settle: async (key, twin, seen) => {
       const shadow = seen.shadow?.metadata.uid;
       const owner = seen.pod && ownerOf(seen.pod);
-      if (owner) Object.assign(holdOf(key, owner), { isBusy: false, isSure: true, makingSince: undefined });
+      if (owner)
+        Object.assign(holdOf(key, owner, poolOf(owner, seen) ?? ""), {
+          isBusy: false,
+          isSure: true,
+          makingSince: undefined,
+        });
       const now = holderOf(seen);
+      const accountFor = (uid: string): Account => accountOf(twin, holds.get(uid)?.pool ?? poolOf(uid, seen));
       const uids = new Set([...(byKey.get(key) ?? [])].map((h) => h.uid));
       if (shadow) uids.add(shadow);
       for (const uid of uids)
         if (uid !== now && !holds.get(uid)?.isBusy)
-          giveBack(key, twin, uid, uid === shadow && seen.concluded);
+          giveBack(key, accountFor(uid), twin, uid, uid === shadow && seen.concluded);
       if (!seen.pod?.spec || now === undefined) return;
-      const account = accountOf(twin);
+      const account = accountFor(now);
       // In this order: what another replica gave back was over before, so it is over when it is asked for.
       if ((await ledger.holds(account, holder(now))) || !(await stands(seen.pod))) return;
       ledger.count(account, holder(now), podAmounts(seen.pod.spec));

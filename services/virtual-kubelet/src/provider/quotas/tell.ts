@@ -53,10 +53,12 @@ export const createTeller = (d: TellDeps): Teller => {
   const mine = (): Readonly<TenantQuota>[] =>
     [...known.values()].map(({ quota }) => quota).filter((q) => d.owns(q.spec.clusterID));
 
-  const labels = { peer: OPEN, resource: OPEN } as const;
+  const labels = { peer: OPEN, offer: OPEN, resource: OPEN } as const;
   const amounts = (of: (q: Readonly<TenantQuota>) => Readonly<Record<string, string>>) => () =>
     mine().flatMap((q) =>
-      [...parseList(of(q))].map(([resource, n]) => [{ peer: q.spec.peer, resource }, toNumber(n)] as const),
+      [...parseList(of(q))].map(
+        ([resource, n]) => [{ peer: q.spec.peer, offer: q.metadata.name, resource }, toNumber(n)] as const,
+      ),
     );
   d.metrics
     .gauge({ name: "tideway_tenant_used", help: "What a peer holds here of its offer", labels })

@@ -36,6 +36,7 @@ const world = (more: Partial<World> = {}): World => ({
   ended: undefined,
   departed: undefined,
   refusals: [],
+  pool: "given",
   ...more,
 });
 const ended = { phase: "Failed" as const, reason: "PodDeleted", message: "m" };
@@ -145,6 +146,7 @@ const worlds = fc.record({
   ended: fc.constantFrom(undefined, ended),
   departed: fc.constantFrom(undefined, {}),
   refusals: fc.constantFrom([], [{ field: "f", message: "m" }]),
+  pool: fc.constantFrom<World["pool"]>("given", "unknown", "none"),
 });
 
 describe("whatever the world", () => {
@@ -160,6 +162,7 @@ describe("whatever the world", () => {
           nameTaken: false,
           namespace: "twin",
           refusals: [],
+          pool: "given",
         });
         expect(w.shadow?.metadata.deletionTimestamp).toBeUndefined();
       }),

@@ -28,6 +28,8 @@ export interface World {
   /** The last wish about the grace of the ShadowPod that owned the pod, when this process saw it go. */
   departed: { gracePeriodSeconds?: number } | undefined;
   refusals: readonly Refusal[];
+  /** Whether the node pool that the ShadowPod names is offered to its tenant. */
+  pool: "given" | "unknown" | "none";
 }
 
 export type Effect =
@@ -103,7 +105,11 @@ const whenMissing = (shadow: Readonly<ShadowPod>, w: World): Effect[] => {
     const reason = w.refusals.some((r) => r.rule === undefined) ? "FieldRefused" : "PolicyRefused";
     return [{ do: "report", phase: "Failed", condition: condition(shadow, reason, fields) }];
   }
-  return [{ do: "create" }];
+  if (w.pool === "none") {
+    const message = `node pool ${shadow.spec.pool} is not offered to this tenant (any more): it runs nothing there`;
+    return [{ do: "report", phase: "Pending", condition: condition(shadow, "PoolNotOffered", message) }];
+  }
+  return w.pool === "unknown" ? [] : [{ do: "create" }];
 };
 
 /** One ShadowPod and the pod of its name. Order matters: an end is written down before the pod is let go. */

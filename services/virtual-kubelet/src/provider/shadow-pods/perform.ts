@@ -134,6 +134,7 @@ const DENIALS: ReadonlySet<string> = new Set([
   "PolicyRefused",
   "QuotaExceeded",
   "NoOffer",
+  "PoolNotOffered",
   "PodRejected",
   "PodInvalid",
   "NameTaken",

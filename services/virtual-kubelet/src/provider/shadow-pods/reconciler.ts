@@ -5,6 +5,7 @@ import { type Informer, type Kube, type Namespace, type Pod, pods, splitKey } fr
 import type { Clock } from "../../ports.ts";
 import { FIELD_MANAGER } from "../labels.ts";
 import type { Policies } from "../policies.ts";
+import type { Given, Pools } from "../pools.ts";
 import type { PodBuilder } from "../ports.ts";
 import type { Outcome, Room, Turn } from "../quotas/room.ts";
 import { condition, decide, type Effect, isConcluded, ownerOf, type World } from "./decide.ts";
@@ -32,6 +33,7 @@ export interface ShadowPodDeps {
   memory: Memory;
   room: Room;
   policies: Policies;
+  pools: Pick<Pools, "of">;
   audit: Pick<Audit, "record">;
   owns(clusterID: string): boolean;
   refusedRetryMs: number;
@@ -44,6 +46,15 @@ const SOON_MS = 250;
 /** Key: `namespace/name` of a ShadowPod and of its pod. */
 export const makeShadowPodReconciler = (d: ShadowPodDeps): Reconcile => {
   const policyOf = (twin: Readonly<Namespace>) => d.policies(twin.metadata.labels?.[PEER] ?? "");
+
+  const givenTo = (shadow: Readonly<ShadowPod>, twin: Readonly<Namespace>): Given =>
+    d.pools.of(twin.metadata.labels?.[ORIGIN] ?? "", shadow.spec.pool ?? "");
+  /** Where nothing is known, what is in no pool goes on as before. */
+  const poolState = (shadow: Readonly<ShadowPod>, twin: Readonly<Namespace>): World["pool"] => {
+    const given = givenTo(shadow, twin);
+    if (typeof given === "object" || !shadow.spec.pool) return "given";
+    return given;
+  };
 
   const gather = (key: string, twin: Readonly<Namespace>): World => {
     const shadow = d.shadows.get(key);
@@ -59,15 +70,16 @@ export const makeShadowPodReconciler = (d: ShadowPodDeps): Reconcile => {
       ended: d.memory.endOf(uid),
       departed: pod && d.memory.departed(key, ownerOf(pod)),
       refusals: shadow && !pod ? d.builder.refusals(shadow, policyOf(twin)) : [],
+      pool: shadow && !pod ? poolState(shadow, twin) : "given",
     };
   };
 
-  const build = (shadow: Readonly<ShadowPod>, twin: Readonly<Namespace>): Pod =>
-    d.builder.build(
-      shadow,
-      { clusterID: twin.metadata.labels?.[ORIGIN] ?? "", peer: twin.metadata.labels?.[PEER] ?? "" },
-      policyOf(twin),
-    );
+  const build = (shadow: Readonly<ShadowPod>, twin: Readonly<Namespace>): Pod => {
+    const { [ORIGIN]: clusterID = "", [PEER]: peer = "" } = twin.metadata.labels ?? {};
+    const given = givenTo(shadow, twin);
+    const nodes = typeof given === "object" ? given.nodes : [];
+    return d.builder.build(shadow, { clusterID, peer, nodes }, policyOf(twin));
+  };
 
   /** Said once: the numbers change with every pod of the tenant. */
   const reportNoRoom = async (

@@ -83,7 +83,7 @@ export const startNetworkReflection = (d: NetworkReflectionDeps): NetworkReflect
     const slice = here.endpointslices.get(`${namespace}/${name}`);
     const networks = d.networks.of(session.clusterID);
     if (!networks && slice) return "unknown"; // the network's word wakes us
-    const context = { nodeName: session.nodeName, localPods: networks?.localPods.real ?? "" };
+    const context = { nodeNames: session.nodeNames, localPods: networks?.localPods.real ?? "" };
     const addresses = slice ? toMap(slice, context) : [];
     const { externals, failed } = await d.mappings.use(namespace, name, addresses);
     if (failed) session.log.warn({ namespace, slice: name, reason: failed.why }, "no external address");

@@ -2,7 +2,7 @@ import type { EndpointSlice } from "@tideway/k8s";
 import { describe, expect, it } from "vitest";
 import { MAX_ENDPOINTS, shadowOf, toMap } from "./slice.ts";
 
-const context = { nodeName: "west", localPods: "10.244.0.0/16" };
+const context = { nodeNames: ["west"], localPods: "10.244.0.0/16" };
 const slice = (
   endpoints: NonNullable<EndpointSlice["endpoints"]>,
   more: Partial<EndpointSlice> = {},
@@ -75,7 +75,7 @@ describe("what crosses of a slice", () => {
   });
 
   it("are IPv6 endpoints in an IPv6 network", () => {
-    const six = { nodeName: "west", localPods: "fd00:10:244::/56" };
+    const six = { nodeNames: ["west"], localPods: "fd00:10:244::/56" };
     const s = slice([{ addresses: ["fd00:10:244::5"] }, { addresses: ["fd00:99::1"] }], {
       addressType: "IPv6",
     });

@@ -9,8 +9,8 @@ export const MAX_ENDPOINTS = 1_000;
 type Endpoint = NonNullable<EndpointSlice["endpoints"]>[number];
 
 export interface SliceContext {
-  /** The provider's virtual node: what runs there is served by the provider itself. */
-  nodeName: string;
+  /** The provider's virtual nodes: what runs there is served by the provider itself. */
+  nodeNames: readonly string[];
   /** This cluster's pod CIDR. */
   localPods: string;
 }
@@ -30,7 +30,9 @@ const fits = (slice: Readonly<EndpointSlice>, c: SliceContext): boolean =>
 
 const elsewhere = (slice: Readonly<EndpointSlice>, c: SliceContext): Endpoint[] =>
   isOurs(slice) && fits(slice, c)
-    ? (slice.endpoints ?? []).filter((e) => e.nodeName !== c.nodeName).slice(0, MAX_ENDPOINTS)
+    ? (slice.endpoints ?? [])
+        .filter((e) => !e.nodeName || !c.nodeNames.includes(e.nodeName))
+        .slice(0, MAX_ENDPOINTS)
     : [];
 
 const isPod = (address: string, c: SliceContext): boolean => contains(c.localPods, address);
