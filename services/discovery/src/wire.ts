@@ -138,7 +138,7 @@ const startPeers = (p: Parts, changed: (id: string) => void): Controller => {
 };
 
 const startFound = (p: Parts): Controller => {
-  const { kube, self, clustersOf, sightings, facts, caches, tell, metrics, config } = p;
+  const { kube, self, clustersOf, sightings, facts, caches, tell, audit, metrics, config } = p;
   const found = (): number => caches.clusters.list().filter((c) => c.metadata.labels?.[FOUND_BY]).length;
   const reconcile = createFoundReconciler({
     kube,
@@ -152,6 +152,7 @@ const startFound = (p: Parts): Controller => {
     isTaken: (name) => caches.clusters.get(name) !== undefined,
     hasRoom: () => found() < config.maxFound,
     tell,
+    audit,
     refused: () => metrics.refused(),
   });
   return startController({ ...common(p), name: "found", workers: 4, reconcile });

@@ -128,7 +128,6 @@ describe("what is not announced any more", () => {
   it("is withdrawn before its time is over where it would be known if it were announced", () => {
     const knows = (p: { domain: string }): boolean => p.domain === "local";
     expect(did({ cluster: cluster(), knows })).toBe("withdraw");
-    expect(did({ cluster: cluster(), knows, peered: true })).toBeUndefined();
     const two = cluster([foundAt({ way: "DNS", domain: "lab.example.org" }), foundAt()]);
     expect(decide(world({ cluster: two, knows })).effect).toMatchObject({
       do: "note",
@@ -159,6 +158,18 @@ describe("what is not announced any more", () => {
     expect(did(o)).not.toBe("withdraw");
   });
 
+  it("of a peer, taken back before its time, has that time ended and told once", () => {
+    const knows = (): boolean => true;
+    const over = foundAt({ until: iso(NOW) });
+    expect(decide(world({ cluster: cluster(), knows, peered: true })).effect).toEqual({
+      do: "note",
+      found: [over],
+      authEndpoint: "192.0.2.2:443",
+      farewells: [foundAt()],
+    });
+    expect(did({ cluster: cluster([over]), knows, peered: true })).toBeUndefined();
+  });
+
   it("of a peer stays as the place where it was found: its policy was decided by it", () => {
     expect(did({ cluster: cluster([PAST]), peered: true })).toBeUndefined();
   });
@@ -172,6 +183,7 @@ describe("a cluster that is announced again", () => {
       do: "note",
       found: [foundAt({ until: iso(NOW + 120_000) })],
       authEndpoint: "192.0.2.2:443",
+      farewells: [],
     });
     expect(did({ cluster: cluster(), sightings: [sighting()] })).toBeUndefined();
   });

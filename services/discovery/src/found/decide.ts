@@ -37,7 +37,7 @@ export interface World {
 
 export type Effect =
   | { do: "create"; cluster: Pick<ForeignCluster, "metadata" | "spec"> }
-  | { do: "note"; found: FoundAt[]; authEndpoint: string }
+  | { do: "note"; found: FoundAt[]; authEndpoint: string; farewells: FoundAt[] }
   | { do: "withdraw"; why: string };
 
 export interface Plan {
@@ -123,10 +123,18 @@ const endpointOf = (w: World, fc: Readonly<ForeignCluster>, seen: readonly Found
   return !first || w.reachable || seen.some((f) => f.endpoint === known) ? known : first.endpoint;
 };
 
+/** Places where it was taken back before its time. For a peer nothing follows but that its time there is over. */
+const farewellsOf = (w: World, before: readonly FoundAt[], seen: readonly FoundAt[]): FoundAt[] =>
+  before.filter(
+    (f) => Date.parse(f.until) > w.now && w.knows(f) && !seen.some((other) => placeOf(other) === placeOf(f)),
+  );
+
 const keep = (w: World, fc: Readonly<ForeignCluster>): Plan => {
-  const before = foundOf(fc);
+  const known = foundOf(fc);
   const seen = w.sightings.filter((s) => fc.spec.pins.includes(s.announcement.pin)).map(at);
   const ours = isOurs(fc);
+  const farewells = ours && !w.peered ? [] : farewellsOf(w, known, seen);
+  const before = known.map((f) => (farewells.includes(f) ? { ...f, until: iso(w.now) } : f));
   const stays = (f: FoundAt): boolean => Date.parse(f.until) > w.now && !w.knows(f);
   const found = foundNow(before, seen, (f) => !ours || w.peered || stays(f));
   const isLive = found.some((f) => Date.parse(f.until) > w.now);
@@ -137,9 +145,9 @@ const keep = (w: World, fc: Readonly<ForeignCluster>): Plan => {
   }
   if (!ours && fc.spec.outgoingPeering !== "Auto" && before.length === 0) return NOTHING; // a person's own
   const authEndpoint = ours ? endpointOf(w, fc, seen) : fc.spec.authEndpoint;
-  const same = JSON.stringify(found) === JSON.stringify(before) && authEndpoint === fc.spec.authEndpoint;
+  const same = JSON.stringify(found) === JSON.stringify(known) && authEndpoint === fc.spec.authEndpoint;
   return {
-    effect: same ? undefined : { do: "note", found, authEndpoint },
+    effect: same ? undefined : { do: "note", found, authEndpoint, farewells },
     refused: false,
     ...again(found, w.now),
   };

@@ -3,11 +3,13 @@ import {
   foreignClusters,
   FOUND,
   FOUND_BY,
+  type FoundAt,
   isTrue,
   FOREIGN_CLUSTER_CONDITIONS,
   type DiscoveryPolicy,
   make,
 } from "@tideway/api";
+import type { Audit } from "@tideway/audit";
 import type { Reconcile, ReconcileContext } from "@tideway/controller";
 import { isAlreadyExists, isConflict, isNotFound } from "@tideway/errors";
 import type { Kube } from "@tideway/k8s";
@@ -33,6 +35,7 @@ export interface FoundDeps {
   isTaken(name: string): boolean;
   hasRoom(): boolean;
   tell: Tell;
+  audit: Pick<Audit, "record">;
   refused(): void;
 }
 
@@ -79,6 +82,23 @@ export const createFoundReconciler = (d: FoundDeps): Reconcile => {
     );
   };
 
+  /** Said by whoever can send a packet: it takes no peer away, and it is not forgotten. */
+  const recordFarewell = (fc: Readonly<ForeignCluster>, { way, domain }: FoundAt): void => {
+    const notice = {
+      reason: "StillPeered",
+      message: `taken back by ${way} in ${domain} before its time; it is a peer, and nothing was changed`,
+    };
+    d.tell(fc, { type: "Normal", ...notice });
+    d.audit.record({
+      peer: fc.spec.clusterID,
+      actor: { clusterID: fc.spec.clusterID, clusterName: fc.spec.clusterName },
+      action: "withdraw",
+      object: `ForeignCluster/${fc.metadata.name}`,
+      outcome: "DENIED",
+      ...notice,
+    });
+  };
+
   const perform = async (w: World, e: Effect, { signal, log }: ReconcileContext): Promise<void> => {
     if (e.do === "create") {
       const made = await d.kube.create(foreignClusters, make(foreignClusters, e.cluster), {
@@ -95,7 +115,11 @@ export const createFoundReconciler = (d: FoundDeps): Reconcile => {
     }
     const fc = w.cluster;
     if (!fc) return;
-    if (e.do === "note") return void (await note(fc, e, signal));
+    if (e.do === "note") {
+      await note(fc, e, signal);
+      for (const f of e.farewells) recordFarewell(fc, f);
+      return;
+    }
     const { name, uid } = fc.metadata;
     d.tell(fc, { type: "Normal", reason: "Withdrawn", message: e.why });
     await d.kube.delete(foreignClusters, name, undefined, { signal, ...(uid ? { uid } : {}) });
