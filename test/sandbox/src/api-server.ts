@@ -19,6 +19,8 @@ export interface ApiServerOptions {
   controllerManager?: boolean;
   /** Controllers that the manager runs besides those; default none. */
   controllers?: readonly string[];
+  /** File with an audit policy; default none, and no audit log. */
+  auditPolicy?: string;
 }
 
 export interface ApiServer {
@@ -27,6 +29,10 @@ export interface ApiServer {
   kubeconfig: string;
   /** File with the cluster's authority. */
   caFile: string;
+  /** The authority's files; `makeCertificate` signs others by it. */
+  pki: string;
+  /** One JSON object a line, a second late; there with an `auditPolicy`. */
+  auditLog: string;
   /** Applies all YAML below the directory and waits until each kind is served. */
   applyCrds(dir: string): Promise<void>;
   kubectl(...args: string[]): Promise<string>;
@@ -70,6 +76,7 @@ export async function startApiServer(o: ApiServerOptions = {}): Promise<ApiServe
   await makePki(pki, { clusterName: name, serverNames });
   const url = `https://127.0.0.1:${port}`;
   const kubeconfig = join(dir, "kubeconfig");
+  const auditLog = join(dir, "audit.log");
   writeKubeconfig(kubeconfig, { cluster: name, server: url, pki, user: "admin" });
   const launch = async (component: string, args: string[]): Promise<Child> =>
     startChild(await binaries.kube(component), args, join(dir, `${component}.log`));
@@ -90,6 +97,8 @@ export async function startApiServer(o: ApiServerOptions = {}): Promise<ApiServe
     etcd: local(client),
     serviceCidr: "10.201.0.0/16",
     serviceAccountAdmission: o.controllerManager === true,
+    auditLog: o.auditPolicy ? auditLog : undefined,
+    auditPolicy: o.auditPolicy,
   });
   let server: Child | undefined;
   const start = async (): Promise<void> => {
@@ -127,6 +136,8 @@ export async function startApiServer(o: ApiServerOptions = {}): Promise<ApiServe
     url,
     kubeconfig,
     caFile: join(pki, "ca.crt"),
+    pki,
+    auditLog,
     kubectl,
     start,
     kill: async () => server?.end("SIGKILL"),

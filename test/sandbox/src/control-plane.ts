@@ -55,6 +55,7 @@ export function apiServerArgs(o: ApiServerFlags): string[] {
           "--audit-log-maxsize=100",
           "--audit-log-maxbackup=2",
           "--audit-log-mode=batch",
+          "--audit-log-batch-max-wait=1s",
         ]
       : []),
   ];

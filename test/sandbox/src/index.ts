@@ -8,6 +8,7 @@ export { appImage, type AppImageName, loadAppImages } from "./images/app.ts";
 export { buildImages, loadImages } from "./images/services.ts";
 export { type SandboxOptions, stopSandbox } from "./stop.ts";
 export { type DnsServer, startDns } from "./dns.ts";
+export { makeAuthority, makeCertificate } from "./pki.ts";
 export { type NatsServer, startNats } from "./nats.ts";
 export { freePorts } from "./ports.ts";
 export { until } from "./wait.ts";

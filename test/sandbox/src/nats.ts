@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,8 @@ import { Fatal, until } from "./wait.ts";
 
 export interface NatsServer {
   url: string;
+  /** What the server has logged so far: also who was refused what. */
+  log(): string;
   stop(): Promise<void>;
   /** SIGKILL; the store stays. */
   kill(): Promise<void>;
@@ -46,6 +48,7 @@ export async function startNats(o: { config?: string } = {}): Promise<NatsServer
   await start();
   return {
     url: `nats://127.0.0.1:${port}`,
+    log: () => readFileSync(logFile, "utf8"),
     start,
     kill: async () => server?.end("SIGKILL"),
     async stop() {
