@@ -21,7 +21,8 @@ import { east, ensureUnpeered, isTrue, nodeReady, type Side, west } from "./worl
 
 const GROUP = "224.0.0.251";
 const PORT = 5353;
-const TTL_SECONDS = 6;
+/** Refreshed in its last fifth: a busy machine has two seconds for that. */
+const TTL_SECONDS = 10;
 const FORGED = `sha256/${"F".repeat(43)}=`;
 
 let north: Side;
@@ -69,6 +70,13 @@ const listen = async (address: string): Promise<Lan> => {
 };
 
 const sides = (): Side[] => [east, west, north];
+/** Each with each other. */
+const pairs = (): [Side, Side][] =>
+  sides().flatMap((s) =>
+    sides()
+      .filter((o) => o !== s)
+      .map((o): [Side, Side] => [s, o]),
+  );
 const foundOn = (s: Side, of: Side): Promise<ForeignCluster | undefined> =>
   s.kube.find(foreignClusters, of.cluster.name);
 const knows = (s: Side, of: Side): Promise<unknown> =>
@@ -107,6 +115,14 @@ const unmute = (s: Side): Promise<unknown> =>
 const agent = (s: Side, replicas: number): Promise<unknown> =>
   s.cluster.kubectl("-n", "tideway-network", "scale", "deployment/mdns-agent", `--replicas=${replicas}`);
 
+/** The agents are deployed everywhere, and none speaks yet: what is measured is not the deploying. */
+const silent = async (): Promise<void> => {
+  const env = { MDNS_TTL_SECONDS: String(TTL_SECONDS) };
+  await Promise.all(sides().map((s) => deployTideway(s.cluster, () => undefined, { "mdns-agent": env })));
+  await Promise.all(sides().map((s) => agent(s, 0)));
+  await Promise.all(pairs().map(([s, o]) => forgets(s, o)));
+};
+
 /** East joins west by its key; what else it finds waits for a person. */
 const setUpPolicy = async (): Promise<void> => {
   const line = (await tideway(west.cluster, "invite", "--standing")).trim().split("\n").at(-1) ?? "";
@@ -127,6 +143,7 @@ beforeAll(async () => {
   north = await third();
   const images = await buildImages(["mdns-agent"]);
   await Promise.all(sides().map((s) => loadImages(s.cluster, images)));
+  await silent();
   await setUpPolicy();
   lan = await listen(east.cluster.hostAddress);
 }, 600_000);
@@ -143,34 +160,20 @@ afterAll(async () => {
   );
   await ensureUnpeered();
   // what was found has its time to live
-  await Promise.all(
-    sides().flatMap((s) =>
-      sides()
-        .filter((o) => o !== s)
-        .map((o) => forgets(s, o)),
-    ),
-  );
+  await Promise.all(pairs().map(([s, o]) => forgets(s, o)));
   lan?.close();
 }, 180_000);
 
 describe("three clusters on one segment", () => {
   it("find each other within three seconds of the last one's first word", async () => {
-    const env = { MDNS_TTL_SECONDS: String(TTL_SECONDS) };
-    const deployed = Promise.all(
-      sides().map((s) => deployTideway(s.cluster, () => undefined, { "mdns-agent": env })),
-    );
-    const pairs = sides().flatMap((s) =>
-      sides()
-        .filter((o) => o !== s)
-        .map((o) => [s, o] as const),
-    );
+    lan.clear();
     const firstWords = Promise.all(sides().map((s) => lan.first(speaksOf(s))));
+    await Promise.all(sides().map((s) => agent(s, 1)));
     const from = Math.max(...(await firstWords));
-    await Promise.all(pairs.map(([s, o]) => knows(s, o)));
+    await Promise.all(pairs().map(([s, o]) => knows(s, o)));
     const took = msSince(from);
     console.log(`found: ${took} ms after the last cluster's first word`);
     expect(took).toBeLessThan(3000);
-    await deployed;
   });
 
   it("of which the policy joins the one whose key it names: its node is ready, and the others are not used", async () => {
@@ -178,11 +181,13 @@ describe("three clusters on one segment", () => {
     await until(async () => isTrue((await foundOn(east, west))?.status?.conditions, "Ready"), {
       what: "ForeignCluster west Ready",
     });
+    await until(async () => isTrue((await foundOn(east, north))?.status?.conditions, "Reachable"), {
+      what: "north to answer",
+    });
     const [toWest, toNorth] = await Promise.all([foundOn(east, west), foundOn(east, north)]);
     expect(toWest?.spec).toMatchObject({ outgoingPeering: "Auto", pins: [invited.pin] });
     expect(findCondition(toWest?.status?.conditions, "Discovered")?.reason).toBe("JoinedByRule");
     expect(findCondition(toNorth?.status?.conditions, "Discovered")?.reason).toBe("AsksPerson");
-    expect(findCondition(toNorth?.status?.conditions, "Reachable")?.status).toBe("True");
     expect(findCondition(toNorth?.status?.conditions, "Ready")?.reason).toBe("NotPeered");
   });
 
