@@ -90,10 +90,7 @@ const odd = async (
   extensions: x509.Extension[] = [],
   algorithm: object = P256,
 ): Promise<Buffer> => {
-  const keys = (await webcrypto.subtle.generateKey(algorithm as never, true, [
-    "sign",
-    "verify",
-  ]));
+  const keys = await webcrypto.subtle.generateKey(algorithm as never, true, ["sign", "verify"]);
   const csr = await x509.Pkcs10CertificateRequestGenerator.create({
     name,
     keys,
