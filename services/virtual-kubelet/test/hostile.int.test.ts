@@ -1,10 +1,12 @@
 /**
- * A tenant that means harm, with exactly the rights that ship: what it may not ask is refused by the API server, what it
+ * A tenant that means harm, with a certificate and exactly the rights that ship: what it may not ask is refused by the API server, what it
  * may ask makes nothing that it should not have.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { findCondition, type ShadowPod, shadowPods, tenantQuotas } from "@tideway/api";
-import { namespaces, type Pod, pods, type RawRequest } from "@tideway/k8s";
-import { until } from "@tideway/sandbox";
+import { createKube, type Kube, namespaces, type Pod, pods, type RawRequest } from "@tideway/k8s";
+import { makeCertificate, until } from "@tideway/sandbox";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { EAST, type ProviderWorld, type Replica, startProviderWorld, TENANT } from "./provider-world.ts";
 
@@ -17,20 +19,21 @@ let twin: string;
 const deploy = (path: string): string => new URL(`../../../deploy/base/${path}`, import.meta.url).pathname;
 const OFFLOADING = "/apis/offloading.tideway.dev/v1alpha1";
 
-/** As the tenant: the API server knows it by this user and group, from the certificate that auth signs. */
+/** With the certificate that auth would sign. */
+let tenant: Kube;
+/** The API server's names for the requests that it refused. */
+const refused: string[] = [];
+
 const ask = async (method: RawRequest["method"], path: string, body?: object): Promise<number> => {
   const isPatch = method === "PATCH";
-  const answer = await world.kube.request({
+  const answer = await tenant.request({
     method,
     path,
-    headers: {
-      "content-type": isPatch ? "application/merge-patch+json" : "application/json",
-      "impersonate-user": `tideway:${EAST}`,
-      "impersonate-group": "tideway:peers",
-    },
+    headers: { "content-type": isPatch ? "application/merge-patch+json" : "application/json" },
     ...(body ? { body: JSON.stringify(body) } : {}),
   });
   await answer.body.text();
+  if (answer.status >= 400) refused.push(String(answer.headers["audit-id"]));
   return answer.status;
 };
 
@@ -48,8 +51,20 @@ const shadow = (name: string, pod: object = {}, spec: object = {}, metadata: obj
 const send = (name: string, ...more: [object?, object?, object?]): Promise<number> =>
   ask("POST", `${OFFLOADING}/namespaces/${twin}/shadowpods`, shadow(name, ...more));
 
+const tenantOf = async ({ pki, url, caFile }: ProviderWorld["server"]): Promise<Kube> => {
+  await makeCertificate(pki, {
+    name: "east",
+    commonName: `tideway:${EAST}`,
+    organisation: "tideway:peers",
+  });
+  const text = (file: string): string => readFileSync(file, "utf8");
+  const [cert, key] = ["east.crt", "east.key"].map((f) => text(join(pki, f))) as [string, string];
+  return createKube({ server: url, ca: text(caFile), cert, key }, { userAgent: "hostile" });
+};
+
 beforeAll(async () => {
   world = await startProviderWorld();
+  tenant = await tenantOf(world.server);
   await world.server.kubectl("apply", "-f", deploy("virtual-kubelet/ingress-classes.yaml"));
   await world.server.kubectl("apply", "-f", deploy("virtual-kubelet/admission-policy-peers.yaml"));
   replica = await world.startReplica();
@@ -67,6 +82,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await replica?.stop();
+  await tenant?.close();
   await world?.stop();
 });
 
@@ -342,4 +358,21 @@ it("a tenant that names a node pool which it was not offered gets no pod, and it
     async () => (await world.kube.find(tenantQuotas, "offer-gpu", TENANT))?.status?.used?.["pods"] === "1",
     { what: "charged to the pool" },
   );
+});
+
+it("what the API server refused stands in its audit, under the tenant's name", async () => {
+  const lines = (): string[] => readFileSync(world.server.auditLog, "utf8").trimEnd().split("\n");
+  type Entry = { auditID: string; user: { username: string }; responseStatus?: { code: number } };
+  const byID = await until(
+    () => {
+      const all = new Map(lines().map((l) => [(JSON.parse(l) as Entry).auditID, JSON.parse(l) as Entry]));
+      return Promise.resolve(refused.every((id) => all.has(id)) && all);
+    },
+    { what: "the records" },
+  );
+  expect(refused.length).toBeGreaterThanOrEqual(forbidden.length + 5);
+  for (const id of refused) {
+    expect(byID.get(id)?.user.username).toBe(`tideway:${EAST}`);
+    expect(byID.get(id)?.responseStatus?.code).toBeGreaterThanOrEqual(400);
+  }
 });

@@ -73,7 +73,11 @@ export interface Replica {
 export type ProviderWorld = Awaited<ReturnType<typeof startProviderWorld>>;
 
 export const startProviderWorld = async () => {
-  const server: ApiServer = await startApiServer({ name: "provider", controllerManager: true });
+  const server: ApiServer = await startApiServer({
+    name: "provider",
+    controllerManager: true,
+    auditPolicy: new URL("../../../deploy/audit-policy.yaml", import.meta.url).pathname,
+  });
   await server.kubectl("apply", "--server-side", "-k", deploy("crds"));
   await server.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
   await server.kubectl("create", "namespace", "tideway-system");
