@@ -267,6 +267,52 @@ describe("consumer", () => {
     );
   });
 
+  it("does not accept an offer above its limit of price, and says so, until it is cheap enough", async () => {
+    const dear = await addPeer(w, "dear", "outgoing");
+    const asked = await eventually(
+      "the request",
+      () => requestOf(w, dear),
+      () => true,
+    );
+    await w.kube.patch(resourceRequests, "request", dear.namespace, {
+      metadata: { uid: asked.metadata.uid },
+      spec: { maxPrice: { currency: "EUR", perHour: "0.20" } },
+    });
+    const offerAt = (cpu: string, currency = "EUR") =>
+      bringOffer(w, dear, { cpu: "4" }, { price: { currency, perHour: { cpu } } });
+    const refused = (message: string) =>
+      eventually(
+        `no, since ${message}`,
+        () => conditionOf(w, dear),
+        (c) => c.reason === "PriceTooHigh" && (c.message ?? "").includes(message),
+      );
+    await offerAt("0.06");
+    const said = await refused("it costs 0.24 EUR an hour, spec.maxPrice of the request is 0.20 EUR");
+    expect(said.status).toBe("False");
+    expect((await requestOf(w, dear))?.spec.acceptedOffer).toBeUndefined();
+    expect(factOf(w, dear, "outgoing")?.data).toMatchObject({ state: "PENDING", reason: "PriceTooHigh" });
+    await offerAt("0.01", "USD"); // another currency cannot be compared
+    await refused("USD");
+    await offerAt("0.05");
+    await eventually(
+      "accepted",
+      () => requestOf(w, dear),
+      (r) => r.spec.acceptedOffer?.name === "offer" && r.spec.maxPrice?.perHour === "0.20",
+    );
+    await eventually(
+      "told",
+      () => conditionOf(w, dear),
+      (c) => c.reason === "OfferAccepted",
+    );
+    await offerAt("0.07"); // dearer than what was accepted
+    await refused("it costs 0.28 EUR");
+    await eventually(
+      "taken back",
+      () => requestOf(w, dear),
+      (r) => r.spec.acceptedOffer === undefined,
+    );
+  });
+
   it("says by which rule it was refused", async () => {
     const strict = await addPeer(w, "strict", "outgoing");
     const { metadata } = await eventually(

@@ -234,10 +234,15 @@ export const bringRequest = (
     { fieldManager: "replicator" },
   );
 
-export const bringOffer = (w: World, p: Peer, resources: Record<string, string>): Promise<ResourceOffer> =>
+export const bringOffer = (
+  w: World,
+  p: Peer,
+  resources: Record<string, string>,
+  more: Partial<ResourceOffer["spec"]> = {},
+): Promise<ResourceOffer> =>
   w.kube.apply(
     resourceOffers,
-    make(resourceOffers, { metadata: copied(p, "offer"), spec: { clusterID: p.id, resources } }),
+    make(resourceOffers, { metadata: copied(p, "offer"), spec: { clusterID: p.id, resources, ...more } }),
     { fieldManager: "replicator" },
   );
 

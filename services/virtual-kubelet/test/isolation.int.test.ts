@@ -158,3 +158,38 @@ it("an admin sees whose a pod is", async () => {
   expect(quota).toMatch(/PEER +PODS +OF-PODS +CPU +OF-CPU +MEMORY +OF-MEMORY +READY/);
   expect(quota).toMatch(/offer +east +\d+ +1000 /);
 });
+
+it("a policy says whose pods go by it, how many it has refused, and what is wrong with it", async () => {
+  const saying = (name: string, reason: string, refused?: number) =>
+    until(
+      async () => {
+        const { metadata, status } = await kube.get(workloadPolicies, name);
+        const c = findCondition(status?.conditions, "Ready");
+        const isNow =
+          status?.observedGeneration === metadata.generation &&
+          (refused === undefined || status?.refused === refused);
+        return c?.reason === reason && isNow && { message: c.message, refused: status?.refused ?? 0 };
+      },
+      {
+        what: `policy ${name}: ${reason}, ${refused ?? "any"} refused`,
+        timeoutMs: 10_000,
+        explain: () => world.server.kubectl("get", "wp", "-o", "yaml"),
+      },
+    );
+  for (const s of await kube.list(shadowPods))
+    await kube.delete(shadowPods, s.metadata.name, s.metadata.namespace);
+  await policy("default", { images: { deny: ["docker.io"] } });
+  expect((await saying("default", "InUse", 0)).message).toBe("for the pods of east");
+  await world.shadow(twin, "a", image("nginx:1"));
+  await world.shadow(twin, "b", image("nginx:2"));
+  await saying("default", "InUse", 2);
+  await kube.delete(shadowPods, "a", twin);
+  await saying("default", "InUse", 1);
+  await kube.apply(workloadPolicies, make(workloadPolicies, { metadata: { name: "west" }, spec: {} }), {
+    fieldManager: "owner",
+  });
+  await saying("west", "NoSuchPeer", 0);
+  const containers = { defaultRequests: { cpu: "2" }, defaultLimits: { cpu: "1" } };
+  await policy("default", { images: { deny: ["docker.io"] }, containers });
+  expect((await saying("default", "InvalidPolicy", 1)).message).toContain("above its defaultLimits");
+});

@@ -1,5 +1,5 @@
 import { namespaceMaps, shadowPods, tenantQuotas, virtualNodes } from "@tideway/api";
-import { leases, nodes, type Pod, pods } from "@tideway/k8s";
+import { events, leases, nodes, type Pod, pods } from "@tideway/k8s";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startWorld, type World } from "./world.ts";
 
@@ -123,6 +123,20 @@ describe("a pool that is taken back", () => {
       "the node cordoned",
     );
     await w.until(async () => (await w.local(NS, "train")) === undefined, "its pods gone");
+    const told = await w.until(async () => {
+      const all = await w.east.kube.list(events, { namespace: "default" });
+      const said = all.filter((e) => e.reason === "OfferDraining");
+      return said.length === 2 && said;
+    }, "why, as Events");
+    expect(told.map((e) => `${e.involvedObject.kind} ${e.involvedObject.name}`).toSorted()).toEqual([
+      "ForeignCluster west",
+      "Node west-gpu",
+    ]);
+    for (const e of told) {
+      expect(e.type).toBe("Warning");
+      expect(e.message).toContain("maintenance");
+      expect(e.message).toContain(withdrawal.deadline);
+    }
     expect((await w.east.kube.get(nodes, "west")).spec?.unschedulable).toBeUndefined();
     expect((await w.local(NS, "web"))?.metadata.deletionTimestamp).toBeUndefined();
   });
@@ -133,6 +147,10 @@ describe("a pool that is taken back", () => {
       async () => (await w.east.kube.find(virtualNodes, "west-gpu")) === undefined,
       "its object gone",
     );
+    const reasons = (await w.east.kube.list(events, { namespace: "default" })).map(
+      (e) => `${e.involvedObject.name}: ${e.reason}`,
+    );
+    expect(reasons).toEqual(expect.arrayContaining(["west-gpu: OfferEnded", "west: OfferEnded"]));
     expect(await w.east.kube.find(nodes, "west")).toBeDefined();
     expect(await w.east.kube.find(namespaceMaps, "namespaces", "tideway-peer-west")).toBeDefined();
     expect((await w.remote(twin, "web"))?.metadata.deletionTimestamp).toBeUndefined();

@@ -269,12 +269,23 @@ export const workloadPolicy = defineKind({
       ),
     ),
   }),
-  status: Type.Object({ conditions, observedGeneration }),
+  status: Type.Object({
+    conditions,
+    observedGeneration,
+    refused: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        format: "int32",
+        description: "How many ShadowPods stand that it has refused.",
+      }),
+    ),
+  }),
   columns: [
     { name: "Pod-Security", jsonPath: ".spec.podSecurity" },
     { name: "Allow", jsonPath: ".spec.images.allow" },
     { name: "Deny", jsonPath: ".spec.images.deny" },
     { name: "Digest", jsonPath: ".spec.images.requireDigest", type: "boolean" },
+    { name: "Refused", jsonPath: ".status.refused", type: "integer" },
     { name: "Ready", jsonPath: ready("status") },
     { name: "Reason", jsonPath: ready("reason") },
     { name: "Message", jsonPath: ready("message"), priority: 1 },

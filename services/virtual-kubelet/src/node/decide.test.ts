@@ -201,6 +201,21 @@ describe("an offer that is taken back", () => {
 
   it("leaves the node open while it only shrinks", () =>
     expect(cordoned(decide(standing({ offer: withdrawal("SHRINKING"), beyond: 2 })))).toBe(false));
+  it.each([
+    ["SHRINKING", "OfferShrinking", "beyond the rest at 2026-01-01T00:05:00Z is evicted"],
+    ["CORDONED", "OfferCordoned", "nothing new is placed"],
+    ["DRAINING", "OfferDraining", "what is left at 2026-01-01T00:05:00Z is ended"],
+  ])("says what %s means, by when and why", (state, reason, message) => {
+    const { word } = decide(standing({ offer: withdrawal(state) }));
+    expect(word?.reason).toBe(reason);
+    expect(word?.message).toContain(message);
+    expect(word?.message).toContain("maintenance");
+  });
+  it("says when it has ended, and nothing while it stands", () => {
+    expect(decide(standing({ offer: offer({ state: "GONE" }) })).word?.reason).toBe("OfferEnded");
+    expect(decide(standing()).word).toBeUndefined();
+    expect(decide(standing({ peer: peer({ outgoing: false }) })).word).toBeUndefined();
+  });
   it("cordons the node, and says why", () => {
     const plan = decide(standing({ offer: withdrawal("CORDONED") }));
     expect(cordoned(plan)).toBe(true);

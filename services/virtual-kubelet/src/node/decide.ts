@@ -2,7 +2,7 @@ import { type ConditionInput, nodeName, type VirtualNode } from "@tideway/api";
 import type { Node } from "@tideway/k8s";
 import type { IdentityFact, NetworkFact, NodeFact, OfferFact, PeerFact, TunnelFact } from "@tideway/protos";
 import type { Health } from "./health.ts";
-import { offerState, type OfferState } from "./offer.ts";
+import { offerState, type OfferState, type OfferWord } from "./offer.ts";
 import { networkOf, type NodeNetwork } from "./tunnel.ts";
 
 /** A provider, and one node that stands for it: for its nodes in no pool, or for those of one. */
@@ -65,6 +65,8 @@ export interface Plan {
   connect: boolean;
   fact?: { state: NodeFact["state"]; reason: string };
   condition?: ConditionInput;
+  /** What the provider does to the offer; undefined: it stands, or nothing is known of it. */
+  word?: OfferWord | undefined;
   recheckMs?: number;
 }
 
@@ -124,9 +126,16 @@ const whyGo = (w: World): string | undefined => {
 
 export const isGoing = (w: World): boolean => whyGo(w) !== undefined;
 
+const ended: OfferWord = {
+  reason: "OfferEnded",
+  message: "the offer has ended: what still runs is ended, and the node is removed",
+};
+
 const leave = (w: World, name: string | undefined, why: string): Plan => {
+  const word = why === "OfferWithdrawn" ? { word: ended } : {};
   const stands = w.virtualNode !== undefined || w.node !== undefined;
   const gone: Plan = {
+    ...word,
     effects: [],
     connect: false,
     fact: { state: "GONE", reason: why },
@@ -144,6 +153,7 @@ const leave = (w: World, name: string | undefined, why: string): Plan => {
     ? Math.max(1, Math.floor(secondsLeft - MARGIN_SECONDS))
     : DEFAULT_DRAIN_SECONDS;
   return {
+    ...word,
     connect: true,
     effects: [
       ...(w.node ? [nodeEffect(w, true)] : []),
@@ -209,7 +219,7 @@ export const decide = (w: World): Plan => {
     nodeEffect(w, offer.cordoned !== undefined),
     ...drains(w, offer, resources),
   ];
-  return { connect: true, effects, ...said(w, name, offer), ...recheck(w, effects, offer) };
+  return { connect: true, effects, word: offer.word, ...said(w, name, offer), ...recheck(w, effects, offer) };
 };
 
 const drains = (w: World, offer: OfferState, resources: Record<string, string>): Effect[] => {

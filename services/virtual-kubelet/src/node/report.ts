@@ -14,6 +14,7 @@ import { events, type Kube } from "@tideway/k8s";
 import type { FactOf } from "@tideway/protos";
 import { type Clock, nowIso } from "../ports.ts";
 import { FIELD_MANAGER } from "./manifests.ts";
+import type { OfferWord } from "./offer.ts";
 
 export interface ReportDeps {
   kube: Kube;
@@ -111,27 +112,72 @@ export const makeTeller = (d: ReportDeps) => {
   };
 };
 
+/**
+ * Says what the provider does to the offer behind a node, as Events at the node and at the ForeignCluster, once for each
+ * new word. After a restart what goes on is said again.
+ */
+export const makeOfferTeller = (d: ReportDeps) => {
+  const last = new Map<string, OfferWord>();
+  return async (peer: string, node: string, word: OfferWord | undefined): Promise<void> => {
+    const before = last.get(node);
+    if (before?.reason === word?.reason && before?.message === word?.message) return;
+    if (word && word.reason !== "OfferEnded") last.set(node, word);
+    else last.delete(node);
+    const now = word ?? {
+      reason: "OfferStands",
+      message: "the provider does not take the offer back any more",
+    };
+    const type = word ? "Warning" : "Normal";
+    const fc = await d.kube.find(foreignClusters, peer, undefined, d);
+    const about = {
+      apiVersion: "discovery.tideway.dev/v1alpha1",
+      kind: "ForeignCluster",
+      name: peer,
+      ...(fc?.metadata.uid ? { uid: fc.metadata.uid } : {}),
+    };
+    await Promise.all([
+      tellNode(d, node, type, now.reason, now.message),
+      fc && tellEvent(d, about, type, now.reason, `node ${node}: ${now.message}`),
+    ]);
+  };
+};
+
 /** An Event at the node, for `kubectl describe node`. */
-export const tellNode = async (
+export const tellNode = (
   d: ReportDeps,
   node: string,
   type: "Normal" | "Warning",
   reason: string,
   message: string,
+): Promise<void> =>
+  // The uid of a node in events is its name, by old custom; kubectl describe looks for that.
+  tellEvent(d, { kind: "Node", apiVersion: "v1", name: node, uid: node }, type, reason, message);
+
+const tellEvent = async (
+  d: ReportDeps,
+  about: { kind: string; apiVersion: string; name: string; uid?: string },
+  type: "Normal" | "Warning",
+  reason: string,
+  message: string,
 ): Promise<void> => {
   const at = nowIso(d.clock);
-  const digest = createHash("sha256").update(`${at}/${reason}/${message}`).digest("hex").slice(0, 16);
+  const digest = createHash("sha256")
+    .update(`${at}/${about.kind}/${reason}/${message}`)
+    .digest("hex")
+    .slice(0, 16);
   try {
     await d.kube.create(
       events,
       {
-        metadata: { name: `${node}.${digest}`, namespace: "default" },
-        // The uid of a node in events is its name, by old custom; kubectl describe looks for that.
-        involvedObject: { kind: "Node", apiVersion: "v1", name: node, uid: node },
+        metadata: { name: `${about.name}.${digest}`, namespace: "default" },
+        involvedObject: about,
         reason,
         message: message.slice(0, 1024),
         type,
-        source: { component: "tideway-virtual-kubelet", host: node },
+        source: {
+          component: "tideway-virtual-kubelet",
+          ...(about.kind === "Node" ? { host: about.name } : {}),
+        },
         firstTimestamp: at,
         lastTimestamp: at,
         count: 1,

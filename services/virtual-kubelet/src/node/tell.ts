@@ -6,7 +6,13 @@ import { currentTraceparent } from "@tideway/telemetry/tracing";
 import type { Local } from "../ports.ts";
 import type { Whole } from "./all.ts";
 import type { Plan, World } from "./decide.ts";
-import { createForeignClusterReport, makeTeller, type ReportDeps, reportVirtualNode } from "./report.ts";
+import {
+  createForeignClusterReport,
+  makeOfferTeller,
+  makeTeller,
+  type ReportDeps,
+  reportVirtualNode,
+} from "./report.ts";
 
 /** One node, what is to be done about it, and its object after that. */
 export interface Unit {
@@ -25,6 +31,7 @@ export const makeTell = (d: TellDeps): ((all: Unit[], peer: string, whole: Whole
   const { local, said } = d;
   const report = createForeignClusterReport(d);
   const told = makeTeller(d);
+  const offerTold = makeOfferTeller(d);
   const publish = async (all: Unit[], peer: string, whole: Whole): Promise<void> => {
     const [{ world: w } = {} as Unit] = all;
     if (!whole.fact || !w) return;
@@ -58,6 +65,9 @@ export const makeTell = (d: TellDeps): ((all: Unit[], peer: string, whole: Whole
       (first && said.get(first.world.clusterID) !== undefined) ||
       whole.fact?.state !== "GONE";
     await Promise.all([
+      ...all.map(({ world, plan }) =>
+        world.virtualNode ? offerTold(peer, nodeName(peer, world.pool), plan.word) : undefined,
+      ),
       publish(all, peer, whole),
       whole.condition && isKnown ? report(peer, whole.condition) : undefined,
       ...all.map(({ plan, made }) => {

@@ -43,6 +43,7 @@ import { createRoom, isOver } from "./quotas/room.ts";
 import { remember } from "./shadow-pods/memory.ts";
 import { makeShadowPodReconciler } from "./shadow-pods/reconciler.ts";
 import { trimPod } from "./shadow-pods/trim.ts";
+import { startWorkloadPolicies } from "./workload-policies/index.ts";
 
 export type { ProviderOptions } from "./ports.ts";
 
@@ -197,6 +198,15 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
     }),
   });
 
+  const policyWork = startWorkloadPolicies(local, {
+    clock,
+    log,
+    policies: policyCache,
+    policyOf: policiesNow,
+    shadows,
+    twins,
+  });
+
   const endpoints = makeEndpointSliceReconciler({
     kube,
     clock,
@@ -275,7 +285,8 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
       if (!obj) wakeEmptied(key);
     });
 
-  policyCache.onChange(() => {
+  policyCache.onChange((_name, now, old) => {
+    if (now && old && now.metadata.generation === old.metadata.generation) return; // its own status
     for (const twin of twins.list()) wakePeer("", twin, undefined);
   });
   shadowSlices.onChange((key) => endpointWork.enqueue(key));
@@ -303,11 +314,19 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
   };
   local.onOwnersChange(everything);
   everything();
+
   log.info({ twins: twins.size, shadowPods: shadows.size, pods: made.size }, "provider part started");
 
   return {
     stop: async () => {
-      await Promise.all([peers.done, work.done, endpointWork.done, claimWork.done, quotaWork.done]);
+      await Promise.all([
+        peers.done,
+        work.done,
+        endpointWork.done,
+        claimWork.done,
+        quotaWork.done,
+        policyWork.done,
+      ]);
     },
   };
 };
