@@ -158,6 +158,22 @@ describe("refuses, in this order", () => {
   });
 });
 
+describe("a claim that wants to grow", () => {
+  const grown = (classes: World["classes"]) => {
+    const claim = claimOf({ bound: "pv-1", spec: { resources: { requests: { storage: "2Gi" } } } });
+    const effects = decide(worldOf({ claim, classes, volume: volumeOf({ owner: "u1" }) })).effects;
+    return effects.flatMap((e) => (e.do === "warn" ? [e.reason, e.message] : []));
+  };
+  it("is told when the real class cannot", () => {
+    const [reason, message] = grown([virtualClass(), realClass]);
+    expect(reason).toBe("ResizeRefused");
+    expect(message).toContain("asks for 2Gi, its volume pv-1 has 1Gi");
+    expect(grown([virtualClass()])[1]).toContain("disk does not exist any more");
+  });
+  it("is left to the driver where the class can", () =>
+    expect(grown([virtualClass(), { ...realClass, allowVolumeExpansion: true }])).toEqual([]));
+});
+
 describe("a claim that goes", () => {
   it("before it has a volume takes everything back before it is let go", () => {
     const claim = claimOf({ selected: "node-1", held: true, deleted: true });

@@ -1,5 +1,6 @@
 import { PROVISIONED } from "@tideway/api";
 import type { Node } from "@tideway/k8s";
+import { compare, parse } from "@tideway/quantity";
 import {
   type Answer,
   capacityOf,
@@ -67,7 +68,9 @@ export type Effect =
   /** The claim is gone: the volume that was kept for it follows. */
   | { do: "discard"; volume: string; uid: string }
   | { do: "reschedule"; node: string }
-  | { do: "tell"; saying: Saying };
+  | { do: "tell"; saying: Saying }
+  /** A Warning at the claim, beside what its condition says. */
+  | { do: "warn"; reason: string; message: string };
 
 export interface Plan {
   effects: Effect[];
@@ -214,6 +217,18 @@ const release = (w: World): Effect[] => {
   return pending ? [{ do: "reclaim", ...named(volume), policy: "Delete" }] : [{ do: "unhold" }];
 };
 
+/** The API server asks the virtual class whether a claim may grow; here the real one has the last word. */
+const refusedGrowth = (w: World, volume: Volume): Effect[] => {
+  const { claim } = w;
+  if (compare(parse(sizeOf(claim)), parse(capacityOf(volume))) <= 0) return [];
+  const name = volume.spec?.storageClassName ?? "";
+  const real = w.classes.find((c) => c.metadata.name === name);
+  if (real?.allowVolumeExpansion === true) return []; // its driver's affair
+  const why = real ? "does not allow it (allowVolumeExpansion)" : "does not exist any more";
+  const message = `the claim asks for ${sizeOf(claim)}, its volume ${volume.metadata.name} has ${capacityOf(volume)} and keeps it: storage class ${name} ${why}`;
+  return [{ do: "warn", reason: "ResizeRefused", message }];
+};
+
 const bound = (w: World): Effect[] => {
   const { claim, volume } = w;
   const done = release(w);
@@ -228,7 +243,7 @@ const bound = (w: World): Effect[] => {
     capacity: capacityOf(volume),
     reason: "Bound",
   });
-  return [...effects, { do: "publish", peer: LOCAL, fact: said }];
+  return [...effects, { do: "publish", peer: LOCAL, fact: said }, ...refusedGrowth(w, volume)];
 };
 
 /** One claim of a virtual storage class. */

@@ -131,5 +131,7 @@ export const perform = async (
       return patchClaim({ metadata: { uid, annotations: { [SELECTED_NODE]: null } } });
     case "tell":
       return say(d, claim, e.saying, signal);
+    case "warn":
+      return d.tell.event(claim, { type: "Warning", reason: e.reason, message: e.message });
   }
 };
