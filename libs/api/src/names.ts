@@ -28,6 +28,11 @@ export const TRACEPARENT = "tideway.dev/traceparent";
 export const ORIGIN_UID = "tideway.dev/origin-uid";
 /** Annotation: metadata.generation of the object a copy was made from, when it was made; a copy counts its own. */
 export const ORIGIN_GENERATION = "tideway.dev/origin-generation";
+/**
+ * Label of a ShadowPod, "true": its pod is placed and gets its volumes, and is bound to no node while the label is there
+ * (the consumer's scheduler still waits for the same volumes).
+ */
+export const HELD = "offloading.tideway.dev/held";
 /** Annotation of a pod: whose API server it talks to across the border, {@link API_SERVER_CONSUMER} or nobody's. */
 export const API_SERVER = "tideway.dev/api-server";
 export const API_SERVER_CONSUMER = "consumer";

@@ -8,7 +8,7 @@ import {
 } from "@tideway/api";
 import { startController } from "@tideway/controller";
 import { describeError } from "@tideway/errors";
-import { type Informer, informer, keyOf, type KubeObject, namespaces, nodes } from "@tideway/k8s";
+import { type Informer, informer, keyOf, type KubeObject, namespaces, nodes, pods } from "@tideway/k8s";
 import type { VirtualKubeletMetrics } from "./metrics.ts";
 import { givenPools, peerOfNode, whyLeave, type World } from "./node/decide.ts";
 import { makeNodeReconciler } from "./node/reconciler.ts";
@@ -18,6 +18,7 @@ import { createApiServerSource } from "./network/api-server.ts";
 import { watchNetworks } from "./network/networks.ts";
 import { createConnections } from "./peers/connections.ts";
 import { type AddressMapper, type Local, type Part, type PeerConnections, systemClock } from "./ports.ts";
+import { slimLocal } from "./pods/slim.ts";
 import { createSources } from "./reflection/sources.ts";
 
 export interface ConsumerOptions {
@@ -45,7 +46,9 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
   const maps = informer(kube, namespaceMaps, cache);
   const offloadings = informer(kube, namespaceOffloadings, cache);
   const nsCache = informer(kube, namespaces, { ...cache, metadataOnly: true });
-  const caches = [vns, nodeCache, maps, offloadings, nsCache] as unknown as Informer<KubeObject>[];
+  const waiting = informer(kube, pods, { ...cache, fieldSelector: "spec.nodeName=", transform: slimLocal });
+  waiting.index("namespace", (p) => [p.metadata.namespace ?? ""]);
+  const caches = [vns, nodeCache, maps, offloadings, nsCache, waiting] as unknown as Informer<KubeObject>[];
   const [peer, offer, identity, node, network, address, tunnel, volume] = await Promise.all([
     bus.facts("peer"),
     bus.facts("offer"),
@@ -103,6 +106,7 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
     networks: watchNetworks(network),
     mapper: o.mapper,
     volumes: volume,
+    waiting,
     apiServer: createApiServerSource(kube, signal),
     heldFor: (clusterID, namespace) =>
       address

@@ -1,6 +1,6 @@
 import type { FactView } from "@tideway/bus";
 import { type Controller, startController } from "@tideway/controller";
-import { type Credentials, keyOf, splitKey } from "@tideway/k8s";
+import { type Credentials, type Informer, keyOf, type Pod, splitKey } from "@tideway/k8s";
 import { startClaims } from "../claims/reconciler.ts";
 import { type ApiServerSource, createApiServerAccess, wantsApiServer } from "../network/api-server.ts";
 import type { NetworkView } from "../network/networks.ts";
@@ -11,6 +11,7 @@ import type { ClassMap } from "../reflection/network/ingress.ts";
 import { createMappings } from "../reflection/network/mappings.ts";
 import type { Sources } from "../reflection/sources.ts";
 import { claimsOf } from "@tideway/podspec";
+import { createChosen } from "../pods/chosen.ts";
 import { makePodReconciler } from "../pods/reconciler.ts";
 import type { AddressMapper, Clock, Local } from "../ports.ts";
 import { openSession, type Session } from "./session.ts";
@@ -23,6 +24,8 @@ export interface ServedDeps {
   mapper: AddressMapper;
   /** Volumes of this cluster's claims, as storage-fabric says them. */
   volumes: FactView<"volume">;
+  /** Pods of this cluster that are bound to no node, indexed by "namespace". */
+  waiting: Informer<Pod>;
   apiServer: ApiServerSource;
   /** External addresses that are held for the peer and the namespace. */
   heldFor(clusterID: string, namespace: string): readonly string[];
@@ -91,6 +94,8 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
         for (const pod of session.localPods.list())
           if (pod.metadata.namespace === source && (name === undefined || claimsOf(pod).includes(name)))
             pods.enqueue(keyOf(pod));
+        for (const pod of d.waiting.byIndex("namespace", source))
+          if (name !== undefined && claimsOf(pod).includes(name)) pods.enqueue(keyOf(pod));
       },
       onEvent: (source, event) => events.onEvent(source, event),
     },
@@ -130,6 +135,13 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
     networks: d.networks,
     apiServer: apiServer.of,
     missingClaim: claims.missing,
+    chosen: createChosen({
+      clusterID: o.clusterID,
+      waiting: d.waiting,
+      localPods: session.localPods,
+      volumes: d.volumes,
+    }),
+    unprepare: (key) => reflection.onLocalPod(key, undefined),
     hold: (node) => node !== undefined && d.unreachable(node) === "Hold",
   });
   const pods = startController({
@@ -163,7 +175,18 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
       pods.enqueue(keyOf(pod));
     }
   });
-  session.signal.addEventListener("abort", stopNetworks, { once: true });
+  const stopWaiting = d.waiting.onChange((key, now, old) => {
+    const pod = now ?? old;
+    if (pod && session.twin(pod.metadata.namespace ?? "") && claimsOf(pod).length > 0) pods.enqueue(key);
+  });
+  session.signal.addEventListener(
+    "abort",
+    () => {
+      stopNetworks();
+      stopWaiting();
+    },
+    { once: true },
+  );
 
   return {
     session,

@@ -88,6 +88,32 @@ describe("a pod that is to run", () => {
     expect(dos(world({ shadow: shadow(), forwarded: { is: "a", want: "b" } }))).toEqual(["forward"]));
 });
 
+describe("a pod that is about to be bound to the node", () => {
+  const none = { local: undefined, chosen: local({}, {}, { nodeName: "" }) };
+  const held = (originUID = "u1"): ShadowPod => {
+    const s = shadow({ originUID });
+    return { ...s, metadata: { ...s.metadata, labels: { "offloading.tideway.dev/held": "true" } } };
+  };
+  it("is sent ahead, and held there", () =>
+    expect(decide(world(none)).effects).toEqual([{ do: "createShadow", held: true }]));
+  it("is not sent ahead of its claims, its namespace, or while the provider is away", () => {
+    for (const more of [{ missingClaim: "m" }, { offloaded: false }, { healthy: false }, { inFlight: true }])
+      expect(dos(world({ ...none, ...more }))).toEqual([]);
+  });
+  it("is held for as long as it is about to be bound", () =>
+    expect(dos(world({ ...none, shadow: held(), awaited: true }))).toEqual([]));
+  it("may run over there when it is bound here", () =>
+    expect(dos(world({ shadow: held() }))).toEqual(["letRun"]));
+  it("is called back when it is not bound here after all", () =>
+    expect(decide(world({ local: undefined, shadow: held(), awaited: false })).effects).toEqual([
+      { do: "callBack", uid: "s1", originUID: "u1" },
+    ]));
+  it("gives way to another pod of the name", () =>
+    expect(dos(world({ shadow: held("u0") }))).toEqual(["deleteShadow"]));
+  it("is not called back because of a cache that is not complete", () =>
+    expect(dos(world({ local: undefined, shadow: held(), awaited: false, known: false }))).toEqual([]));
+});
+
 describe("status", () => {
   const w = (status: object, here: object = {}, waitedMs = 0) =>
     world({ local: local(here), shadow: shadow(), remote: remote(status), waitedMs });

@@ -1,10 +1,14 @@
-import { findCondition, ORIGIN, ORIGIN_UID, type ShadowPod } from "@tideway/api";
+import { findCondition, HELD, ORIGIN, ORIGIN_UID, type ShadowPod } from "@tideway/api";
 import type { Pod } from "@tideway/k8s";
 import { type Addresses, endedStatus, isTerminal, isUrgent, statusChange } from "./status.ts";
 
 export interface World {
   /** The local pod bound to the virtual node. */
   local: Readonly<Pod> | undefined;
+  /** Without it: the pod that the scheduler is about to bind to the virtual node. */
+  chosen?: Readonly<Pod> | undefined;
+  /** The pod that the ShadowPod was sent ahead for is still about to be bound. */
+  awaited?: boolean;
   /** ShadowPod and pod of the same name in the twin namespace. */
   shadow: Readonly<ShadowPod> | undefined;
   remote: Readonly<Pod> | undefined;
@@ -30,7 +34,12 @@ export interface World {
 }
 
 export type Effect =
-  | { do: "createShadow" }
+  /** `held`: sent ahead of the binding. */
+  | { do: "createShadow"; held?: true }
+  /** The pod is bound here: the one over there may be too. */
+  | { do: "letRun"; uid: string }
+  /** Delete a ShadowPod that was sent ahead, unless its pod was bound after all and the cache does not show it yet. */
+  | { do: "callBack"; uid: string; originUID: string }
   | { do: "forward" }
   /** Let the pod stay on a node that does not answer, for as long as it takes. */
   | { do: "tolerate"; uid: string; tolerations: Toleration[] }
@@ -155,13 +164,25 @@ const keep = (local: Readonly<Pod>): Plan => {
   return { effects: [{ do: "tolerate", uid: local.metadata.uid ?? "", tolerations: [...rest, ...added] }] };
 };
 
+export const isHeld = (s: Readonly<ShadowPod>): boolean => s.metadata.labels?.[HELD] === "true";
+
+/** No pod of the name is bound to the node. */
+const withoutPod = (w: World): Plan => {
+  const { shadow, chosen } = w;
+  if (!w.known || !w.healthy) return NOTHING;
+  if (!shadow)
+    return chosen && w.offloaded && !w.inFlight && w.missingClaim === undefined
+      ? { effects: [{ do: "createShadow", held: true }] }
+      : NOTHING;
+  const uid = shadow.metadata.uid ?? "";
+  if (!isHeld(shadow)) return { effects: [{ do: "deleteShadow", uid }] };
+  return w.awaited ? NOTHING : { effects: [{ do: "callBack", uid, originUID: shadow.spec.originUID }] };
+};
+
 /** What is to be done about one pod. The order of the checks is their priority. */
 export const decide = (w: World): Plan => {
   const { local, shadow, remote } = w;
-  if (!local)
-    return shadow && w.known && w.healthy
-      ? { effects: [{ do: "deleteShadow", uid: shadow.metadata.uid ?? "" }] }
-      : NOTHING;
+  if (!local) return withoutPod(w);
   const uid = local.metadata.uid;
   const mine = remote !== undefined && originOf(remote) === uid;
   if (!w.known) return NOTHING; // absence is not a fact yet
@@ -190,7 +211,10 @@ export const decide = (w: World): Plan => {
     if (w.missingClaim !== undefined) return wait(local, "ClaimNotAtProvider", w.missingClaim);
     return { effects: [{ do: "createShadow" }] };
   }
-  const forward: Effect[] = w.forwarded.is === w.forwarded.want ? [] : [{ do: "forward" }];
+  const forward: Effect[] = [
+    ...(isHeld(shadow) ? [{ do: "letRun", uid: shadow.metadata.uid ?? "" } as const] : []),
+    ...(w.forwarded.is === w.forwarded.want ? [] : [{ do: "forward" } as const]),
+  ];
   const end = concluded(w, local, shadow);
   if (end) return { ...end, effects: [...forward, ...end.effects] };
   if (!mine || !remote) return { effects: forward };

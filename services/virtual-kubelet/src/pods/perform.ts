@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { ORIGIN, type ShadowPod, shadowPods } from "@tideway/api";
+import { HELD, ORIGIN, type ShadowPod, shadowPods } from "@tideway/api";
 import {
   describeError,
   isAlreadyExists,
@@ -14,6 +14,7 @@ import { wantsApiServer } from "../network/api-server.ts";
 import type { NetworkView } from "../network/networks.ts";
 import type { Session } from "../peers/session.ts";
 import { type Clock, type Local, nowIso } from "../ports.ts";
+import type { Chosen } from "./chosen.ts";
 import type { Effect } from "./decide.ts";
 import { create, patch } from "./requests.ts";
 import { endedStatus } from "./status.ts";
@@ -37,6 +38,10 @@ export interface Deps {
   apiServer: (pod: Readonly<Pod>) => Promise<ApiServerAccess | undefined>;
   /** What the pod's claims wait for; undefined: the provider has accepted them all. */
   missingClaim: (pod: Readonly<Pod>) => { message: string } | undefined;
+  /** Pods that are about to be bound to the node. */
+  chosen: Chosen;
+  /** What was brought for a pod (of this key) may go. */
+  unprepare: (key: string) => void;
   /** VirtualNode.spec.unreachable of the node is Hold. */
   hold: (nodeName: string | undefined) => boolean;
 }
@@ -122,7 +127,7 @@ const refused = async (d: Deps, pod: Readonly<Pod>, err: unknown): Promise<Done>
 const wayHome = async (d: Deps, pod: Readonly<Pod>): Promise<ApiServerAccess | undefined | "none"> =>
   wantsApiServer(pod) ? ((await d.apiServer(pod)) ?? "none") : undefined;
 
-const createShadow = async (d: Deps, pod: Readonly<Pod>): Promise<Done> => {
+const createShadow = async (d: Deps, pod: Readonly<Pod>, held: boolean): Promise<Done> => {
   const { name, namespace = "" } = pod.metadata;
   const twin = d.session.twinNamespace(namespace);
   if (!twin) return {};
@@ -137,7 +142,7 @@ const createShadow = async (d: Deps, pod: Readonly<Pod>): Promise<Done> => {
     metadata: {
       name,
       namespace: twin,
-      labels: { [ORIGIN]: d.local.clusterID },
+      labels: { [ORIGIN]: d.local.clusterID, ...(held ? { [HELD]: "true" } : {}) },
       annotations: { [FORWARDED]: forwardedHash(pod) },
     },
     spec: { ...toShadowPodSpec(pod, { apiServer }), ...(pool ? { pool } : {}) },
@@ -148,7 +153,7 @@ const createShadow = async (d: Deps, pod: Readonly<Pod>): Promise<Done> => {
   } catch (err) {
     if (isAlreadyExists(err)) return takeName(d, pod, twin);
     if (isNotFound(err)) return { requeueAfterMs: 1_000 }; // the twin is going; its NamespaceMap will say so
-    if (isInvalid(err) || isForbidden(err)) return refused(d, pod, err);
+    if (isInvalid(err) || isForbidden(err)) return held ? {} : refused(d, pod, err); // said when the pod is bound
     throw err;
   }
 };
@@ -188,6 +193,40 @@ const forward = async (d: Deps, pod: Readonly<Pod>): Promise<Done> => {
   return {};
 };
 
+const letRun = async (d: Deps, pod: Readonly<Pod>, uid: string): Promise<Done> => {
+  const { name, namespace = "" } = pod.metadata;
+  const twin = d.session.twinNamespace(namespace);
+  if (!twin) return {};
+  try {
+    await patch(
+      d.session.kube,
+      shadowPods,
+      twin,
+      name,
+      { metadata: { uid, labels: { [HELD]: null } } },
+      { signal: d.session.signal, type: "merge" },
+    );
+  } catch (err) {
+    if (!isNotFound(err) && !isConflict(err)) throw err; // gone, or another one of the name
+  }
+  return {};
+};
+
+/** Two watches tell of a pod that is bound, and either may speak first: the server knows. */
+const callBack = async (
+  d: Deps,
+  { namespace, name }: { namespace: string; name: string },
+  e: Effect & { do: "callBack" },
+): Promise<Done> => {
+  const { kube } = d.local;
+  const { signal } = d.session;
+  const pod = await kube.find(pods, name, namespace, { signal });
+  const isBound = pod?.metadata.uid === e.originUID && pod.spec?.nodeName === d.session.nodeName;
+  if (isBound) return {};
+  d.unprepare(`${namespace}/${name}`);
+  return deleteShadow(d, namespace, name, { do: "deleteShadow", uid: e.uid });
+};
+
 const deleteShadow = async (
   d: Deps,
   namespace: string,
@@ -219,7 +258,11 @@ export const perform = async (
 ): Promise<Done> => {
   switch (e.do) {
     case "createShadow":
-      return pod ? createShadow(d, pod) : {};
+      return pod ? createShadow(d, pod, e.held ?? false) : {};
+    case "letRun":
+      return pod ? letRun(d, pod, e.uid) : {};
+    case "callBack":
+      return callBack(d, key, e);
     case "forward":
       return pod ? forward(d, pod) : {};
     case "tolerate": {

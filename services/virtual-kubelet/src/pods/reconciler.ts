@@ -56,7 +56,7 @@ const createMemory = (now: () => number) => {
 export type Memory = ReturnType<typeof createMemory>;
 
 const observe = (
-  { session, hold, networks, missingClaim, local: here }: Deps,
+  { session, hold, networks, missingClaim, chosen, local: here }: Deps,
   memory: Memory,
   key: string,
   now: string,
@@ -64,12 +64,16 @@ const observe = (
   const { namespace = "", name } = splitKey(key);
   const twin = session.twin(namespace);
   const local = session.localPods.get(key);
+  const ahead = local ? undefined : chosen.get(key);
   const shadow = twin?.shadows.get(`${twin.name}/${name}`);
-  const uid = local?.metadata.uid ?? "";
+  const pod = local ?? ahead;
+  const uid = pod?.metadata.uid ?? "";
   const remote = twin?.pods.get(`${twin.name}/${name}`);
   if (shadow && shadow.spec.originUID === uid) memory.seen(key);
   return {
     local,
+    chosen: ahead,
+    awaited: !local && shadow !== undefined && chosen.isWaiting(key, shadow.spec.originUID),
     shadow,
     remote,
     offloaded: twin !== undefined,
@@ -81,7 +85,7 @@ const observe = (
       is: shadow?.metadata.annotations?.[FORWARDED],
       want: local && shadow ? memory.hash(local) : undefined,
     },
-    missingClaim: local && twin && !shadow ? missingClaim(local)?.message : undefined,
+    missingClaim: pod && twin && !shadow ? missingClaim(pod)?.message : undefined,
     hold: hold(local?.spec?.nodeName),
     addresses: remote && addressesOf(remote, networks.of(session.clusterID)?.remotePods, here.podIP),
     nowIso: now,
@@ -109,13 +113,14 @@ export const makePodReconciler = (d: Deps): PodReconciler => {
   const reconcile: Reconcile = async (key) => {
     const world = observe(d, memory, key, nowIso(d.clock));
     const { local } = world;
+    const pod = local ?? world.chosen;
     if (local && memory.isStale(key, local)) return {}; // its event will come, and with it a new look
     const plan = decide(world);
     const { namespace = "", name } = splitKey(key);
     let requeueAfterMs = plan.recheckMs;
     for (const effect of plan.effects) {
-      const done = await perform(d, { namespace, name }, local, effect);
-      if (local) remember(key, local, done);
+      const done = await perform(d, { namespace, name }, pod, effect);
+      if (pod) remember(key, pod, done);
       if (done.requeueAfterMs !== undefined)
         requeueAfterMs = Math.min(done.requeueAfterMs, requeueAfterMs ?? Number.POSITIVE_INFINITY);
     }
