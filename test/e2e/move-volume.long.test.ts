@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { volumeMoves } from "@tideway/api";
 import { persistentVolumeClaims, persistentVolumes, pods } from "@tideway/k8s";
 import { tideway } from "@tideway/platform";
 import { loadAppImages, until } from "@tideway/sandbox";
 import { ensureConnected } from "./fabric.ts";
+import { databaseIn } from "./postgres.ts";
 import { apply, dropNamespace, east, isTrue, offloadedNamespace, shell, STAY, west } from "./world.ts";
 
 /** A claim's data goes to the peer and comes back, with a file that changes all the time, and a break in the middle. */
@@ -69,18 +70,28 @@ const run = (line: string): Promise<string> =>
 const sum = (): Promise<string> => run("sha256sum </data/big");
 const volumeName = async (): Promise<string> =>
   (await east.kube.get(persistentVolumeClaims, "data", NS)).spec?.volumeName ?? "";
-const move = (...args: string[]): Promise<string> =>
-  tideway(east.cluster, "move", "volume", "data", "-n", NS, ...args, "--wait", "--timeout", "150s");
+const moving = (namespace: string, claim: string, ...args: string[]): Promise<string> =>
+  tideway(east.cluster, "move", "volume", claim, "-n", namespace, ...args, "--wait", "--timeout", "150s");
+const move = (...args: string[]): Promise<string> => moving(NS, "data", ...args);
 
-const strategy = (s: string): Promise<string> =>
+const strategy = (s: string, namespace = NS): Promise<string> =>
   tideway(
     east.cluster,
-    ...["offload", "namespace", NS, "--pod-offloading-strategy", s, "--wait", "--timeout", "60s"],
+    ...["offload", "namespace", namespace, "--pod-offloading-strategy", s, "--wait", "--timeout", "60s"],
   );
+/** The first copy, when it runs; undefined: a quick machine is done before anybody looks. */
+const firstCopy = (namespace: string) =>
+  until(
+    async () =>
+      (await east.kube.list(pods, { namespace })).find(
+        (p) => /-copy-1$/.test(p.metadata.name) && p.status?.phase === "Running",
+      ),
+    { what: "the first copy", timeoutMs: 60_000 },
+  ).catch(() => undefined);
 
 beforeAll(async () => {
   await ensureConnected();
-  await Promise.all([east, west].map((s) => loadAppImages(s.cluster, ["mover"])));
+  await Promise.all([east, west].map((s) => loadAppImages(s.cluster, ["mover", "app-postgres"])));
   await offloadedNamespace(NS);
   await strategy("Local"); // the data begins here
 }, 300_000);
@@ -95,16 +106,10 @@ it("moves a claim to the peer while its pod runs, through a break of the copy", 
   await strategy("LocalAndRemote");
   checksum = await sum();
   const old = await volumeName();
-  const moving = move("--to", "west");
-  const copy = await until(
-    async () =>
-      (await east.kube.list(pods, { namespace: NS })).find(
-        (p) => /-copy-1$/.test(p.metadata.name) && p.status?.phase === "Running",
-      ),
-    { what: "the first copy", timeoutMs: 60_000 },
-  ).catch(() => undefined); // a quick machine is done before anybody looks
+  const under = move("--to", "west");
+  const copy = await firstCopy(NS);
   if (copy) await east.kube.delete(pods, copy.metadata.name, NS);
-  await moving;
+  await under;
   const second = await writer();
   expect(second.spec?.nodeName).toBe("west");
   expect(await sum()).toBe(checksum);
@@ -142,4 +147,63 @@ it("brings it home again, and leaves nothing of it at the peer", async () => {
       ),
     { what: "no volume of it at the peer", timeoutMs: 60_000 },
   );
+});
+
+const DB = "moving-db";
+/** Milliseconds since the epoch at which the move was first seen in each phase. */
+const phasesOf = async (namespace: string, until: Promise<unknown>): Promise<Map<string, number>> => {
+  const at = new Map<string, number>();
+  let over = false;
+  void until.finally(() => (over = true)).catch(() => undefined);
+  while (!over) {
+    const [m] = await east.kube.list(volumeMoves, { namespace });
+    const phase = m?.status?.phase;
+    if (phase && !at.has(phase)) at.set(phase, Date.now());
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  return at;
+};
+
+describe("a database under write load", () => {
+  const db = databaseIn(DB);
+  const checksum = (): Promise<string | undefined> =>
+    db.ask("db-0.db", "select md5(string_agg(word, '' order by g)) from bulk");
+  beforeAll(async () => {
+    await offloadedNamespace(DB);
+    await strategy("Local", DB);
+    const node = east.cluster.nodes[0] ?? "";
+    await db.start({ replicas: 1, client: { "kubernetes.io/hostname": node } });
+    await strategy("LocalAndRemote", DB);
+    await db.ask(
+      "db-0.db",
+      "create table bulk as select g, md5(g::text) as word from generate_series(1, 800000) g",
+    );
+  }, 300_000);
+  afterAll(() => dropNamespace(DB));
+
+  it("is moved with the peer cut off in the middle: all that was acknowledged is there, and it stood still for the last copy only", async () => {
+    const before = await checksum();
+    expect(before).toMatch(/^[0-9a-f]{32}$/);
+    const started = await db.acked();
+    const move = moving(DB, "data-db-0", "--to", "west");
+    const seen = phasesOf(DB, move);
+    await firstCopy(DB);
+    await east.cluster.partitionFrom(west.cluster);
+    await db.goesOn("the peer was cut off, and the copy with it");
+    await east.cluster.heal();
+    await move;
+    await db.goesOn("the move");
+    expect(await db.places()).toEqual({ "db-0": "there" });
+    await db.holdsAll("db-0.db");
+    expect(await checksum()).toBe(before);
+    expect(await db.acked()).toBeGreaterThan(started);
+    const at = await seen;
+    const [copied, stopped, switched] = ["Copying", "Stopping", "Moved"].map((p) => at.get(p) ?? Number.NaN);
+    const gap = await db.longestGapMs();
+    console.info(
+      `copied beside the database ${stopped! - copied!} ms, then stopped until switched ${switched! - stopped!} ms; longest time between two writes ${gap} ms`,
+    );
+    // from the last write to the first one: the stop, and the start of the new pod
+    expect(gap).toBeLessThan(switched! - stopped! + 20_000);
+  });
 });

@@ -10,11 +10,12 @@ import { cpuMs, memoryMb, requestCounter } from "./cost.ts";
 import { benchSlices, benchUsable } from "./endpoints.ts";
 import { benchNetwork } from "./network.ts";
 import { makeNetworkBed } from "./network-bed.ts";
+import { benchMove } from "./move.ts";
 import { benchOutage } from "./outage.ts";
 import { benchPeering } from "./peering.ts";
 import { benchBurst, benchSinglePod } from "./pods.ts";
 import { benchReflection } from "./reflection.ts";
-import { benchStorage } from "./storage.ts";
+import { benchStorage, onRealNodes } from "./storage.ts";
 import { benchTransfer } from "./transfer.ts";
 import { benchFailover, benchTunnel } from "./tunnel.ts";
 import { print, type Result, save, summarise } from "./result.ts";
@@ -128,7 +129,9 @@ if (spawnSync(process.execPath, ["hack/build.ts"], { stdio: "inherit" }).status 
 const stop = new AbortController();
 try {
   await tearDown();
-  if (["peering", "pod", "fast-burst", "reflection", "cost", "memory", "outage", "storage"].some(wants)) {
+  if (
+    ["peering", "pod", "fast-burst", "reflection", "cost", "memory", "outage", "storage", "move"].some(wants)
+  ) {
     const bed = await makeBed(stop.signal, 500, report);
     const twin = await prepare(bed);
     if (wants("memory")) add(memory("idle", 90));
@@ -154,6 +157,7 @@ try {
         ),
       );
     if (wants("storage")) add(await benchStorage(bed, rounds));
+    if (wants("move")) add(await onRealNodes(bed, () => benchMove(bed)));
     if (wants("outage")) add(await benchOutage(bed, values.quick ? 3 : 20));
     if (wants("peering")) {
       await tideway(bed.east.cluster, "unoffload", "namespace", "bench", "--wait");

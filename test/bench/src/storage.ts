@@ -64,7 +64,7 @@ const started = async (bed: Bed, w: Way, names: readonly string[]): Promise<numb
 };
 
 /** Real nodes on west: a simulated one runs no helper of the provisioner. */
-const onRealNodes = async (bed: Bed, body: () => Promise<Result[]>): Promise<Result[]> => {
+export const onRealNodes = async (bed: Bed, body: () => Promise<Result[]>): Promise<Result[]> => {
   const taint = (...args: string[]): Promise<string> => bed.west.cluster.kubectl("taint", "node", ...args);
   await taint("-l", "type=kwok", "bench=storage:NoSchedule", "--overwrite");
   await taint("-l", "type!=kwok", "bench=tideway:NoSchedule-");
