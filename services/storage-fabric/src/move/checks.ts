@@ -1,6 +1,6 @@
 /** Ordered checks on a move before anything is done; the first that speaks refuses it. */
 import type { Node, Pod } from "@tideway/k8s";
-import { type Claim, type Class, isVirtual, regionOf, regionsOf, type Volume } from "../claim/model.ts";
+import { type Claim, type Class, isVirtual, placeWithin, regionsOf, type Volume } from "../claim/model.ts";
 import { isBare, isUsing, type Move } from "./model.ts";
 
 export interface Refusal {
@@ -61,6 +61,14 @@ const isBlock: Check = ({ claim }) =>
       }
     : undefined;
 
+const goesWithItsPod: Check = ({ claim }) =>
+  claim?.metadata.ownerReferences?.some((o) => o.kind === "Pod")
+    ? {
+        reason: "EphemeralRefused",
+        message: "the claim is a pod's volume of type ephemeral: it is deleted when the pod is stopped",
+      }
+    : undefined;
+
 const isForOnePod: Check = ({ claim }) =>
   claim?.spec?.accessModes?.includes("ReadWriteOncePod")
     ? {
@@ -94,7 +102,7 @@ const isNotOffloaded: Check = ({ move, strategy, atPeer }) => {
 
 const liesOutside: Check = ({ claim, class: c, places }) => {
   const regions = claim && c && regionsOf(claim, c);
-  const fits = places.some((n) => regions?.includes(regionOf(n) ?? ""));
+  const fits = places.some((n) => placeWithin(regions, n) !== undefined);
   return !regions || fits
     ? undefined
     : { reason: "OutsideRegion", message: `the data is to be kept in ${regions.join(" or ")}` };
@@ -118,6 +126,7 @@ const CHECKS: readonly Check[] = [
   isNotOurs,
   isNotBound,
   isBlock,
+  goesWithItsPod,
   isForOnePod,
   goesNowhere,
   isThere,
