@@ -17,6 +17,10 @@ export const KEEP_IN = "storage.tideway.dev/keep-in";
 export const KEEP_IN_PARAMETER = "keepIn";
 /** Where a node says its region. */
 export const REGION = "topology.kubernetes.io/region";
+/** Prefix of labels by which a provider with nodes in several regions says them, one label a region, at its virtual node. */
+export const REGION_PREFIX = "region.tideway.dev/";
+/** Annotation of a volume at such a peer: regions, separated by commas, that its data was to lie in. */
+export const REGIONS = "storage.tideway.dev/regions";
 
 /** Label of a volume, and of the second claim it came from: UID of the claim that it is for. */
 export const CLAIM_UID = "storage.tideway.dev/claim-uid";

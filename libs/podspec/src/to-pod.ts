@@ -60,13 +60,35 @@ const placed = (spec: PodSpec, nodes: readonly NodeTerm[] = []): PodSpec => {
   return { ...spec, affinity: { nodeAffinity } };
 };
 
+const REGION = "topology.kubernetes.io/region";
+
+/** Beside what is forced upon its affinity. */
+const inRegions = (spec: PodSpec, regions: readonly string[] | undefined): PodSpec => {
+  if (!regions) return spec;
+  const here = { key: REGION, operator: "In" as const, values: [...regions] };
+  const forced =
+    spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  const nodeSelectorTerms = (forced ?? [{}]).map((t) => ({
+    ...t,
+    matchExpressions: [...(t.matchExpressions ?? []), here],
+  }));
+  return {
+    ...spec,
+    affinity: {
+      ...spec.affinity,
+      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } },
+    },
+  };
+};
+
 /**
  * The provider's own pod for a ShadowPod without refusals. It is owned by the ShadowPod, so the garbage
  * collector takes it along should the provider's virtual-kubelet be away.
  */
 export const toPod = (shadow: ShadowPodLike, origin: Origin): Pod => {
   const { name, namespace, uid } = shadow.metadata;
-  const spec = placed(confined(allowed("pod", shadow.spec.pod) as PodSpec), origin.nodes);
+  const confinedSpec = confined(allowed("pod", shadow.spec.pod) as PodSpec);
+  const spec = inRegions(placed(confinedSpec, origin.nodes), shadow.spec.regions);
   const { pool } = shadow.spec;
   return {
     metadata: {

@@ -231,6 +231,17 @@ describe("toPod", () => {
     }
   });
 
+  it("keeps the pod to the regions that its data may lie in, beside what is forced upon it", () => {
+    const spec = toShadowPodSpec(bound(), { regions: ["eu-1", "eu-2"] });
+    const [term] =
+      toPod({ metadata: { name: "p" }, spec }, origin).spec?.affinity?.nodeAffinity
+        ?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+    expect(term?.matchExpressions).toEqual([
+      { key: "tideway.dev/virtual-node", operator: "DoesNotExist" },
+      { key: "topology.kubernetes.io/region", operator: "In", values: ["eu-1", "eu-2"] },
+    ]);
+  });
+
   it("marks whose it is, and lets the ShadowPod own it", () => {
     expect(crossed.metadata).toMatchObject({
       labels: { app: "web", "tideway.dev/origin": "cid", "tideway.dev/peer": "east" },

@@ -22,6 +22,8 @@ export interface ShadowPodSpec {
   pod: PodSpec;
   podLabels?: Record<string, string>;
   podAnnotations?: Record<string, string>;
+  /** Regions of the provider whose nodes will do. Default: any. */
+  regions?: string[];
   gracePeriodSeconds?: number;
 }
 
@@ -127,6 +129,8 @@ const crossSpec = (pod: Pod, spec: PodSpec, apiServer: ApiServerAccess | undefin
 export interface ToShadowOptions {
   /** The pod talks to the consumer's API server, which is there. Default: it talks to none. */
   apiServer?: ApiServerAccess | undefined;
+  /** Regions of the provider that the pod's data may lie in. Default: any. */
+  regions?: readonly string[] | undefined;
 }
 
 /** The ShadowPod spec for a pod bound to a virtual node. The pod is not changed; unchanged parts are shared. */
@@ -140,6 +144,7 @@ export const toShadowPodSpec = (pod: Pod, o: ToShadowOptions = {}): ShadowPodSpe
     pod: crossSpec(pod, pod.spec, o.apiServer),
     ...(podLabels ? { podLabels } : {}),
     ...(podAnnotations ? { podAnnotations } : {}),
+    ...(o.regions ? { regions: [...o.regions] } : {}),
   };
 };
 

@@ -444,6 +444,8 @@ export interface VolumeFact {
   reason: string;
   /** For a person. */
   message: string;
+  /** Regions of the peer that the data may lie in; empty: any. */
+  regions: string[];
 }
 
 /** Every fact by the name of its entity, which is the third token of its subject. */
@@ -822,6 +824,7 @@ export const factTables = {
       { name: "deleteData", proto: "delete_data", kind: "bool" },
       { name: "reason", proto: "reason", kind: "string" },
       { name: "message", proto: "message", kind: "string" },
+      { name: "regions", proto: "regions", kind: "string", repeated: true },
     ],
   },
 } as const;

@@ -175,6 +175,40 @@ describe("a claim of the consumer at the provider", () => {
     }
   });
 
+  it("is kept in its regions: its pods go there, and a class that does not wait for a pod is refused", async () => {
+    await wish("u6", "regional", { regions: ["eu-1"] });
+    await answer("u6", "ACCEPTED");
+    await w.east.kube.create(pods, {
+      metadata: { name: "regional", namespace: NS },
+      spec: {
+        nodeName: "west",
+        automountServiceAccountToken: false,
+        containers: [{ name: "c", image: "img:1", volumeMounts: [{ name: "d", mountPath: "/d" }] }],
+        volumes: [{ name: "d", persistentVolumeClaim: { claimName: "regional" } }],
+      },
+    });
+    const pod = await w.until(() => w.remote(twin, "regional"), "pod at the provider");
+    const [term] =
+      pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ??
+      [];
+    expect(term?.matchExpressions).toContainEqual({
+      key: "topology.kubernetes.io/region",
+      operator: "In",
+      values: ["eu-1"],
+    });
+    await w.east.kube.delete(pods, "regional", NS, { gracePeriodSeconds: 0 });
+    await wish("u7", "hasty", { class: "now", regions: ["eu-1"] });
+    expect(await answer("u7", "REFUSED")).toMatchObject({ reason: "OutsideRegion" });
+    for (const [uid, name] of [
+      ["u6", "regional"],
+      ["u7", "hasty"],
+    ] as const) {
+      await wish(uid, name, { state: "GONE" });
+      await answer(uid, "GONE");
+      await gone(name);
+    }
+  });
+
   it("is made at once where the class makes volumes at once", async () => {
     await wish("u5", "quick", { class: "now" });
     await w.until(() => remote("quick"), "claim");

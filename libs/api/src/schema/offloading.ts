@@ -90,6 +90,11 @@ const stringMap = (description: string) =>
     additionalProperties: { type: "string" },
   });
 
+const regions = (description: string) => ({
+  ...setOf(Type.String({ minLength: 1, maxLength: 63 }), { minItems: 1, maxItems: 64 }),
+  description,
+});
+
 export const shadowPod = defineKind({
   concern: "offloading",
   kind: "ShadowPod",
@@ -117,6 +122,9 @@ export const shadowPod = defineKind({
     pod: anyObject<NonNullable<Pod["spec"]>>("PodSpec, cut to the fields that may cross."),
     podLabels: Type.Optional(stringMap("Labels of the pod.")),
     podAnnotations: Type.Optional(stringMap("Annotations of the pod.")),
+    regions: Type.Optional(
+      regions("Regions (label topology.kubernetes.io/region) whose nodes will do. Absent: any."),
+    ),
     gracePeriodSeconds: Type.Optional(
       Type.Integer({
         minimum: 0,
@@ -516,6 +524,7 @@ export const shadowClaim = defineKind({
     deleteData: Type.Optional(
       Type.Boolean({ description: "The data goes with this object. Default: it is kept." }),
     ),
+    regions: Type.Optional(regions("Regions that the data may lie in. Absent: any.")),
   }),
   status: Type.Object({
     conditions,

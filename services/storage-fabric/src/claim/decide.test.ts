@@ -108,6 +108,18 @@ describe("a claim at a peer", () => {
     );
     expect(reasonOf(far({ answer: answerOf("PENDING") }))).toBeUndefined();
   });
+  it("tells a peer with nodes in several regions in which of them the data may lie, and notes it", () => {
+    const node = virtualNode(WEST, undefined, ["eu-2", "eu-1", "us-1"]);
+    const claim = claimOf({ selected: WEST, held: true, keepIn: "eu-1, eu-2, asia" });
+    const { effects } = decide(worldOf(far({ node, claim, answer: answerOf("ACCEPTED") })));
+    expect(effects).toMatchObject([
+      { do: "publish", fact: { state: "PENDING", regions: ["eu-1", "eu-2"] } },
+      { do: "makeVolume", regions: ["eu-1", "eu-2"] },
+    ]);
+    const free = decide(worldOf(far({ node, answer: answerOf("ACCEPTED") }))).effects;
+    expect(free).toMatchObject([{ fact: { regions: [] } }, { do: "makeVolume", regions: [] }]);
+    expect(reasonOf(far({ node, claim: claimOf({ selected: WEST, keepIn: "asia" }) }))).toBe("OutsideRegion");
+  });
   it("takes back what it asked of one peer when another node is chosen", () => {
     const said = new Map([[WEST, { state: "PENDING" } as never]]);
     const plan = decide(worldOf({ said }));

@@ -13,7 +13,9 @@ import {
   localClassOf,
   peerOf,
   peerOfNode,
+  placeWithin,
   reclaimOf,
+  regionsOf,
   remoteClassOf,
   type Said,
   SELECTED_NODE,
@@ -55,7 +57,7 @@ export type Effect =
   | { do: "hold" }
   | { do: "unhold" }
   | { do: "publish"; peer: string; fact: VolumeFactInput }
-  | { do: "makeVolume"; peer: string; capacity: string; reclaim: "Delete" | "Retain" }
+  | { do: "makeVolume"; peer: string; capacity: string; reclaim: "Delete" | "Retain"; regions: string[] }
   /** `node` undefined: the class makes its volume at once. */
   | { do: "makeSecond"; className: string; node: string | undefined }
   | { do: "dropSecond"; uid: string }
@@ -135,7 +137,14 @@ const abandon = (w: World): Effect[] => {
 
 const atPeer = (w: World, peer: string): Effect[] => {
   const { answer, claim } = w;
-  const wish = fact(w, "PENDING", { clusterId: peer, class: remoteClassOf(w.class), reason: "Asked" });
+  const within = w.node && placeWithin(regionsOf(claim, w.class), w.node);
+  const regions = within === "anywhere" || !within ? [] : within;
+  const wish = fact(w, "PENDING", {
+    clusterId: peer,
+    class: remoteClassOf(w.class),
+    regions,
+    reason: "Asked",
+  });
   const ask: Effect = { do: "publish", peer, fact: wish };
   if (answer?.state === "ACCEPTED" || answer?.state === "BOUND")
     return [
@@ -145,6 +154,7 @@ const atPeer = (w: World, peer: string): Effect[] => {
         peer,
         capacity: answer.capacity || sizeOf(claim),
         reclaim: reclaimOf(w.class),
+        regions,
       },
     ];
   if (answer?.state === "REFUSED" || answer?.state === "LOST")

@@ -1,4 +1,4 @@
-import { CLAIM_UID, REGION, REMOTE_CLUSTER_ID, VIRTUAL_NODE } from "@tideway/api";
+import { CLAIM_UID, REGION, REGION_PREFIX, REMOTE_CLUSTER_ID, VIRTUAL_NODE } from "@tideway/api";
 import type { Node } from "@tideway/k8s";
 import type { World } from "./decide.ts";
 import { type Answer, type Claim, type Class, FINALIZER, SELECTED_NODE, type Volume } from "./model.ts";
@@ -52,12 +52,18 @@ export const realClass: Class = {
 export const realNode = (name = "node-1", region?: string): Readonly<Node> => ({
   metadata: { name, labels: region === undefined ? {} : { [REGION]: region } },
 });
-export const virtualNode = (peer = WEST, region?: string): Readonly<Node> => ({
+/** `several`: its provider has nodes in these regions. */
+export const virtualNode = (
+  peer = WEST,
+  region?: string,
+  several: readonly string[] = [],
+): Readonly<Node> => ({
   metadata: {
     name: peer,
     labels: {
       [VIRTUAL_NODE]: "true",
       [REMOTE_CLUSTER_ID]: peer,
+      ...Object.fromEntries(several.map((r) => [REGION_PREFIX + r, "true"])),
       ...(region === undefined ? {} : { [REGION]: region }),
     },
   },

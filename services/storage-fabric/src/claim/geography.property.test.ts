@@ -14,7 +14,13 @@ import {
 
 const REGIONS = ["eu", "us", "asia"];
 const region = fc.option(fc.constantFrom(...REGIONS), { nil: undefined });
-const node = fc.record({ virtual: fc.boolean(), name: fc.constantFrom("a", "b", "c"), region });
+const node = fc.record({
+  virtual: fc.boolean(),
+  name: fc.constantFrom("a", "b", "c"),
+  region,
+  /** Of a virtual node: where its provider's nodes lie. */
+  several: fc.subarray(REGIONS),
+});
 const rule = fc.option(
   fc.subarray(REGIONS).map((r) => r.join(", ")),
   { nil: undefined },
@@ -34,7 +40,7 @@ describe("where data lies", () => {
         fc.boolean(),
         fc.nat(20_000),
         (n, own, ofClass, had, answered, waitedMs) => {
-          const chosen = n.virtual ? virtualNode(n.name, n.region) : realNode(n.name, n.region);
+          const chosen = n.virtual ? virtualNode(n.name, n.region, n.several) : realNode(n.name, n.region);
           const c = virtualClass(ofClass === undefined ? {} : { parameters: { keepIn: ofClass } });
           const plan = decide(
             worldOf({
@@ -51,8 +57,14 @@ describe("where data lies", () => {
             }),
           );
           const allowed = own ?? ofClass;
-          const inside =
-            allowed === undefined || (n.region !== undefined && allowed.split(", ").includes(n.region));
+          const rules = allowed?.split(", ");
+          const spread = n.virtual && n.several.length > 0;
+          const possible = spread ? n.several : n.region === undefined ? [] : [n.region];
+          const inside = rules === undefined || possible.some((r) => rules.includes(r));
+          // what a peer is asked names the regions, all of them allowed, where it has others too
+          for (const e of plan.effects)
+            if (e.do === "publish" && e.fact.state === "PENDING" && rules && spread)
+              expect(e.fact.regions).toEqual(n.several.filter((r) => rules.includes(r)).toSorted());
           const placed = plan.effects.some((e) => PLACES.includes(e.do) || asks(e));
           if (!inside) {
             expect(placed).toBe(false);

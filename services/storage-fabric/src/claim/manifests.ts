@@ -1,4 +1,4 @@
-import { CLAIM, CLAIM_UID, PEER, REMOTE_CLUSTER_ID, STORAGE_PROVISIONER } from "@tideway/api";
+import { CLAIM, CLAIM_UID, PEER, REGIONS, REMOTE_CLUSTER_ID, STORAGE_PROVISIONER } from "@tideway/api";
 import type { PersistentVolume, PersistentVolumeClaim } from "@tideway/k8s";
 import { type Claim, FINALIZER, secondName, SELECTED_NODE, sizeOf, uidOf, volumeName } from "./model.ts";
 
@@ -26,12 +26,22 @@ export const secondOf = (
 /** Stands for the data at the peer: pods that mount it are kept on the virtual nodes of that peer. */
 export const volumeOf = (
   claim: Claim,
-  o: { peer: string; name: string; capacity: string; reclaim: "Delete" | "Retain" },
+  o: {
+    peer: string;
+    name: string;
+    capacity: string;
+    reclaim: "Delete" | "Retain";
+    regions: readonly string[];
+  },
 ): PersistentVolume => ({
   metadata: {
     name: volumeName(uidOf(claim)),
     labels: { [CLAIM_UID]: uidOf(claim), [REMOTE_CLUSTER_ID]: o.peer, [PEER]: o.name },
-    annotations: { [CLAIM]: keyOf(claim), "pv.kubernetes.io/provisioned-by": STORAGE_PROVISIONER },
+    annotations: {
+      [CLAIM]: keyOf(claim),
+      "pv.kubernetes.io/provisioned-by": STORAGE_PROVISIONER,
+      ...(o.regions.length > 0 ? { [REGIONS]: o.regions.join(",") } : {}),
+    },
     finalizers: [FINALIZER],
   },
   spec: {

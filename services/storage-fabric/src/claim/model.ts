@@ -4,6 +4,7 @@ import {
   KEEP_IN_PARAMETER,
   LOCAL_CLASS,
   REGION,
+  REGION_PREFIX,
   REMOTE_CLASS,
   REMOTE_CLUSTER_ID,
   STORAGE_PROVISIONER,
@@ -77,3 +78,23 @@ export const regionsOf = (claim: Claim, c: Class): string[] | undefined => {
     .filter(Boolean);
 };
 export const regionOf = (n: Readonly<Node>): string | undefined => n.metadata.labels?.[REGION];
+/** Regions between which a virtual node's provider can be told to choose. */
+const offeredRegions = (n: Readonly<Node>): string[] =>
+  Object.keys(n.metadata.labels ?? {})
+    .filter((key) => key.startsWith(REGION_PREFIX))
+    .map((key) => key.slice(REGION_PREFIX.length));
+
+/**
+ * Where a rule lets data lie on a node: `anywhere` on it, in the regions of it that are named, or (undefined) nowhere.
+ * A node that says one region and several is believed in the several.
+ */
+export const placeWithin = (
+  regions: readonly string[] | undefined,
+  n: Readonly<Node>,
+): "anywhere" | string[] | undefined => {
+  if (regions === undefined) return "anywhere";
+  const several = offeredRegions(n);
+  if (several.length === 0) return regions.includes(regionOf(n) ?? "") ? "anywhere" : undefined;
+  const named = several.filter((r) => regions.includes(r)).toSorted();
+  return named.length > 0 ? named : undefined;
+};

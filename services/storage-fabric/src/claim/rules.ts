@@ -1,6 +1,6 @@
 /** Ordered checks on a claim that waits for its volume; the first that speaks decides. */
 import type { Node } from "@tideway/k8s";
-import { type Claim, type Class, regionOf, regionsOf } from "./model.ts";
+import { type Claim, type Class, placeWithin, regionOf, regionsOf } from "./model.ts";
 
 export interface Refusal {
   reason: string;
@@ -45,8 +45,8 @@ const selectsVolumes: Rule = ({ claim }) =>
 
 const liesOutside: Rule = ({ claim, class: c, node, selected }) => {
   const regions = regionsOf(claim, c);
+  if (!regions || (node && placeWithin(regions, node))) return undefined;
   const region = node && regionOf(node);
-  if (!regions || (region !== undefined && regions.includes(region))) return undefined;
   const where = region === undefined ? "says no region" : `is in region ${region}`;
   return {
     reason: "OutsideRegion",

@@ -1,4 +1,4 @@
-import { CLAIM, DELETE_DATA, DELETE_DATA_ACCEPTED, REMOTE_VOLUME } from "@tideway/api";
+import { CLAIM, DELETE_DATA, DELETE_DATA_ACCEPTED, REGIONS, REMOTE_VOLUME } from "@tideway/api";
 import { compare, parse } from "@tideway/quantity";
 import {
   type Answer,
@@ -74,6 +74,7 @@ const fact = (w: World, state: VolumeFactInput["state"], reason: string): Volume
     volumeMode: volume.spec?.volumeMode ?? "Filesystem",
     expectData: volume.metadata.annotations?.[REMOTE_VOLUME] !== undefined,
     deleteData: isTrue(volume, DELETE_DATA),
+    regions: (volume.metadata.annotations?.[REGIONS] ?? "").split(",").filter(Boolean),
     reason,
   };
 };

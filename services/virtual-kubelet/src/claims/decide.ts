@@ -47,6 +47,7 @@ const specOf = (w: Readonly<Wish>, uid: string): ShadowClaimSpec => ({
   volumeMode: w.volumeMode === "Block" ? "Block" : "Filesystem",
   ...(w.expectData ? { expectData: true } : {}),
   ...(w.deleteData ? { deleteData: true } : {}),
+  ...(w.regions.length > 0 ? { regions: [...w.regions] } : {}),
 });
 
 const changes = (w: Readonly<Wish>, shadow: Readonly<ShadowClaim>): Partial<ShadowClaimSpec> => ({

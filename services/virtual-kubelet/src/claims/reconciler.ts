@@ -14,6 +14,8 @@ export interface Claims {
   resync(source?: string): void;
   /** The first claim of the pod that the provider has not accepted. */
   missing(pod: Readonly<Pod>): { claim: string; message: string } | undefined;
+  /** Regions of the provider that will do for all claims of the pod; undefined: any. */
+  regionsOf(pod: Readonly<Pod>): string[] | undefined;
 }
 
 /** A peer that refuses what we ask is asked again after this, in ms. */
@@ -128,6 +130,15 @@ export const startClaims = (d: { session: Session; local: Local; volumes: FactVi
       for (const f of volumes.list())
         if (f.peer === clusterID && f.id && f.data.namespace === source && f.data.claim === name)
           controller.enqueue(f.id);
+    },
+    regionsOf: (pod) => {
+      const twin = session.twin(pod.metadata.namespace ?? "");
+      const rules = claimsOf(pod).flatMap((claim) => {
+        const shadow = twin?.claims.get(keyOf({ metadata: { namespace: twin.name, name: claim } }));
+        return shadow?.spec.regions ? [shadow.spec.regions] : [];
+      });
+      const [first, ...others] = rules;
+      return first?.filter((r) => others.every((rule) => rule.includes(r)));
     },
     missing: (pod) => {
       const { namespace = "" } = pod.metadata;

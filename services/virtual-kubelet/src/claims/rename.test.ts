@@ -15,6 +15,7 @@ const wish = (o: Partial<Wish> = {}): Wish => ({
   volumeMode: "Filesystem",
   expectData: true,
   deleteData: false,
+  regions: [],
   reason: "",
   message: "",
   ...o,

@@ -113,11 +113,13 @@ it("a provider cannot name itself, take a role or speak for Tideway by labels of
     "node-role.kubernetes.io/control-plane": "",
     "tideway.dev/remote-cluster-id": "other",
     "topology.kubernetes.io/region": "eu",
+    "region.tideway.dev/eu-1": "true",
   };
   expect(made({ labels }).metadata.labels).toMatchObject({
     "kubernetes.io/hostname": "west",
     "tideway.dev/remote-cluster-id": "w",
     "topology.kubernetes.io/region": "eu",
+    "region.tideway.dev/eu-1": "true",
   });
   expect(made({ labels }).metadata.labels).not.toHaveProperty("node-role.kubernetes.io/control-plane");
 });

@@ -38,7 +38,7 @@ export interface NodeWish {
 }
 
 const RESERVED =
-  /^(kubernetes\.io\/hostname|node-role\.kubernetes\.io\/.*|node\.kubernetes\.io\/exclude-.*|([^/]*\.)?tideway\.dev\/.*|type)$/;
+  /^(kubernetes\.io\/hostname|node-role\.kubernetes\.io\/.*|node\.kubernetes\.io\/exclude-.*|(?!region\.tideway)([^/]*\.)?tideway\.dev\/.*|type)$/;
 /** What a provider may say about its node: not who it is here, nor what this cluster's controllers act on. */
 export const offeredLabels = (labels: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(labels).filter(([key]) => !RESERVED.test(key)));

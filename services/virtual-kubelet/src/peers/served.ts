@@ -135,6 +135,7 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
     networks: d.networks,
     apiServer: apiServer.of,
     missingClaim: claims.missing,
+    regionsOf: claims.regionsOf,
     chosen: createChosen({
       clusterID: o.clusterID,
       waiting: d.waiting,

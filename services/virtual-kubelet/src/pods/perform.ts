@@ -38,6 +38,8 @@ export interface Deps {
   apiServer: (pod: Readonly<Pod>) => Promise<ApiServerAccess | undefined>;
   /** What the pod's claims wait for; undefined: the provider has accepted them all. */
   missingClaim: (pod: Readonly<Pod>) => { message: string } | undefined;
+  /** Regions of the provider that the pod's data may lie in; undefined: any. */
+  regionsOf: (pod: Readonly<Pod>) => string[] | undefined;
   /** Pods that are about to be bound to the node. */
   chosen: Chosen;
   /** What was brought for a pod (of this key) may go. */
@@ -145,7 +147,10 @@ const createShadow = async (d: Deps, pod: Readonly<Pod>, held: boolean): Promise
       labels: { [ORIGIN]: d.local.clusterID, ...(held ? { [HELD]: "true" } : {}) },
       annotations: { [FORWARDED]: forwardedHash(pod) },
     },
-    spec: { ...toShadowPodSpec(pod, { apiServer }), ...(pool ? { pool } : {}) },
+    spec: {
+      ...toShadowPodSpec(pod, { apiServer, regions: d.regionsOf(pod) }),
+      ...(pool ? { pool } : {}),
+    },
   } as ShadowPod;
   try {
     await create(d.session.kube, shadowPods, shadow, d.session.signal);

@@ -157,6 +157,9 @@ const classFor = (w: World, shadow: Readonly<ShadowClaim>): { name: string } | E
   return { name };
 };
 
+const waitsForPod = (w: World, className: string): boolean =>
+  w.classOf(className)?.volumeBindingMode === "WaitForFirstConsumer";
+
 const whenMissing = (w: World, shadow: Readonly<ShadowClaim>): Effect[] => {
   const { kept } = w;
   if (kept && isEvicted(kept))
@@ -181,6 +184,14 @@ const whenMissing = (w: World, shadow: Readonly<ShadowClaim>): Effect[] => {
     ];
   const found = classFor(w, shadow);
   if (!found) return [];
+  if ("name" in found && shadow.spec.regions && !waitsForPod(w, found.name))
+    return [
+      refuse(
+        shadow,
+        "OutsideRegion",
+        `storage class ${found.name} makes volumes before their pod has a node, so they cannot be kept in ${shadow.spec.regions.join(" or ")}: ask for a class with WaitForFirstConsumer`,
+      ),
+    ];
   return "do" in found ? [found] : [{ do: "createClaim", className: found.name, size: shadow.spec.size }];
 };
 
@@ -222,7 +233,7 @@ const whenThere = (
   if (phase === "Lost")
     return [lose(shadow, "DataLost", `volume ${claim.spec?.volumeName ?? ""} does not exist any more`)];
   if (phase === "Bound") return whenBound(w, shadow, claim);
-  const waits = w.classOf(name)?.volumeBindingMode === "WaitForFirstConsumer" && !claim.spec?.volumeName;
+  const waits = waitsForPod(w, name) && !claim.spec?.volumeName;
   return [
     report({
       phase: waits ? "Accepted" : "Pending",
