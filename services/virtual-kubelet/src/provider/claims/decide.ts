@@ -157,6 +157,11 @@ const classFor = (w: World, shadow: Readonly<ShadowClaim>): { name: string } | E
   return { name };
 };
 
+const isReservedFor = (v: Readonly<PersistentVolume>, shadow: Readonly<ShadowClaim>): boolean => {
+  const ref = v.spec?.claimRef;
+  return ref?.name === shadow.metadata.name && ref.namespace === shadow.metadata.namespace && !ref.uid;
+};
+
 const waitsForPod = (w: World, className: string): boolean =>
   w.classOf(className)?.volumeBindingMode === "WaitForFirstConsumer";
 
@@ -164,9 +169,11 @@ const whenMissing = (w: World, shadow: Readonly<ShadowClaim>): Effect[] => {
   const { kept } = w;
   if (kept && isEvicted(kept))
     return [lose(shadow, "Evicted", "the provider's owner has taken the volume away")];
+  // Kubernetes looks at a claim once: when it saw the volume as another one's, it looks again after 15 s
+  if (kept && !isReservedFor(kept, shadow))
+    return [{ do: "adopt", ...named(kept), version: kept.metadata.resourceVersion ?? "" }];
   if (kept)
     return [
-      { do: "adopt", ...named(kept), version: kept.metadata.resourceVersion ?? "" },
       {
         do: "createClaim",
         className: kept.spec?.storageClassName ?? "",
