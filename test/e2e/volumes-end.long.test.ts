@@ -11,6 +11,7 @@ import {
   ensurePeered,
   offloadedNamespace,
   phaseIs,
+  podOf,
   shell,
   STAY,
   west,
@@ -121,7 +122,10 @@ describe("the provider's owner", () => {
     });
     await east.cluster.kubectl("-n", NS, "delete", "pod", "evicted", "--ignore-not-found", "--timeout=30s");
     await apply(east.cluster, podManifest(NS, "again", "evicted", "true"));
-    await phaseIs(east, NS, "again", "Pending");
+    await until(async () => (await podOf(east, NS, "again"))?.status?.reason === "ClaimNotAtProvider", {
+      what: "the next pod told that its data is gone",
+      explain: async () => JSON.stringify((await podOf(east, NS, "again"))?.status),
+    });
     expect(await claimOf(west, TWIN, "evicted")).toBeUndefined();
     await east.cluster.kubectl("-n", NS, "delete", "pod/again", "pvc/evicted", "--timeout=30s");
     await nothingLeft();
