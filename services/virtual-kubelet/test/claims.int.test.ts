@@ -245,7 +245,7 @@ describe("data that is kept", () => {
     await w.west.kube.patch(persistentVolumes, name, undefined, {
       metadata: { annotations: { "storage.tideway.dev/evicted": "true" } },
     });
-    expect(await answer("u1", "LOST")).toMatchObject({ reason: expect.stringMatching(/Evicted|DataLost/) });
+    expect(await answer("u1", "LOST")).toMatchObject({ reason: "Evicted" });
     await w.until(async () => !(await remote("data")), "the provider's claim gone");
     expect((await volume(name))?.spec?.persistentVolumeReclaimPolicy ?? "Delete").toBe("Delete");
     await w.sleep(300);

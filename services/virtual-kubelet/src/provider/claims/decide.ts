@@ -103,6 +103,9 @@ const lose = (shadow: Readonly<ShadowClaim>, reason: string, message: string): E
     ...(shadow.status?.volumeName ? { volumeName: shadow.status.volumeName } : {}),
   });
 
+const evicted = (shadow: Readonly<ShadowClaim>): Effect =>
+  lose(shadow, "Evicted", "the provider's owner has taken the volume away");
+
 /** What becomes of the volume is settled before the claim is let go. */
 const endClaim = (w: World, claim: Readonly<PersistentVolumeClaim>, doomed: boolean): Effect[] => {
   const { volume } = w;
@@ -167,8 +170,7 @@ const waitsForPod = (w: World, className: string): boolean =>
 
 const whenMissing = (w: World, shadow: Readonly<ShadowClaim>): Effect[] => {
   const { kept } = w;
-  if (kept && isEvicted(kept))
-    return [lose(shadow, "Evicted", "the provider's owner has taken the volume away")];
+  if (kept && isEvicted(kept)) return [evicted(shadow)];
   // Kubernetes looks at a claim once: when it saw the volume as another one's, it looks again after 15 s
   if (kept && !isReservedFor(kept, shadow))
     return [{ do: "adopt", ...named(kept), version: kept.metadata.resourceVersion ?? "" }];
@@ -270,7 +272,10 @@ export const decide = (w: World): Plan => {
       ],
     };
   const taken = w.volume !== undefined && isEvicted(w.volume);
-  if (owner !== shadow.metadata.uid || claim.metadata.deletionTimestamp !== undefined || taken)
-    return { effects: [...hold, ...endClaim(w, claim, false)] };
+  if (owner !== shadow.metadata.uid || claim.metadata.deletionTimestamp !== undefined || taken) {
+    // said while the volume is there: without it nothing tells why it went
+    const told = taken && owner === shadow.metadata.uid ? [evicted(shadow)] : [];
+    return { effects: [...hold, ...told, ...endClaim(w, claim, false)] };
+  }
   return { effects: [...hold, ...whenThere(w, shadow, claim)] };
 };

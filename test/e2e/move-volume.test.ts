@@ -190,7 +190,8 @@ describe("a database under write load", () => {
     console.info(
       `copied beside the database in ${copied} ms, stopped for ${stopped} ms until switched; longest time between two writes ${gap} ms`,
     );
-    // from the last write to the first one: the stop, and the start of the new pod
-    expect(gap).toBeLessThan(stopped + 20_000);
+    expect(stopped).toBeLessThan(copied); // the bulk went while it ran
+    // from the last write to the first one: the stop, the start of the new pod, and its new address known
+    expect(gap).toBeLessThan(stopped + 45_000);
   });
 });
