@@ -446,6 +446,8 @@ export interface VolumeFact {
   message: string;
   /** Regions of the peer that the data may lie in; empty: any. */
   regions: string[];
+  /** While it is PENDING: the node that the scheduler chose for the first pod. */
+  node: string;
 }
 
 /** Every fact by the name of its entity, which is the third token of its subject. */
@@ -825,6 +827,7 @@ export const factTables = {
       { name: "reason", proto: "reason", kind: "string" },
       { name: "message", proto: "message", kind: "string" },
       { name: "regions", proto: "regions", kind: "string", repeated: true },
+      { name: "node", proto: "node", kind: "string" },
     ],
   },
 } as const;

@@ -161,7 +161,10 @@ describe("a claim whose first pod runs at a peer", () => {
     const volume = await w.volumeOf(await w.bound("far"));
     expect(volume.spec?.nodeAffinity?.required?.nodeSelectorTerms).toEqual([
       {
-        matchExpressions: [{ key: "tideway.dev/remote-cluster-id", operator: "In", values: [WEST] }],
+        matchExpressions: [
+          { key: "tideway.dev/remote-cluster-id", operator: "In", values: [WEST] },
+          { key: "tideway.dev/pool", operator: "DoesNotExist" },
+        ],
       },
     ]);
     expect(await fact(uidOf(c), "BOUND")).toMatchObject({ volume: `pvc-${uidOf(c)}`, expectData: false });

@@ -41,6 +41,7 @@ const wish = (claim: string, state: FactInput<"volume">["state"] = "PENDING") =>
       size: "1Gi",
       accessModes: ["ReadWriteOnce"],
       volumeMode: "Filesystem",
+      node: "west",
     },
   );
 const make = (name: string, claim = name): Promise<Pod> =>

@@ -114,7 +114,7 @@ describe("a claim at a peer", () => {
     const { effects } = decide(worldOf(far({ node, claim, answer: answerOf("ACCEPTED") })));
     expect(effects).toMatchObject([
       { do: "publish", fact: { state: "PENDING", regions: ["eu-1", "eu-2"] } },
-      { do: "makeVolume", regions: ["eu-1", "eu-2"] },
+      { do: "makeVolume", regions: ["eu-1", "eu-2"], pool: "" },
     ]);
     const free = decide(worldOf(far({ node, answer: answerOf("ACCEPTED") }))).effects;
     expect(free).toMatchObject([{ fact: { regions: [] } }, { do: "makeVolume", regions: [] }]);

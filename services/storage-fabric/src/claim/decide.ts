@@ -1,4 +1,4 @@
-import { PROVISIONED } from "@tideway/api";
+import { POOL, PROVISIONED } from "@tideway/api";
 import type { Node } from "@tideway/k8s";
 import { compare, parse } from "@tideway/quantity";
 import {
@@ -57,7 +57,14 @@ export type Effect =
   | { do: "hold" }
   | { do: "unhold" }
   | { do: "publish"; peer: string; fact: VolumeFactInput }
-  | { do: "makeVolume"; peer: string; capacity: string; reclaim: "Delete" | "Retain"; regions: string[] }
+  | {
+      do: "makeVolume";
+      peer: string;
+      capacity: string;
+      reclaim: "Delete" | "Retain";
+      regions: string[];
+      pool: string;
+    }
   /** `node` undefined: the class makes its volume at once. */
   | { do: "makeSecond"; className: string; node: string | undefined }
   | { do: "dropSecond"; uid: string }
@@ -143,6 +150,7 @@ const atPeer = (w: World, peer: string): Effect[] => {
     clusterId: peer,
     class: remoteClassOf(w.class),
     regions,
+    node: w.node?.metadata.name ?? "",
     reason: "Asked",
   });
   const ask: Effect = { do: "publish", peer, fact: wish };
@@ -155,6 +163,7 @@ const atPeer = (w: World, peer: string): Effect[] => {
         capacity: answer.capacity || sizeOf(claim),
         reclaim: reclaimOf(w.class),
         regions,
+        pool: w.node?.metadata.labels?.[POOL] ?? "",
       },
     ];
   if (answer?.state === "REFUSED" || answer?.state === "LOST")

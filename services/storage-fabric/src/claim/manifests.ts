@@ -1,4 +1,4 @@
-import { CLAIM, CLAIM_UID, PEER, REGIONS, REMOTE_CLUSTER_ID, STORAGE_PROVISIONER } from "@tideway/api";
+import { CLAIM, CLAIM_UID, PEER, POOL, REGIONS, REMOTE_CLUSTER_ID, STORAGE_PROVISIONER } from "@tideway/api";
 import type { PersistentVolume, PersistentVolumeClaim } from "@tideway/k8s";
 import { type Claim, FINALIZER, secondName, SELECTED_NODE, sizeOf, uidOf, volumeName } from "./model.ts";
 
@@ -23,7 +23,7 @@ export const secondOf = (
   },
 });
 
-/** Stands for the data at the peer: pods that mount it are kept on the virtual nodes of that peer. */
+/** Stands for the data at the peer: pods that mount it are kept on the virtual node of that peer, and of that pool of it. */
 export const volumeOf = (
   claim: Claim,
   o: {
@@ -32,6 +32,7 @@ export const volumeOf = (
     capacity: string;
     reclaim: "Delete" | "Retain";
     regions: readonly string[];
+    pool: string;
   },
 ): PersistentVolume => ({
   metadata: {
@@ -62,7 +63,14 @@ export const volumeOf = (
     nodeAffinity: {
       required: {
         nodeSelectorTerms: [
-          { matchExpressions: [{ key: REMOTE_CLUSTER_ID, operator: "In", values: [o.peer] }] },
+          {
+            matchExpressions: [
+              { key: REMOTE_CLUSTER_ID, operator: "In", values: [o.peer] },
+              o.pool === ""
+                ? { key: POOL, operator: "DoesNotExist" }
+                : { key: POOL, operator: "In", values: [o.pool] },
+            ],
+          },
         ],
       },
     },

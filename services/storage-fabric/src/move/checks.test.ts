@@ -14,7 +14,7 @@ const base: Case = {
   move: {
     metadata: { name: "m", namespace: "shop" },
     spec: { claim: "data", to: { peer: "west" } },
-  } as Case["move"],
+  },
   claim,
   class: virtualClass(),
   source: volumeOf(),

@@ -16,6 +16,7 @@ const wish = (o: Partial<Wish> = {}): Wish => ({
   expectData: true,
   deleteData: false,
   regions: [],
+  node: "",
   reason: "",
   message: "",
   ...o,

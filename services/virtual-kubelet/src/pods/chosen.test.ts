@@ -23,7 +23,7 @@ const cache = (pods: Pod[]): ReturnType<typeof informer<Pod>> =>
     byIndex: (_: string, ns: string) => pods.filter((p) => p.metadata.namespace === ns),
   }) as never;
 const wish = (claim: string, state = "PENDING", peer = WEST) =>
-  ({ peer, id: claim, data: { state, namespace: "shop", claim } }) as never;
+  ({ peer, id: claim, data: { state, namespace: "shop", claim, node: "west" } }) as never;
 const chosen = (o: { waiting: Pod[]; local?: Pod[]; volumes?: unknown[] }) =>
   createChosen({
     clusterID: WEST,
@@ -35,7 +35,10 @@ const found = (o: Parameters<typeof chosen>[0]): string | undefined =>
   chosen(o).get("shop/db")?.metadata.name;
 
 it("tells the pod whose new claim got the node", () =>
-  expect(found({ waiting: [pod("db", ["data"])] })).toBe("db"));
+  expect(chosen({ waiting: [pod("db", ["data"])] }).get("shop/db")).toMatchObject({
+    metadata: { name: "db" },
+    spec: { nodeName: "west" },
+  }));
 
 it("tells none without a claim, with a claim of another place, or of one that has its volume", () => {
   expect(found({ waiting: [pod("db", [])] })).toBeUndefined();

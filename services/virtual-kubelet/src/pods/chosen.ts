@@ -8,7 +8,10 @@ import { wantsApiServer } from "../network/api-server.ts";
  * a second at least, before it binds the pod (KEP-490). Over there the same second is due: the pod is sent ahead.
  */
 export interface Chosen {
-  /** The pod of this key that the scheduler is about to bind to the node; undefined: there is none, or nobody can tell. */
+  /**
+   * The pod of this key that the scheduler is about to bind to one of the peer's nodes, as it will be then; undefined: there is
+   * none, or nobody can tell.
+   */
   get(key: string): Readonly<Pod> | undefined;
   /** It is still to be bound, and the scheduler has not given it up. */
   isWaiting(key: string, uid: string): boolean;
@@ -24,20 +27,20 @@ export const createChosen = (d: {
   clusterID: string;
   /** Pods of this cluster that are bound to no node, indexed by "namespace". */
   waiting: Informer<Pod>;
-  localPods: Informer<Pod>;
+  localPods: { list(): Readonly<Pod>[] };
   volumes: Pick<FactView<"volume">, "list">;
 }): Chosen => {
-  /** A claim that got its node just now, and has no volume yet. */
-  const isFresh = (namespace: string, claim: string): boolean =>
+  /** Node of a claim that got it just now, and has no volume yet. */
+  const nodeOf = (namespace: string, claim: string): string | undefined =>
     d.volumes
       .list()
-      .some(
+      .find(
         ({ peer, data }) =>
           peer === d.clusterID &&
           data.state === "PENDING" &&
           data.namespace === namespace &&
           data.claim === claim,
-      );
+      )?.data.node;
   const others = (namespace: string): Readonly<Pod>[] => [
     ...d.waiting.byIndex("namespace", namespace),
     ...d.localPods.list().filter((p) => p.metadata.namespace === namespace),
@@ -49,12 +52,13 @@ export const createChosen = (d: {
       if (!pod || !isUndecided(pod) || wantsApiServer(pod)) return undefined;
       const { namespace = "", uid } = pod.metadata;
       const claims = claimsOf(pod);
-      if (claims.length === 0 || !claims.every((c) => isFresh(namespace, c))) return undefined;
+      const [nodeName, ...different] = new Set(claims.map((c) => nodeOf(namespace, c)));
+      if (!nodeName || different.length > 0) return undefined;
       // of several that share a claim it is not known for which the node was chosen
       const shared = others(namespace).some(
         (p) => p.metadata.uid !== uid && claimsOf(p).some((c) => claims.includes(c)),
       );
-      return shared ? undefined : pod;
+      return shared || !pod.spec ? undefined : { ...pod, spec: { ...pod.spec, nodeName } };
     },
     isWaiting: (key, uid) => {
       const pod = d.waiting.get(key);

@@ -108,6 +108,8 @@ describe("a pod that is about to be bound to the node", () => {
     expect(decide(world({ local: undefined, shadow: held(), awaited: false })).effects).toEqual([
       { do: "callBack", uid: "s1", originUID: "u1" },
     ]));
+  it("goes where it was bound, should that be another pool of the provider's nodes", () =>
+    expect(dos(world({ shadow: held(), misplaced: true }))).toEqual(["deleteShadow"]));
   it("gives way to another pod of the name", () =>
     expect(dos(world({ shadow: held("u0") }))).toEqual(["deleteShadow"]));
   it("is not called back because of a cache that is not complete", () =>

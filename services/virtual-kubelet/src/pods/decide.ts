@@ -7,6 +7,8 @@ export interface World {
   local: Readonly<Pod> | undefined;
   /** Without it: the pod that the scheduler is about to bind to the virtual node. */
   chosen?: Readonly<Pod> | undefined;
+  /** The ShadowPod is for another pool of the provider's nodes than the pod was bound to. */
+  misplaced?: boolean;
   /** The pod that the ShadowPod was sent ahead for is still about to be bound. */
   awaited?: boolean;
   /** ShadowPod and pod of the same name in the twin namespace. */
@@ -197,7 +199,7 @@ export const decide = (w: World): Plan => {
       "the namespace has no twin at the provider (yet): offload it, or keep the pod off virtual nodes",
     );
   if (!w.healthy) return w.hold ? keep(local) : NOTHING;
-  if (shadow && shadow.spec.originUID !== uid)
+  if (shadow && (shadow.spec.originUID !== uid || (isHeld(shadow) && w.misplaced)))
     return { effects: [{ do: "deleteShadow", uid: shadow.metadata.uid ?? "" }] };
   if (!shadow) {
     if (w.inFlight || mine) return NOTHING;

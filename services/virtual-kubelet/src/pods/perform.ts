@@ -226,7 +226,7 @@ const callBack = async (
   const { kube } = d.local;
   const { signal } = d.session;
   const pod = await kube.find(pods, name, namespace, { signal });
-  const isBound = pod?.metadata.uid === e.originUID && pod.spec?.nodeName === d.session.nodeName;
+  const isBound = pod?.metadata.uid === e.originUID && d.session.nodeNames.includes(pod.spec?.nodeName ?? "");
   if (isBound) return {};
   d.unprepare(`${namespace}/${name}`);
   return deleteShadow(d, namespace, name, { do: "deleteShadow", uid: e.uid });

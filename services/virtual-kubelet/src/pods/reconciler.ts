@@ -73,6 +73,7 @@ const observe = (
   return {
     local,
     chosen: ahead,
+    misplaced: shadow !== undefined && shadow.spec.pool !== session.poolOf(local?.spec?.nodeName),
     awaited: !local && shadow !== undefined && chosen.isWaiting(key, shadow.spec.originUID),
     shadow,
     remote,

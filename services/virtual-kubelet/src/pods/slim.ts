@@ -26,11 +26,12 @@ export const slimRemote = (pod: Pod): Pod => {
 
 /** Of a ShadowPod everything but the pod in it, which we have at home. */
 export const slimShadow = (shadow: ShadowPod): ShadowPod => {
-  const { originUID, originNamespace, gracePeriodSeconds } = shadow.spec;
+  const { originUID, originNamespace, gracePeriodSeconds, pool } = shadow.spec;
   const spec = {
     originUID,
     originNamespace,
     ...(gracePeriodSeconds !== undefined ? { gracePeriodSeconds } : {}),
+    ...(pool !== undefined ? { pool } : {}),
   };
   return { ...shadow, spec: spec as ShadowPod["spec"] };
 };
