@@ -10,8 +10,11 @@ export const UNVERSIONED = "0.1";
 /** Requests may ask for offers of node pools, and ShadowPods name theirs. */
 export const POOLS_CAPABILITY = "pools";
 
+/** An identity may be a token in place of a certificate for the API server. */
+export const TOKENS_CAPABILITY = "tokens";
+
 /** What a cluster understands beyond the words of its version, so that others may rely on it. */
-export const CAPABILITIES: readonly string[] = [POOLS_CAPABILITY];
+export const CAPABILITIES: readonly string[] = [POOLS_CAPABILITY, TOKENS_CAPABILITY];
 
 const parse = (version: string): { major: number; minor: number } | undefined => {
   const [, major, minor] = /^(\d{1,4})\.(\d{1,4})$/.exec(version) ?? [];

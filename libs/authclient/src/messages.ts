@@ -31,6 +31,8 @@ export interface AuthenticateResponse {
   notBefore: string;
   notAfter: string;
   tenantUid: string;
+  /** Empty: the certificate is for the API server too. */
+  token: string;
 }
 export interface Signed {
   certificate: string;

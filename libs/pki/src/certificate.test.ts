@@ -9,6 +9,7 @@ import {
   generateKeyPair,
   parseBundle,
   parseCertificate,
+  peerCertificate,
   selfSigned,
   spkiPin,
 } from "./index.ts";
@@ -101,6 +102,19 @@ describe("a peer's certificate", () => {
 
   test("issued by any authority of the bundle tells its cluster", async () => {
     expect(check(await issue(ca, "O=tideway:peers, CN=tideway:east"))).toBe("east");
+  });
+
+  test("issued by this cluster's own key tells its cluster where that is the authority, and nowhere else", () => {
+    const [own, peer] = [generateKeyPair(), generateKeyPair()];
+    const notBefore = new Date(NOW - HOUR);
+    const dates = { notBefore, notAfter: new Date(NOW + HOUR) };
+    const certificate = parseCertificate(selfSigned({ dnsName: "auth", keys: own, ...dates }), "own");
+    const by = { certificate, keys: own };
+    const text = peerCertificate({ clusterID: "east", publicKey: peer.publicKey, by, ...dates });
+    const found = checkPeerCertificate(text, { authorities: [certificate], now: NOW, skewMs: SKEW });
+    expect(found.clusterID).toBe("east");
+    expect(found.publicKey.equals(peer.publicKey)).toBe(true);
+    expect(() => check(text)).toThrow("not issued by this cluster");
   });
 
   test("issued by a stranger of the same name is refused", async () => {

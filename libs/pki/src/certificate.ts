@@ -3,10 +3,39 @@ import { ForbiddenError, InvalidError } from "@tideway/errors";
 import { ecdsaSha256 } from "./csr.ts";
 import { bitString, DerReader, encode, OID, oid, sequence, TAG, time } from "./der.ts";
 import { type KeyPair, pem, spkiOf } from "./keys.ts";
-import { clusterOf, parseName, serverSubject } from "./name.ts";
+import { clusterOf, parseName, peerSubject, serverSubject } from "./name.ts";
 
 const VERSION_3 = encode(TAG.context0, encode(TAG.integer, Buffer.from([2])));
 const SAN_DNS = 0x82;
+
+interface Issued {
+  issuer: Buffer;
+  subject: Buffer;
+  publicKey: KeyObject;
+  signedBy: KeyObject;
+  notBefore: Date;
+  notAfter: Date;
+  extensions: Buffer[];
+}
+
+const extension = (type: Buffer, value: Buffer): Buffer =>
+  sequence(oid(type), encode(TAG.octetString, value));
+
+const issue = (o: Issued): string => {
+  const serial = randomBytes(16);
+  serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40; // positive, and never a padded zero
+  const body = sequence(
+    VERSION_3,
+    encode(TAG.integer, serial),
+    ecdsaSha256,
+    o.issuer,
+    sequence(time(o.notBefore), time(o.notAfter)),
+    o.subject,
+    spkiOf(o.publicKey),
+    ...(o.extensions.length > 0 ? [encode(TAG.context3, sequence(...o.extensions))] : []),
+  );
+  return pem("CERTIFICATE", sequence(body, ecdsaSha256, bitString(sign("sha256", body, o.signedBy))));
+};
 
 /** A server certificate that is trusted by its pin alone; lifetime says little, the key is the identity. PEM. */
 export const selfSigned = (o: {
@@ -16,26 +45,40 @@ export const selfSigned = (o: {
   notAfter: Date;
 }): string => {
   const name = serverSubject(o.dnsName);
-  const serial = randomBytes(16);
-  serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40; // positive, and never a padded zero
-  const extension = (type: Buffer, value: Buffer): Buffer =>
-    sequence(oid(type), encode(TAG.octetString, value));
-  const extensions = sequence(
-    extension(OID.subjectAltName, sequence(encode(SAN_DNS, Buffer.from(o.dnsName, "latin1")))),
-    extension(OID.extendedKeyUsage, sequence(oid(OID.serverAuth))),
-  );
-  const body = sequence(
-    VERSION_3,
-    encode(TAG.integer, serial),
-    ecdsaSha256,
-    name,
-    sequence(time(o.notBefore), time(o.notAfter)),
-    name,
-    spkiOf(o.keys.publicKey),
-    encode(TAG.context3, extensions),
-  );
-  return pem("CERTIFICATE", sequence(body, ecdsaSha256, bitString(sign("sha256", body, o.keys.privateKey))));
+  return issue({
+    issuer: name,
+    subject: name,
+    publicKey: o.keys.publicKey,
+    signedBy: o.keys.privateKey,
+    notBefore: o.notBefore,
+    notAfter: o.notAfter,
+    extensions: [
+      extension(OID.subjectAltName, sequence(encode(SAN_DNS, Buffer.from(o.dnsName, "latin1")))),
+      extension(OID.extendedKeyUsage, sequence(oid(OID.serverAuth))),
+    ],
+  });
 };
+
+/**
+ * A peer's certificate by this cluster's own key: {@link checkPeerCertificate} takes it with the certificate `by` as
+ * authority, and no API server does. PEM.
+ */
+export const peerCertificate = (o: {
+  clusterID: string;
+  publicKey: KeyObject;
+  by: { certificate: X509Certificate; keys: KeyPair };
+  notBefore: Date;
+  notAfter: Date;
+}): string =>
+  issue({
+    issuer: subjectOf(o.by.certificate, "certificate"),
+    subject: peerSubject(o.clusterID),
+    publicKey: o.publicKey,
+    signedBy: o.by.keys.privateKey,
+    notBefore: o.notBefore,
+    notAfter: o.notAfter,
+    extensions: [],
+  });
 
 export const parseCertificate = (text: string | Buffer, field: string): X509Certificate => {
   try {

@@ -11,10 +11,15 @@ export const isClusterID = (s: string): boolean => CLUSTER_ID.test(s);
 
 /** The Kubernetes user of a peer's identity. */
 export const userOf = (clusterID: string): string => `${USER_PREFIX}${clusterID}`;
-/** The inverse of {@link userOf}; undefined for a user that is no peer. */
+/** Name of a peer's ServiceAccount in its tenant namespace, where the API server signs no client certificates. */
+export const accountOf = (clusterID: string): string => `tideway-${clusterID.toLowerCase()}`;
+/** Only auth makes accounts there, and only of that name. */
+const ACCOUNT_USER = /^system:serviceaccount:tideway-tenant-[a-z0-9-]+:tideway-(.+)$/;
+
+/** The peer that a Kubernetes user is, by its certificate or its account; undefined for a user that is no peer. */
 export const clusterOfUser = (user: string): string | undefined => {
-  const id = user.startsWith(USER_PREFIX) ? user.slice(USER_PREFIX.length) : "";
-  return isClusterID(id) ? id : undefined;
+  const id = user.startsWith(USER_PREFIX) ? user.slice(USER_PREFIX.length) : ACCOUNT_USER.exec(user)?.[1];
+  return id !== undefined && isClusterID(id) ? id : undefined;
 };
 
 export interface SubjectName {

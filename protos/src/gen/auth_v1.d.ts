@@ -382,6 +382,9 @@ export namespace tideway {
                 /** AuthenticateResponse tenantUid. */
                 tenantUid: string;
 
+                /** AuthenticateResponse token. */
+                token: string;
+
                 /**
                  * Creates a new AuthenticateResponse instance using the specified properties.
                  * @param [properties] Properties to set
@@ -440,6 +443,9 @@ export namespace tideway {
 
                     /** AuthenticateResponse tenantUid */
                     tenantUid?: (string|null);
+
+                    /** AuthenticateResponse token */
+                    token?: (string|null);
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];

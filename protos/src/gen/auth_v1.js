@@ -873,6 +873,7 @@ export const tideway = $root.tideway = (() => {
                  * @property {string|null} [notBefore] AuthenticateResponse notBefore
                  * @property {string|null} [notAfter] AuthenticateResponse notAfter
                  * @property {string|null} [tenantUid] AuthenticateResponse tenantUid
+                 * @property {string|null} [token] AuthenticateResponse token
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -977,6 +978,14 @@ export const tideway = $root.tideway = (() => {
                 AuthenticateResponse.prototype.tenantUid = "";
 
                 /**
+                 * AuthenticateResponse token.
+                 * @member {string} token
+                 * @memberof tideway.auth.v1.AuthenticateResponse
+                 * @instance
+                 */
+                AuthenticateResponse.prototype.token = "";
+
+                /**
                  * Creates a new AuthenticateResponse instance using the specified properties.
                  * @function create
                  * @memberof tideway.auth.v1.AuthenticateResponse
@@ -1026,6 +1035,8 @@ export const tideway = $root.tideway = (() => {
                         writer.uint32(/* id 8, wireType 2 =*/66).string(message.notAfter);
                     if (message.tenantUid != null && $Object.hasOwnProperty.call(message, "tenantUid") && message.tenantUid !== "")
                         writer.uint32(/* id 9, wireType 2 =*/74).string(message.tenantUid);
+                    if (message.token != null && $Object.hasOwnProperty.call(message, "token") && message.token !== "")
+                        writer.uint32(/* id 10, wireType 2 =*/82).string(message.token);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -1149,6 +1160,15 @@ export const tideway = $root.tideway = (() => {
                                     message.tenantUid = value;
                                 else
                                     delete message.tenantUid;
+                                continue;
+                            }
+                        case 10: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.token = value;
+                                else
+                                    delete message.token;
                                 continue;
                             }
                         }

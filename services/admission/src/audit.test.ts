@@ -30,6 +30,9 @@ it("what a peer is denied is a record of the audit, with field and reason", () =
       message: "spec.pod.hostPID: no",
     },
   ]));
-it.each(["kubernetes-admin", "tideway:", "tideway:../x"])("what %j is denied is not", (user) =>
-  expect(told(user)).toEqual([]),
+it("nor does it matter by which way the peer proved itself", () =>
+  expect(told(`system:serviceaccount:tideway-tenant-east:tideway-${EAST}`)).toMatchObject([{ peer: EAST }]));
+it.each(["kubernetes-admin", "tideway:", "tideway:../x", `system:serviceaccount:shop:tideway-${EAST}`])(
+  "what %j is denied is not",
+  (user) => expect(told(user)).toEqual([]),
 );

@@ -12,7 +12,8 @@ import { DeniedError, PEERING } from "@tideway/authclient";
 import { describeError } from "@tideway/errors";
 import type { Kube } from "@tideway/k8s";
 import type { Logger } from "@tideway/log";
-import { createNonceCache } from "@tideway/pki";
+import { createNonceCache, type KeyPair } from "@tideway/pki";
+import type { X509Certificate } from "node:crypto";
 import type { AuthAudit, Caller } from "./audit.ts";
 import type { Caches } from "./caches.ts";
 import type { AuthConfig } from "./config.ts";
@@ -25,7 +26,9 @@ import { createAuthenticate } from "./provider/authenticate.ts";
 import { createAuthorities } from "./provider/authorities.ts";
 import { createHeldCalls } from "./provider/held.ts";
 import { isVouchedFor } from "./provider/vouch.ts";
+import { byCertificate, type Issue } from "./provider/issue.ts";
 import { createSigner, type Sign } from "./provider/sign.ts";
+import { byToken } from "./provider/token.ts";
 import { createTenancy } from "./tenant/grant.ts";
 import { grantedFact } from "./tenant/decide.ts";
 
@@ -40,6 +43,8 @@ export interface CallDeps {
   metrics: AuthMetrics;
   tell: Tell;
   audit: AuthAudit;
+  /** This cluster's long-lived key, with its certificate. */
+  door: { certificate: X509Certificate; keys: KeyPair };
 }
 
 /** Owns status.identityNotAfter alone, so that a reconciler with an older cache cannot take it back. */
@@ -66,6 +71,11 @@ export const createHandlers = (d: CallDeps): Pick<DoorOptions, "handlers" | "unr
     metrics.signed((performance.now() - startedAt) / 1000);
     return certificate;
   };
+
+  const isByToken = config.identities === "Token";
+  const issue: Issue = isByToken
+    ? byToken({ kube, clock, by: d.door, expirationSeconds: config.certificateSeconds })
+    : byCertificate(sign);
 
   const issued =
     (kind: "first" | "renewal") =>
@@ -104,7 +114,8 @@ export const createHandlers = (d: CallDeps): Pick<DoorOptions, "handlers" | "unr
     log,
     skewMs,
     nonces,
-    sign,
+    issue,
+    byToken: isByToken,
     denied,
     peers: facts.peers,
     tenantOf: caches.tenantOf,
@@ -150,9 +161,9 @@ export const createHandlers = (d: CallDeps): Pick<DoorOptions, "handlers" | "unr
     clock,
     skewMs,
     nonces,
-    sign,
+    issue,
     denied,
-    authorities: createAuthorities(kube, clock.now),
+    authorities: isByToken ? async () => [d.door.certificate] : createAuthorities(kube, clock.now),
     peers: facts.peers,
     tenantOf: async (clusterID) => caches.tenantOf(clusterID) ?? tenantNow(clusterID),
     namespaceOf: (t) => tenantNamespace(t.metadata.name),

@@ -10,7 +10,12 @@ const schema = Type.Object({
   authEndpoint: Type.Optional(Type.String({ env: "TIDEWAY_AUTH_ENDPOINT" })),
   /** Port of the gRPC server; 0 takes a free one. */
   port: Type.Integer({ env: "AUTH_PORT", default: 8443, minimum: 0, maximum: 65535 }),
-  /** Life of a peer's certificate; Kubernetes allows no less than 600. */
+  /** How peers prove themselves to the API server; `Token` where it signs no client certificates. */
+  identities: Type.Union([Type.Literal("Certificate"), Type.Literal("Token")], {
+    env: "AUTH_IDENTITIES",
+    default: "Certificate",
+  }),
+  /** Life of a peer's certificate or token; Kubernetes allows no less than 600. */
   certificateSeconds: Type.Integer({
     env: "AUTH_CERTIFICATE_SECONDS",
     default: 3600,

@@ -13,7 +13,7 @@ import {
   namespaces,
   type RoleBinding,
 } from "@tideway/k8s";
-import { checkCsr, createCsr, isEndpoint, type KeyPair } from "@tideway/pki";
+import { checkCsr, createCsr, isEndpoint, type KeyPair, parseCertificate } from "@tideway/pki";
 import type { Logger } from "@tideway/log";
 import type { RuntimeContext } from "@tideway/runtime";
 import { controllerMetrics } from "@tideway/telemetry";
@@ -165,6 +165,7 @@ const startControllers = (p: Parts): Controllers => {
         audit,
         consumes,
         graceMs: config.tenantGraceSeconds * 1000,
+        byToken: config.identities === "Token",
         systemNamespace: self.namespace,
         peers: facts.peers,
         tenantOf: caches.tenantOf,
@@ -357,7 +358,19 @@ export const wire = async (
   connectSources(startControllers(parts), parts, (handler) => connected.onReconnect(handler));
   sweepRequests(kube, caches, clock, ctx);
 
-  const answers = createHandlers({ kube, caches, facts, self, config, clock, log, metrics, tell, audit });
+  const answers = createHandlers({
+    kube,
+    caches,
+    facts,
+    self,
+    config,
+    clock,
+    log,
+    metrics,
+    tell,
+    audit,
+    door: { certificate: parseCertificate(identity.certificate, "auth-tls"), keys: identity.keys },
+  });
   const door = await openDoor({ port: config.port, identity, ...answers, metrics, log });
   ctx.onShutdown("door", () => door.close());
   await lookIn(door.port, self, identity.keys);

@@ -174,7 +174,7 @@ const serve = (
     skewMs: 300_000,
     nonces,
     peers: { get: () => undefined, list: () => [] },
-    sign: nothing,
+    issue: nothing,
     denied: (_by: unknown, _action: unknown, reason: string) =>
       void reasons.set(reason, (reasons.get(reason) ?? 0) + 1),
   };
@@ -197,6 +197,7 @@ const serve = (
     }),
     authenticate: createAuthenticate({
       ...shared,
+      byToken: false,
       kube: {} as Kube,
       log: silentLogger,
       limiter: createFailureLimiter({ burst: 1e9, perMinute: 1e9, now: Date.now }),

@@ -62,8 +62,14 @@ const kubeconfigWithToken = async (api: ApiServer, dir: string): Promise<string>
   return path;
 };
 
-export const startSide = async (name: string): Promise<Side> => {
-  const [api, nats] = await Promise.all([startApiServer({ name, controllerManager: true }), startNats()]);
+/** `signer: false`: nobody answers certificate requests, and auth gives tokens by deploy/components/token-identity. */
+export const startSide = async (name: string, o: { signer?: boolean } = {}): Promise<Side> => {
+  const isSigning = o.signer ?? true;
+  const controllers = isSigning ? [] : ["-certificatesigningrequest-signing-controller"];
+  const [api, nats] = await Promise.all([
+    startApiServer({ name, controllerManager: true, controllers }),
+    startNats(),
+  ]);
   const dir = mkdtempSync(join(tmpdir(), `tideway-auth-${name}-`));
   const log: Logger = createLogger({
     service: name,
@@ -78,6 +84,10 @@ export const startSide = async (name: string): Promise<Side> => {
   await Promise.all(
     ["namespace-end", "auth"].map((part) => api.kubectl("apply", "-k", join(root, "deploy/base", part))),
   );
+  const component = join(root, "deploy/components/token-identity");
+  if (!isSigning)
+    for (const file of ["rbac.yaml", "admission-policy.yaml"])
+      await api.kubectl("apply", "-f", join(component, file));
   const kubeconfig = await kubeconfigWithToken(api, dir);
   const bus = await connectBus({ url: nats.url, service: "test", clusterID, log, settleMs: 0 });
   const replicas = new Set<Replica>();
@@ -112,6 +122,7 @@ export const startSide = async (name: string): Promise<Side> => {
         BUS_URL: nats.url,
         AUTH_PORT: String(port),
         AUTH_CHECK_SECONDS: "1",
+        ...(isSigning ? {} : { AUTH_IDENTITIES: "Token" }),
         ...(port ? { TIDEWAY_AUTH_ENDPOINT: `127.0.0.1:${port}` } : {}),
         ...o.env,
       };

@@ -17,7 +17,7 @@ export interface ApiServerOptions {
   name?: string;
   /** Runs a controller-manager too: CSRs get signed, namespaces end, owners are followed, accounts appear. Default false. */
   controllerManager?: boolean;
-  /** Controllers that the manager runs besides those; default none. */
+  /** Controllers that the manager runs besides those, or `-<name>`: that it does not run; default none. */
   controllers?: readonly string[];
   /** File with an audit policy; default none, and no audit log. */
   auditPolicy?: string;
@@ -123,7 +123,7 @@ export async function startApiServer(o: ApiServerOptions = {}): Promise<ApiServe
           port: manager,
           qps: 500,
           burst: 1000,
-          controllers: [...CONTROLLERS, ...(o.controllers ?? [])],
+          controllers: [...(o.controllers ?? []), ...CONTROLLERS],
         }),
       )
     : undefined;

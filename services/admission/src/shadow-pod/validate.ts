@@ -1,5 +1,5 @@
 import type { ShadowPod } from "@tideway/api";
-import { userOf } from "@tideway/pki";
+import { clusterOfUser, userOf } from "@tideway/pki";
 import { refusals } from "@tideway/podspec";
 import { type AdmissionRequest, ALLOWED, type Cause, deny, type Verdict } from "../review/review.ts";
 
@@ -52,7 +52,7 @@ export const validateShadowPod = (r: AdmissionRequest<ShadowPod>, origin: string
       "NotATwin",
       `namespace ${r.namespace ?? ""} was not made for a peer: ShadowPods live in twin namespaces only`,
     );
-  if (r.userInfo.username !== userOf(origin))
+  if (clusterOfUser(r.userInfo.username) !== origin)
     return deny(
       "NotTheTenant",
       `namespace ${r.namespace ?? ""} belongs to ${userOf(origin)}, not to ${r.userInfo.username}`,

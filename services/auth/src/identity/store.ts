@@ -134,6 +134,7 @@ export const createIdentityStore = (
         "tls.key": b64(privateKeyPem(keys.privateKey)),
         namespace: b64(a.tenantNamespace),
         tenant: b64(a.tenantUid),
+        ...(a.token ? { token: b64(a.token) } : {}),
       };
       const secret: Secret = {
         metadata: { name: IDENTITY_SECRET, namespace, labels: labels(p) },

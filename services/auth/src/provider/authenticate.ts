@@ -23,8 +23,8 @@ import type { Clock, Peers, Self } from "../ports.ts";
 import { type Applicant, findInvitation, refuse } from "./admit.ts";
 import { consume } from "./consume.ts";
 import { checkApplicant } from "./request.ts";
-import type { Sign } from "./sign.ts";
-import { requireVersion } from "./version.ts";
+import type { Credentials, Issue } from "./issue.ts";
+import { requireTokens, requireVersion } from "./version.ts";
 
 /** What has to stand here before a cluster is told that it is a tenant. */
 export interface Tenancy<Place = unknown> {
@@ -57,7 +57,9 @@ export interface AuthenticateDeps<Place> {
   tenantOf(clusterID: string): Tenant | undefined;
   /** By its key alone. */
   isVouchedFor(clusterID: string, provenPin: string): Promise<boolean>;
-  sign: Sign;
+  issue: Issue;
+  /** The API server takes tokens in place of certificates. */
+  byToken: boolean;
   tenancy: Tenancy<Place>;
   /** After the answer is ready: status, fact, Event. Must not throw. */
   granted(by: Caller, tenant: Tenant, notAfter: string, invitation: string | undefined): void;
@@ -140,8 +142,9 @@ export const createAuthenticate = <Place>(d: AuthenticateDeps<Place>) => {
     { who, invitation, facts, csr }: Admitted,
     at: Place,
   ): Promise<AuthenticateResponse> => {
-    const [certificate, { tenant, namespace }] = await Promise.all([d.sign(csr), d.tenancy.grant(facts, at)]);
-    const response = responseOf(d.self, certificate, namespace, tenant);
+    const standing = d.tenancy.grant(facts, at);
+    const [credentials, { tenant, namespace }] = await Promise.all([d.issue(csr, standing), standing]);
+    const response = responseOf(d.self, credentials, namespace, tenant);
     d.granted(who, tenant, response.notAfter, invitation?.metadata.name);
     return response;
   };
@@ -159,6 +162,7 @@ export const createAuthenticate = <Place>(d: AuthenticateDeps<Place>) => {
           "too many failed attempts from this address; try again in a minute",
         );
       requireVersion(`cluster ${who.clusterName}`, ctx);
+      if (d.byToken) requireTokens(`cluster ${who.clusterName}`, ctx);
       const { applicant, invitation, csr } = await admit(r, who);
       const facts = factsOf(r, invitation);
       const admitted: Admitted = { who, invitation, facts, csr };
@@ -181,7 +185,7 @@ export const createAuthenticate = <Place>(d: AuthenticateDeps<Place>) => {
 
 export const responseOf = (
   self: Self,
-  certificate: string,
+  { certificate, token = "" }: Credentials,
   namespace: string,
   tenant: Tenant,
 ): AuthenticateResponse => {
@@ -196,5 +200,6 @@ export const responseOf = (
     notBefore: validFromDate.toISOString(),
     notAfter: validToDate.toISOString(),
     tenantUid: tenant.metadata.uid ?? "",
+    token,
   };
 };

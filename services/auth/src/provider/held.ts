@@ -20,7 +20,7 @@ import type { AuthAudit, Caller } from "../audit.ts";
 import type { CallContext } from "../door/server.ts";
 import type { Clock, Peers, Self } from "../ports.ts";
 import { responseOf } from "./authenticate.ts";
-import type { Sign } from "./sign.ts";
+import type { Issue } from "./issue.ts";
 import { revocationOf } from "../tenant/decide.ts";
 import { requireVersion } from "./version.ts";
 
@@ -29,13 +29,13 @@ export interface HeldDeps {
   clock: Clock;
   skewMs: number;
   nonces: NonceCache;
-  /** The authorities that the API server trusts for clients. */
+  /** Those that sign peers' certificates. */
   authorities(): Promise<X509Certificate[]>;
   peers: Peers;
   /** From the cache, and from the API server when it is not there. */
   tenantOf(clusterID: string): Promise<Tenant | undefined>;
   namespaceOf(tenant: Tenant): string;
-  sign: Sign;
+  issue: Issue;
   renewed(by: Caller, tenant: Tenant, notAfter: string): void;
   /** Deletes the Tenant; the rest follows by its finalizer. */
   release(by: Caller, tenant: Tenant): Promise<void>;
@@ -106,7 +106,9 @@ export const createHeldCalls = (d: HeldDeps) => {
           throw isInvalid(err) ? new DeniedError("InvalidCsr", describeError(err), { cause: err }) : err;
         }
       })();
-      const response = responseOf(d.self, await d.sign(csr), d.namespaceOf(tenant), tenant);
+      const namespace = d.namespaceOf(tenant);
+      const credentials = await d.issue(csr, Promise.resolve({ tenant, namespace }));
+      const response = responseOf(d.self, credentials, namespace, tenant);
       d.renewed(who, tenant, response.notAfter);
       return response;
     });

@@ -20,7 +20,7 @@ import {
   type RoleBinding,
   roleBindings,
 } from "@tideway/k8s";
-import { userOf } from "@tideway/pki";
+import { accountOf, userOf } from "@tideway/pki";
 import type { TenantFacts } from "../provider/authenticate.ts";
 import { isBinding, RBAC, writeBinding } from "./binding.ts";
 
@@ -86,7 +86,10 @@ const bindingOf = (namespace: string, { metadata, spec: { clusterID } }: Tenant)
     labels: { [MADE_BY]: BY_AUTH, [ORIGIN]: clusterID, [PEER]: metadata.name },
   },
   roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: PEER_ROLE },
-  subjects: [{ kind: "User", apiGroup: RBAC, name: userOf(clusterID) }],
+  subjects: [
+    { kind: "User", apiGroup: RBAC, name: userOf(clusterID) },
+    { kind: "ServiceAccount", name: accountOf(clusterID), namespace },
+  ],
 });
 
 export const bindPeer = (kube: Kube, namespace: string, tenant: Tenant): Promise<void> =>

@@ -6,6 +6,7 @@ import type { AuthAudit } from "../audit.ts";
 import type { ConditionWriter } from "../foreign-cluster.ts";
 import type { Clock, Peers, PublishIdentity, Tell } from "../ports.ts";
 import { closeInvitations } from "../provider/consume.ts";
+import { dropAccount } from "../provider/token.ts";
 import { decide, factOf, type Plan, REVOKED } from "./decide.ts";
 import {
   bindPeer,
@@ -22,6 +23,8 @@ export interface TenantDeps {
   kube: Kube;
   clock: Clock;
   graceMs: number;
+  /** Peers come with tokens of an account in their namespace. */
+  byToken: boolean;
   /** Where this service runs. */
   systemNamespace: string;
   peers: Peers;
@@ -162,7 +165,10 @@ export const createTenantReconciler = (d: TenantDeps): Reconcile => {
         );
         return {};
       case "revoke":
-        await unbindPeer(d.kube, tenantNamespace(name));
+        await Promise.all([
+          unbindPeer(d.kube, tenantNamespace(name)),
+          d.byToken ? dropAccount(d.kube, tenantNamespace(name), clusterID) : undefined,
+        ]);
         break;
       case "serve": {
         if (!tenant.metadata.finalizers?.includes(FINALIZER)) await hold(tenant); // before the first outside effect

@@ -1,7 +1,7 @@
 import { InvalidError } from "@tideway/errors";
 import type { Credentials, Secret } from "@tideway/k8s";
 
-/** The identity that auth keeps in the tenant namespace: keys server, ca.crt, tls.crt, tls.key. */
+/** The identity that auth keeps: keys server, ca.crt, and token, or else tls.crt and tls.key. */
 export const credentialsOf = (secret: Readonly<Secret>): Credentials => {
   const text = (key: string): string | undefined => {
     const value = secret.data?.[key];
@@ -14,10 +14,10 @@ export const credentialsOf = (secret: Readonly<Secret>): Credentials => {
     return value;
   };
   const ca = text("ca.crt");
+  const token = text("token");
   return {
     server: need("server").trim(),
-    cert: need("tls.crt"),
-    key: need("tls.key"),
+    ...(token ? { token: () => token } : { cert: need("tls.crt"), key: need("tls.key") }),
     ...(ca ? { ca } : {}),
   };
 };

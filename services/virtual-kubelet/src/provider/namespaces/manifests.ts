@@ -1,6 +1,6 @@
-import { ORIGIN, PEER } from "@tideway/api";
+import { ORIGIN, PEER, tenantNamespace } from "@tideway/api";
 import type { Namespace, NetworkPolicy, RoleBinding, ServiceAccount } from "@tideway/k8s";
-import { userOf } from "@tideway/pki";
+import { accountOf, userOf } from "@tideway/pki";
 import { SOURCE_NAMESPACE, WORKLOAD_ROLE } from "../labels.ts";
 import type { PodSecurityLevel } from "../ports.ts";
 
@@ -89,7 +89,11 @@ export const networkPolicyOf = (t: Twin): NetworkPolicy => {
 export const roleBindingOf = (t: Twin): RoleBinding => ({
   metadata: { name: WORKLOAD_BINDING, namespace: t.name, labels: labelsOf(t) },
   roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: WORKLOAD_ROLE },
-  subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: userOf(t.origin) }],
+  // as auth binds it: by certificate, or by the account of its tokens
+  subjects: [
+    { apiGroup: "rbac.authorization.k8s.io", kind: "User", name: userOf(t.origin) },
+    { kind: "ServiceAccount", name: accountOf(t.origin), namespace: tenantNamespace(t.peer) },
+  ],
 });
 
 /**
