@@ -149,10 +149,13 @@ const peerStatus = (fc: ForeignCluster, seen: Seen): PeerStatus => {
   };
 };
 
+/** What the pods on a node ask for. */
+const runningOn = (node: string, seen: Seen): Resources[] =>
+  seen.pods.filter((p) => p.spec?.nodeName === node && !isOver(p.status?.phase)).map(podRequests);
+
 const nodeStatus = ({ metadata: { name }, spec }: VirtualNode, seen: Seen): NodeStatus => {
   const node = seen.nodes.find((n) => n.metadata.name === name);
   const ready = node?.status?.conditions?.find((c) => c.type === "Ready");
-  const running = seen.pods.filter((p) => p.spec?.nodeName === name && !isOver(p.status?.phase));
   return {
     name,
     pool: spec.pool ?? "",
@@ -160,7 +163,7 @@ const nodeStatus = ({ metadata: { name }, spec }: VirtualNode, seen: Seen): Node
     reason: ready?.reason ?? "",
     message: ready?.message ?? "",
     cordoned: node?.spec?.unschedulable ?? false,
-    borrowed: capacity(spec.resources, running.map(podRequests)),
+    borrowed: capacity(spec.resources, runningOn(name, seen)),
   };
 };
 
@@ -176,13 +179,12 @@ const borrowedFrom = (
 ): Capacity | undefined => {
   const offers = seen.offers.filter((o) => o.metadata.namespace === home && o.spec.clusterID === clusterID);
   if (nodes.length === 0 && offers.length === 0) return undefined;
-  return {
-    offered: sum(
-      nodes.length > 0 ? nodes.map((n) => n.borrowed.offered) : offers.map((o) => o.spec.resources),
-    ),
-    used: sum(nodes.map((n) => n.borrowed.used)),
-    pods: nodes.reduce((all, n) => all + n.borrowed.pods, 0),
-  };
+  const offered =
+    nodes.length > 0 ? nodes.map((n) => n.borrowed.offered) : offers.map((o) => o.spec.resources);
+  return capacity(
+    sum(offered),
+    nodes.flatMap((n) => runningOn(n.name, seen)),
+  );
 };
 
 const lentTo = (clusterID: string, home: string, seen: Seen): PeerStatus["lent"] => {
