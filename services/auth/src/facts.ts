@@ -60,6 +60,7 @@ export const openFacts = async (bus: Bus, log: Logger): Promise<Facts> => {
       node: stands(node.get(clusterID)?.data.state, "GONE"),
       offer: stands(offer.get(clusterID, "outgoing")?.data.state, "GONE"),
       replication: stands(replication.get(clusterID)?.data.state, "IDLE", "GONE"),
+      rejected: node.get(clusterID)?.data.reason === "IdentityRejected",
     }),
     publish: (direction, state) => {
       bus

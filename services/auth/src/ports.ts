@@ -32,6 +32,8 @@ export interface Standing {
   offer: boolean;
   /** The replicator still carries something of ours. */
   replication: boolean;
+  /** The peer's API server does not take our identity, although it should still be good. */
+  rejected?: boolean;
 }
 export type StandingOf = (clusterID: string) => Standing;
 

@@ -59,6 +59,24 @@ describe("an identity that is wanted", () => {
     ["and good is held", { credential: good }, "hold", "GRANTED"],
     ["and due is renewed", { credential: due }, "renew", undefined],
     [
+      "and not taken by the peer's API server is renewed before its time",
+      { credential: good, standing: { ...idle, rejected: true } },
+      "renew",
+      undefined,
+    ],
+    [
+      "and not taken since a moment ago is held: others still use the one before",
+      { credential: { ...good, since: NOW - 1_000 }, standing: { ...idle, rejected: true } },
+      "hold",
+      "GRANTED",
+    ],
+    [
+      "and revoked, so that it is not taken, waits for the owner's word",
+      { credential: good, standing: { ...idle, rejected: true }, attempt: attempt("IncomingRefused") },
+      "wait",
+      "REVOKED",
+    ],
+    [
       "stays granted while its renewal fails",
       { credential: due, attempt: attempt("Unreachable") },
       "wait",

@@ -18,6 +18,8 @@ export interface Attempt {
 export interface Credential {
   notAfter: number;
   renewAt: number;
+  /** When this replica got it, ms; undefined: before it started. */
+  since?: number | undefined;
 }
 
 export interface World {
@@ -122,8 +124,18 @@ const removeWhatIsHere: Check = (w) =>
         message: w.released ? "released at the provider" : "the provider was not reached before the deadline",
       };
 
+/** A new one is not taken for rejected until others have had the time to use it. */
+const SETTLED_MS = 30_000;
+/** Void before its time: tokens are, when a revocation was taken back. */
+const isRejected = ({ standing, credential, now }: World): boolean =>
+  standing.rejected === true && now - (credential?.since ?? 0) > SETTLED_MS;
+
 const goodForNow: Check = (w) =>
-  w.credential && w.now < w.credential.notAfter && w.now < w.credential.renewAt && !isVoid(w.attempt?.reason)
+  w.credential &&
+  w.now < w.credential.notAfter &&
+  w.now < w.credential.renewAt &&
+  !isVoid(w.attempt?.reason) &&
+  !isRejected(w)
     ? {
         step: "hold",
         state: "GRANTED",

@@ -57,6 +57,8 @@ interface Notes {
   leavingSince?: number;
   held?: Held;
   renewAt?: number;
+  /** When the provider gave it, ms. */
+  heldSince?: number;
   /** Answered by the provider and not stored yet: it need not be asked again. */
   granted?: Granted;
 }
@@ -100,6 +102,7 @@ export const createIdentityReconciler = (d: IdentityDeps): Reconcile => {
   ): Promise<ReconcileResult> => {
     const held = await d.store.write(c.peer, granted.answer, granted.keys);
     n.held = held;
+    n.heldSince = d.clock.now();
     delete n.attempt;
     delete n.granted;
     const renewAt = (n.renewAt = renewalTime(d.clock.now(), held.notAfter, d.random()));
@@ -208,7 +211,11 @@ export const createIdentityReconciler = (d: IdentityDeps): Reconcile => {
       remains,
       now,
       unsure: !peer && remains && mayWant(await d.foreignCluster(p.name)),
-      credential: held && { notAfter: held.notAfter, renewAt: n.renewAt ?? held.notAfter },
+      credential: held && {
+        notAfter: held.notAfter,
+        renewAt: n.renewAt ?? held.notAfter,
+        since: n.heldSince,
+      },
       standing: d.standing(clusterID),
       released: n.released ?? false,
       deadline: Date.parse(peer?.unpeerDeadline ?? "") || (n.leavingSince ?? now) + DEFAULT_DEADLINE_MS,
