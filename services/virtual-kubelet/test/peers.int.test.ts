@@ -11,7 +11,7 @@ import {
   services,
 } from "@tideway/k8s";
 import { roleBindings, type Resource } from "@tideway/k8s";
-import { userOf } from "@tideway/pki";
+import { accountOf, userOf } from "@tideway/pki";
 import { type ApiServer, startApiServer, until } from "@tideway/sandbox";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { namespaceOf, roleBindingOf } from "../src/provider/namespaces/manifests.ts";
@@ -23,6 +23,11 @@ let kube: Kube;
 let n = 0;
 
 const deploy = (path: string): string => new URL(`../../../deploy/base/${path}`, import.meta.url).pathname;
+
+/** How the API server knows a peer: by its certificate, or by the account of its token. */
+const byCertificate = { "impersonate-user": userOf(EAST), "impersonate-group": "tideway:peers" };
+const byToken = { "impersonate-user": `system:serviceaccount:tideway-tenant-east:${accountOf(EAST)}` };
+let identity: Record<string, string> = byCertificate;
 
 /** As the peer: what the API server answers. */
 const post = async (
@@ -36,8 +41,7 @@ const post = async (
     path: pathOf(r, twin.name, update ? metadata.name : undefined),
     headers: {
       "content-type": "application/json",
-      "impersonate-user": userOf(EAST),
-      "impersonate-group": "tideway:peers",
+      ...identity,
     },
     body: JSON.stringify({
       apiVersion: r.group ? `${r.group}/${r.version}` : r.version,
@@ -200,5 +204,26 @@ it("the owner's own Services are nobody's business", async () => {
   await kube.create(services, {
     metadata: { name: "mine", namespace: twin.name, labels: { [ORIGIN]: EAST } },
     spec: { type: "NodePort", ports: port },
+  });
+});
+
+describe("a peer whose identity is a token", () => {
+  beforeAll(() => {
+    identity = byToken;
+  });
+  afterAll(() => {
+    identity = byCertificate;
+  });
+  it("may make what others may, and is held to the same", async () => {
+    expect(await service({ selector: { app: "web" } })).toMatchObject({ status: 201 });
+    expect(await service({ type: "LoadBalancer" })).toMatchObject({ status: 422 });
+    expect(await service({ externalIPs: ["192.0.2.1"] })).toMatchObject({ status: 422 });
+    await allow("");
+    await until(async () => (await ingress("other")).status === 422, { what: "classes closed to it too" });
+  });
+  it("is another peer's nowhere", async () => {
+    identity = { "impersonate-user": `system:serviceaccount:tideway-tenant-north:${accountOf(EAST)}` };
+    expect(await service({ selector: { app: "web" } })).toMatchObject({ status: 403 });
+    identity = byToken;
   });
 });

@@ -30,6 +30,13 @@ const update = (before: ShadowPod, after: ShadowPod): AdmissionRequest<ShadowPod
 describe("a ShadowPod", () => {
   it("of the tenant passes", () =>
     expect(validateShadowPod(request(shadow()), "east-id")).toEqual({ allowed: true }));
+  it("of the tenant passes by its token too", () => {
+    const userInfo = { username: "system:serviceaccount:tideway-tenant-east:tideway-east-id" };
+    expect(validateShadowPod(request(shadow(), { userInfo }), "east-id")).toEqual({ allowed: true });
+    expect(validateShadowPod(request(shadow(), { userInfo }), "west-id")).toMatchObject({
+      reason: "NotTheTenant",
+    });
+  });
   it("outside a twin namespace is denied", () =>
     expect(validateShadowPod(request(shadow()), undefined)).toMatchObject({ reason: "NotATwin" }));
   it.each(["tideway:west-id", "kubernetes-admin", "system:serviceaccount:tideway-system:virtual-kubelet"])(
