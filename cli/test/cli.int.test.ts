@@ -491,6 +491,20 @@ describe("a cluster with Tideway", () => {
       expect(await tokens()).toEqual([]);
     });
 
+    test("ends all of it while the peer is about to leave anyway", async () => {
+      await tideway("peer", invitation());
+      const tenant = { metadata: { name: "west", finalizers: ["example.org/leaving"] } };
+      await kube.create(
+        tenants,
+        make(tenants, { ...tenant, spec: { clusterID: WEST.id, clusterName: "west" } }),
+      );
+      await kube.delete(tenants, "west");
+      const ran = await tideway("unpeer", "west", "--wait");
+      expect(ran.code).toBe(EXIT.ok);
+      expect(await kube.find(foreignClusters, "west")).toBeUndefined();
+      await kube.patch(tenants, "west", undefined, { metadata: { finalizers: null } });
+    });
+
     test("that runs out ends with 3, naming who holds it", async () => {
       await tideway("peer", invitation());
       await hold([FINALIZER]);

@@ -62,9 +62,11 @@ const findPeer = async (kube: Kube, name: string, signal: AbortSignal): Promise<
   });
 };
 
-/** Whether the peer uses this cluster too: then only our half of the peering ends. */
+/** Whether the peer uses this cluster too, and is not about to leave: then only our half of the peering ends. */
 const usesUs = async (kube: Kube, fc: ForeignCluster, signal: AbortSignal): Promise<boolean> =>
-  (await kube.list(tenants, { signal })).some((t) => t.spec.clusterID === fc.spec.clusterID);
+  (await kube.list(tenants, { signal })).some(
+    (t) => t.spec.clusterID === fc.spec.clusterID && t.metadata.deletionTimestamp === undefined,
+  );
 
 /** The whole intent at once: from here on the services go on by themselves, whatever becomes of this process. */
 const ask = async (kube: Kube, fc: ForeignCluster, stays: boolean, signal: AbortSignal): Promise<void> => {
