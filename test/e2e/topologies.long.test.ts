@@ -297,27 +297,33 @@ describe("the end", () => {
     await logged(west, "back");
   });
 
-  it("of both leaves nothing on either side", async () => {
+  const leavesNothing = (s: Side, other: string): Promise<unknown> =>
+    until(
+      async () => {
+        const left = (await s.kube.list(namespaces)).filter(
+          ({ metadata: { name } }) =>
+            peerOfNamespace(name) === other || name.startsWith(`tideway-${other}--`),
+        );
+        const tunnels = (await s.kube.list(tunnelEndpoints)).filter(
+          (t) => t.metadata.name === `tunnel-${other}`,
+        );
+        return left.length + tunnels.length === 0 && !(await s.kube.find(foreignClusters, other));
+      },
+      {
+        what: `nothing of ${other} at ${s.cluster.name}`,
+        explain: () => s.cluster.kubectl("get", "ns,foreignclusters,tenants"),
+      },
+    );
+
+  it("of both leaves nothing on either side, also when one ends while the other is ending", async () => {
     await tideway(west.cluster, "unpeer", "east", "--wait", "--timeout", "60s");
-    for (const [s, other] of [
-      [east, "west"],
-      [west, "east"],
-    ] as const)
-      await until(
-        async () => {
-          const left = (await s.kube.list(namespaces)).filter(
-            ({ metadata: { name } }) =>
-              peerOfNamespace(name) === other || name.startsWith(`tideway-${other}--`),
-          );
-          const tunnels = (await s.kube.list(tunnelEndpoints)).filter(
-            (t) => t.metadata.name === `tunnel-${other}`,
-          );
-          return left.length + tunnels.length === 0 && !(await s.kube.find(foreignClusters, other));
-        },
-        {
-          what: `nothing of ${other} at ${s.cluster.name}`,
-          explain: () => s.cluster.kubectl("get", "ns,foreignclusters,tenants"),
-        },
-      );
+    await tideway(east.cluster, "unpeer", "north", "--wait", "--timeout", "60s");
+    await tideway(north.cluster, "unpeer", "east", "--wait", "--timeout", "60s");
+    await Promise.all([
+      leavesNothing(east, "west"),
+      leavesNothing(west, "east"),
+      leavesNothing(east, "north"),
+      leavesNothing(north, "east"),
+    ]);
   });
 });
