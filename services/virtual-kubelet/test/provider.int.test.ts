@@ -60,7 +60,10 @@ describe("twin namespaces", () => {
     const [binding] = await kube.list(roleBindings, { namespace: twin });
     expect(binding).toMatchObject({
       roleRef: { name: "tideway-peer-workload" },
-      subjects: [{ kind: "User", name: `tideway:${EAST}` }],
+      subjects: [
+        { kind: "User", name: `tideway:${EAST}` },
+        { kind: "ServiceAccount", name: `tideway-${EAST}`, namespace: TENANT },
+      ],
     });
     const can = (...args: string[]): Promise<boolean> =>
       world.server.kubectl("auth", "can-i", ...args, "-n", twin, "--as", `tideway:${EAST}`).then(
