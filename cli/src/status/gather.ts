@@ -59,7 +59,7 @@ export const statusOf = async (kube: Kube, ask: Ask): Promise<StatusReport> => {
 
   const isVirtual = { labelSelector: VIRTUAL_NODE };
   const isPart = { namespace: SYSTEM_NAMESPACE };
-  const onNode = ({ metadata: { name } }: KubeObject): Promise<Seen["pods"]> =>
+  const onNode = (name: string): Promise<Seen["pods"]> =>
     lists(pods, { fieldSelector: `spec.nodeName=${name}` });
   const standing = await lists(virtualNodes);
   const vns = standing.filter((v) => peers.some((p) => p.spec.clusterID === v.spec.clusterID));
@@ -90,7 +90,7 @@ export const statusOf = async (kube: Kube, ask: Ask): Promise<StatusReport> => {
     lists(namespaces, { labelSelector: ORIGIN }),
     lists(shadowPods),
     lists(namespaceOffloadings),
-    Promise.all(vns.map(onNode)),
+    Promise.all([...new Set([...peers, ...vns].map((o) => o.metadata.name))].map(onNode)),
   ]);
   return report({
     clusterID: kubeSystem?.metadata.uid ?? "",

@@ -115,7 +115,7 @@ const peerStatus = (fc: ForeignCluster, seen: Seen): PeerStatus => {
     .filter((v) => v.spec.clusterID === clusterID)
     .map((v) => nodeStatus(v, seen))
     .sort((a, b) => a.name.localeCompare(b.name));
-  const borrowed = borrowedFrom(nodes, clusterID, home, seen);
+  const borrowed = borrowedFrom(name, nodes, clusterID, home, seen);
   const lent = isTenant ? lentTo(clusterID, tenantNamespace(name), seen) : undefined;
   return {
     name,
@@ -172,19 +172,17 @@ const sum = (lists: readonly Readonly<Record<string, string>>[]): Record<string,
 
 /** Of all its nodes; before there is one, what it offers. */
 const borrowedFrom = (
+  name: string,
   nodes: readonly NodeStatus[],
   clusterID: string,
   home: string,
   seen: Seen,
 ): Capacity | undefined => {
   const offers = seen.offers.filter((o) => o.metadata.namespace === home && o.spec.clusterID === clusterID);
-  if (nodes.length === 0 && offers.length === 0) return undefined;
+  const running = [...new Set([name, ...nodes.map((n) => n.name)])].flatMap((n) => runningOn(n, seen));
   const offered =
     nodes.length > 0 ? nodes.map((n) => n.borrowed.offered) : offers.map((o) => o.spec.resources);
-  return capacity(
-    sum(offered),
-    nodes.flatMap((n) => runningOn(n.name, seen)),
-  );
+  return offered.length + running.length > 0 ? capacity(sum(offered), running) : undefined;
 };
 
 const lentTo = (clusterID: string, home: string, seen: Seen): PeerStatus["lent"] => {
