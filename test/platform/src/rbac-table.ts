@@ -306,3 +306,17 @@ export const EXCEPTIONS: Record<ServiceName, Exception[]> = {
   ],
   "mdns-agent": [],
 };
+
+/** What a component of deploy/components adds to the rights of auth. */
+export const TOKEN_IDENTITY: Exception[] = [
+  {
+    what: "serviceaccounts",
+    verbs: ["create", "delete"],
+    why: "the account of a peer where the API server signs no client certificates; a ValidatingAdmissionPolicy narrows it to peers' accounts in their namespaces",
+  },
+  {
+    what: "serviceaccounts/token",
+    verbs: ["create"],
+    why: "its tokens of an hour; narrowed by the same policy",
+  },
+];

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { placeOf, type ServiceName, services } from "../src/deploy.ts";
-import { COMMON, EXCEPTIONS, OWN_GROUP, WILDCARDS } from "../src/rbac-table.ts";
+import { COMMON, EXCEPTIONS, OWN_GROUP, TOKEN_IDENTITY, WILDCARDS } from "../src/rbac-table.ts";
 import { type Grant, grantsOf, type PolicyRule, render, type Rendered } from "../src/rendered.ts";
 
 let base: Rendered;
@@ -90,6 +90,15 @@ describe.each([...services])("%s", (service) => {
       .filter((verb) => verb !== "patch");
     expect(other).toEqual([]);
   });
+});
+
+it("auth gets by the component token-identity what the table says, no more, and a policy that bounds it", async () => {
+  const component = await render("deploy/components/token-identity");
+  expect(grantsOf(component, "auth").flatMap(writesOf).toSorted()).toEqual(
+    TOKEN_IDENTITY.flatMap((e) => lines(e.verbs, e.what, e.names)).toSorted(),
+  );
+  expect(component.named("ValidatingAdmissionPolicy", "tideway-auth-tokens")).toBeDefined();
+  expect(component.named("ValidatingAdmissionPolicyBinding", "tideway-auth-tokens")).toBeDefined();
 });
 
 it("has wildcards only in roles that the table explains, and binds those nowhere at large", () => {
