@@ -20,6 +20,7 @@ import {
 /** How volumes end: with their pod, by their owner's word, by the provider's, and with the peering where that is said. */
 const NS = "ending-data";
 const TWIN = twinOf(NS);
+const BRIEF = "brief-data";
 
 let before: string[][];
 const nothingLeft = async (): Promise<void> => {
@@ -53,7 +54,7 @@ beforeAll(async () => {
   await offloadedNamespace(NS);
   before = await Promise.all([east, west].map(volumesOf));
 });
-afterAll(() => dropNamespace(NS));
+afterAll(() => Promise.all([NS, BRIEF].map(dropNamespace)));
 
 describe("a volume of type ephemeral", () => {
   it("gets its data at the peer, and goes with its pod", async () => {
@@ -105,6 +106,19 @@ describe("a claim whose real class cannot grow", () => {
     });
     expect((await claimOf(east, NS, "small"))?.status?.capacity?.["storage"]).toBe("64Mi");
     await east.cluster.kubectl("-n", NS, "delete", "pod/small", "pvc/small", "--timeout=30s");
+    await nothingLeft();
+  });
+});
+
+describe("a namespace that is deleted", () => {
+  it("takes the data of its claims along, at the peer too", async () => {
+    await offloadedNamespace(BRIEF);
+    await apply(
+      east.cluster,
+      list(claimManifest(BRIEF, "data"), podManifest(BRIEF, "uses", "data", "echo hello >/data/word")),
+    );
+    await phaseIs(east, BRIEF, "uses", "Running");
+    await dropNamespace(BRIEF);
     await nothingLeft();
   });
 });

@@ -6,7 +6,7 @@ import { watchOne } from "../wait.ts";
 import { isAway, rowOf } from "./model.ts";
 
 /**
- * Gives up data at peers before what it lives in goes: says what will be lost, tells the peer that it goes along, waits
+ * Gives up data of claims at peers before what it lives in goes: says what will be lost, tells the peer that it goes along, waits
  * until the peer has heard it, and deletes the claims. Without it the data would be kept.
  */
 export const deleteData = async (
@@ -16,7 +16,13 @@ export const deleteData = async (
   deadline: Deadline,
 ): Promise<void> => {
   const { signal } = deadline;
-  const lost = (await kube.list(persistentVolumes, { signal })).filter((v) => isAway(v) && which(v));
+  const away = (await kube.list(persistentVolumes, { signal })).filter((v) => isAway(v) && which(v));
+  // of data without a claim the peer is asked nothing any more, so it would never be heard
+  const lost = away.filter((v) => v.status?.phase === "Bound");
+  for (const row of away.filter((v) => !lost.includes(v)).map(rowOf))
+    cli.io.err(
+      `stays: ${row.size} at ${row.at}, claim ${row.claim} is gone: the owner of ${row.at} ends it with tideway volume evict`,
+    );
   for (const row of lost.map(rowOf)) cli.io.err(`will be lost: claim ${row.claim}, ${row.size} at ${row.at}`);
   const metadata = (v: PersistentVolume) => ({
     uid: v.metadata.uid,

@@ -12,6 +12,7 @@ import { type Informer, informer, keyOf, type KubeObject, namespaces, nodes, pod
 import type { VirtualKubeletMetrics } from "./metrics.ts";
 import { givenPools, peerOfNode, whyLeave, type World } from "./node/decide.ts";
 import { makeNodeReconciler } from "./node/reconciler.ts";
+import { endingData } from "./offloading/ending-data.ts";
 import { makeMapReconciler, ownMap } from "./offloading/maps.ts";
 import { makeNamespaceReconciler } from "./offloading/reconciler.ts";
 import { createApiServerSource } from "./network/api-server.ts";
@@ -162,6 +163,7 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
       connections,
       owns: local.owns,
       isLeaving,
+      endingData: endingData({ volumes: volume, namespaces: nsCache, now: () => clock.now() }),
       nodesOf: (id) => standingOf((v) => v.spec.clusterID === id).flatMap((v) => seen(v) ?? []),
     }),
   });

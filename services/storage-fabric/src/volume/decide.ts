@@ -47,11 +47,6 @@ export type Effect =
   /** Delete it, and let it go. */
   | { do: "remove" };
 
-const LOST = {
-  type: "Warning",
-  reason: "DataLost",
-} as const;
-
 const splitClaim = (v: Volume): { namespace: string; claim: string } => {
   const ref = v.spec?.claimRef;
   const [namespace = "", claim = ""] = (v.metadata.annotations?.[CLAIM] ?? "").split("/");
@@ -89,7 +84,14 @@ const inUse = (w: World, claim: Claim): Effect[] => {
   const effects: Effect[] = [say(w, "BOUND", "Bound")];
   if (answer?.deleteData && !isTrue(volume, DELETE_DATA_ACCEPTED)) effects.push({ do: "accept" });
   if (answer?.state === "LOST")
-    effects.push({ do: "tellClaim", saying: { ...LOST, message: `${w.peer}: ${answer.message}` } });
+    effects.push({
+      do: "tellClaim",
+      saying: {
+        type: "Warning",
+        reason: answer.reason || "DataLost",
+        message: `${w.peer}: ${answer.message}`,
+      },
+    });
   if (answer?.state === "REFUSED")
     effects.push({
       do: "tellClaim",

@@ -26,6 +26,8 @@ export interface MapDeps {
   nodesOf(clusterID: string): readonly VirtualNodeSeen[];
   /** The node is going: pods are drained there, no new namespace is mapped. */
   isLeaving(clusterID: string): boolean;
+  /** Namespaces that are being deleted, whose data at the peer is on its way out with its claims. */
+  endingData(clusterID: string): readonly string[];
 }
 
 /** Our map for the peer. */
@@ -87,9 +89,13 @@ export const makeMapReconciler =
     const before = map?.spec.namespaces ?? [];
     const inUse = new Set(localPods.list().map((p) => p.metadata.namespace ?? ""));
     for (const name of before) if (inUse.has(name)) names.add(name);
+    // Without a twin the peer could not be told any more that the data goes.
+    const ending = d.endingData(clusterID).filter((name) => before.includes(name) && !names.has(name));
+    for (const name of ending) names.add(name);
+    const again = ending.length > 0 ? { requeueAfterMs: RETRY_MS } : {};
     const namespaces = [...names].sort();
     if (map ? JSON.stringify([...before].sort()) === JSON.stringify(namespaces) : namespaces.length === 0)
-      return {};
+      return again;
     try {
       await withSpan("namespace-map", { attributes: { peer, namespaces: namespaces.length } }, () =>
         write(d, peer, map, namespaces),
@@ -98,5 +104,5 @@ export const makeMapReconciler =
       if (!isNotFound(err) && !isAlreadyExists(err)) throw err;
       return { requeueAfterMs: RETRY_MS }; // the tenant namespace comes with the identity; or the cache is behind
     }
-    return {};
+    return again;
   };
