@@ -121,11 +121,22 @@ const reachedAt = async (endpoint: string | RegExp): Promise<void> => {
   await answers(east, NS, "home", "there", "there");
 };
 
-describe("the way in", () => {
+/** East is as behind a NAT: nobody calls it, so that its tunnel stays where it calls west. */
+describe("the way in to the only side that has one", () => {
+  beforeAll(async () => {
+    await east.cluster.kubectl(
+      ...["-n", "tideway-system", "set", "env", "deployment/network-manager", "GATEWAY_EXPOSURE=None"],
+    );
+    await rolledOut(east.cluster, "network-manager");
+  });
   afterAll(async () => {
-    await deployTideway(west.cluster);
+    await Promise.all([east, west].map((s) => deployTideway(s.cluster)));
     await connected(east, west);
   }, 180_000);
+
+  it("is a port of a node, unless it is said otherwise", async () => {
+    await reachedAt(/:3\d{4}$/);
+  });
 
   describe("by a balancer's address", () => {
     const segment = nodeCalled(west.cluster, west.cluster.nodes[0] ?? "").address.replace(/\.\d+$/, "");
