@@ -55,6 +55,19 @@ describe("what is done of a tunnel", () => {
       active: 1,
     });
   });
+  it.each([
+    [
+      "is called where it is now, without a new handshake",
+      "192.0.2.9:1",
+      { endpoint: "192.0.2.1:1", anew: false },
+    ],
+    ["is left at the address that answers, be it not its first", "192.0.2.2:1", { anew: false }],
+    ["is left where it called from", undefined, { anew: false }],
+  ])("a peer that answers %s", (_what, calledAt, setup) => {
+    const standing = [up(1, calledAt === undefined ? {} : { calledAt })];
+    const plan = decide(world({ standing, active: 1, alive: true }));
+    expect(plan.setups).toEqual([{ generation: 1, ...setup }]);
+  });
   it("leaves alone what answers", () => {
     const plan = decide(world({ standing: [up(1)], active: 1, alive: true }));
     expect(plan.setups).toEqual([{ generation: 1, anew: false }]);

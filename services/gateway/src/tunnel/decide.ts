@@ -14,6 +14,8 @@ export interface Standing {
   yields: boolean;
   /** Something came through it since the last look. */
   receiving: boolean;
+  /** Where the peer was called last, as its fact named it; undefined: it was not, it calls us. */
+  calledAt?: string;
   /** How often it was set up or begun anew; picks the endpoint. */
   attempt: number;
   /** When that was last. */
@@ -92,6 +94,10 @@ const begun = (s: Standing): Standing => ({
   failures: s.failures + 1,
 });
 
+/** The peer was called at an address that is not its own any more: it goes on there only until somebody takes it away. */
+const isElsewhere = (s: Standing, endpoints: readonly string[]): boolean =>
+  s.calledAt !== undefined && endpoints.length > 0 && !endpoints.includes(s.calledAt);
+
 const pick = (endpoints: readonly string[], attempt: number): { endpoint?: string } => {
   const endpoint = endpoints[attempt % Math.max(1, endpoints.length)];
   return endpoint === undefined ? {} : { endpoint };
@@ -133,7 +139,8 @@ export const decide = (w: TunnelWorld): TunnelPlan => {
     const troubled = isTroubled(s, w, active);
     const due = s.attemptAt + retryMs(s, w.jitter) - w.now;
     const again = troubled && endpoints.length > 0 && due <= 0;
-    setups.push({ generation, ...(again ? pick(endpoints, s.attempt + 1) : {}), anew: again });
+    const next = again ? s.attempt + 1 : isElsewhere(s, endpoints) ? s.attempt : undefined;
+    setups.push({ generation, ...(next === undefined ? {} : pick(endpoints, next)), anew: again });
     // What came may be of before the loss: only the next look can tell.
     if (w.alive === false && isPassing(s, w)) soon(PASSING_MS);
     if (troubled && endpoints.length === 0) soon(RETRY_MS);

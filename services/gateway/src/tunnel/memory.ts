@@ -6,6 +6,7 @@ import type { Standing } from "./decide.ts";
 /** What is remembered of one generation of keys of one peer. */
 export interface Generation {
   key: string;
+  calledAt?: string;
   attempt: number;
   attemptAt: number;
   failures: number;
@@ -73,6 +74,7 @@ export const standingOf = (
       heard: (peer?.receivedBytes ?? 0) > 0,
       yields: (device?.publicKey ?? "") < (fact.remoteKeys[String(generation)] ?? ""),
       receiving: (peer?.receivedBytes ?? 0) > g.received,
+      ...(g.calledAt === undefined ? {} : { calledAt: g.calledAt }),
       attempt: g.attempt,
       attemptAt: g.attemptAt,
       failures: g.failures,

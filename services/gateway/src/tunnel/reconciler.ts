@@ -167,6 +167,7 @@ export const createTunnelReconciler = (d: TunnelDeps): Reconcile => {
         g.failures++;
       }
     }
+    if (endpoint !== undefined && setup.endpoint !== undefined) g.calledAt = setup.endpoint;
     if (!g.standing) d.kernelChanged();
     g.standing = true;
     g.called = true;

@@ -188,10 +188,10 @@ describe("the way in to the only side that has one", () => {
   it("by a port of the gateway's node carries traffic", async () => {
     const seen = await loaded("from balancer to host port", async () => {
       await addComponent("gateway-hostport");
-      const node = (await nodeOfGateway(west, "east")) ?? "";
-      const { address } = nodeCalled(west.cluster, node);
-      await reachedAt(new RegExp(`^${address.replaceAll(".", "\\.")}:518[23]\\d$`));
+      await reachedAt(/:518[23]\d$/);
     });
     expect(seen.longestGapMs).toBeLessThan(RESTART_MS);
+    const { address } = nodeCalled(west.cluster, (await nodeOfGateway(west, "east")) ?? "");
+    expect(await calledAt()).toMatch(new RegExp(`^${address.replaceAll(".", "\\.")}:`));
   });
 });
