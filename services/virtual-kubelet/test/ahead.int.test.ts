@@ -97,14 +97,22 @@ it("stands at the provider before it is bound here, and nobody binds it there un
   expect((await w.shadow(twin, "db"))?.metadata.labels?.[HELD]).toBe("true");
   await bind("east", NS, "db", "west");
   await w.until(async () => (await w.shadow(twin, "db"))?.metadata.labels?.[HELD] === undefined, "let go");
-  await w.until(
-    () =>
-      bind("west", twin, "db", "node-1").then(
-        () => true,
-        () => false,
-      ),
-    "bound at the provider",
-  );
+  let last = "";
+  await w
+    .until(
+      async () => {
+        last = await bind("west", twin, "db", "node-1").then(
+          () => "",
+          (err: Error) => err.message,
+        );
+        return (await w.remote(twin, "db"))?.spec?.nodeName === "node-1";
+      },
+      "bound at the provider",
+      20_000,
+    )
+    .catch((err: Error) => {
+      throw new Error(`${err.message}; last answer: ${last}`, { cause: err });
+    });
   expect((await w.remote(twin, "db"))?.metadata.uid).toBe(there.metadata.uid);
   await w.east.kube.delete(pods, "db", NS, { gracePeriodSeconds: 0 });
   await goneThere("db");
