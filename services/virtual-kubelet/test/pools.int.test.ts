@@ -147,10 +147,11 @@ describe("a pool that is taken back", () => {
       async () => (await w.east.kube.find(virtualNodes, "west-gpu")) === undefined,
       "its object gone",
     );
-    const reasons = (await w.east.kube.list(events, { namespace: "default" })).map(
-      (e) => `${e.involvedObject.name}: ${e.reason}`,
-    );
-    expect(reasons).toEqual(expect.arrayContaining(["west-gpu: OfferEnded", "west: OfferEnded"]));
+    await w.until(async () => {
+      const all = await w.east.kube.list(events, { namespace: "default" });
+      const ended = all.filter((e) => e.reason === "OfferEnded").map((e) => e.involvedObject.name);
+      return ended.includes("west-gpu") && ended.includes("west");
+    }, "the end, as Events");
     expect(await w.east.kube.find(nodes, "west")).toBeDefined();
     expect(await w.east.kube.find(namespaceMaps, "namespaces", "tideway-peer-west")).toBeDefined();
     expect((await w.remote(twin, "web"))?.metadata.deletionTimestamp).toBeUndefined();
