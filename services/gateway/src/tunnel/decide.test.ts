@@ -56,11 +56,7 @@ describe("what is done of a tunnel", () => {
     });
   });
   it.each([
-    [
-      "is called where it is now, without a new handshake",
-      "192.0.2.9:1",
-      { endpoint: "192.0.2.1:1", anew: false },
-    ],
+    ["is called where it is now", "192.0.2.9:1", { endpoint: "192.0.2.2:1", anew: true }],
     ["is left at the address that answers, be it not its first", "192.0.2.2:1", { anew: false }],
     ["is left where it called from", undefined, { anew: false }],
   ])("a peer that answers %s", (_what, calledAt, setup) => {

@@ -94,7 +94,10 @@ const begun = (s: Standing): Standing => ({
   failures: s.failures + 1,
 });
 
-/** The peer was called at an address that is not its own any more: it goes on there only until somebody takes it away. */
+/**
+ * The peer was called at an address that is not its own any more: it goes on there only until somebody takes it away. Called
+ * at the new one it has to be begun anew, for packets on their way from the old one would bring WireGuard back there.
+ */
 const isElsewhere = (s: Standing, endpoints: readonly string[]): boolean =>
   s.calledAt !== undefined && endpoints.length > 0 && !endpoints.includes(s.calledAt);
 
@@ -139,12 +142,12 @@ export const decide = (w: TunnelWorld): TunnelPlan => {
     const troubled = isTroubled(s, w, active);
     const due = s.attemptAt + retryMs(s, w.jitter) - w.now;
     const again = troubled && endpoints.length > 0 && due <= 0;
-    const next = again ? s.attempt + 1 : isElsewhere(s, endpoints) ? s.attempt : undefined;
-    setups.push({ generation, ...(next === undefined ? {} : pick(endpoints, next)), anew: again });
+    const anew = again || isElsewhere(s, endpoints);
+    setups.push({ generation, ...(anew ? pick(endpoints, s.attempt + 1) : {}), anew });
     // What came may be of before the loss: only the next look can tell.
     if (w.alive === false && isPassing(s, w)) soon(PASSING_MS);
     if (troubled && endpoints.length === 0) soon(RETRY_MS);
-    else if (again) soon(retryMs(begun(s), w.jitter));
+    else if (anew) soon(retryMs(begun(s), w.jitter));
     else if (troubled) soon(due);
     if (troubled && wanted.length > 1) soon(ROTATING_MS);
   }
