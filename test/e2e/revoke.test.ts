@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 describe("a peer that is revoked", () => {
-  const VISITOR = "visitor-of-access";
+  const VISITOR = "visitor-of-revoked";
   const tenantNow = () => west.kube.get(tenants, "east");
   /** Each answer that the visitor got through the tunnel, ms since the epoch. */
   const answers = (out: string): number[] =>

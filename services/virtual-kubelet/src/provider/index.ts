@@ -99,7 +99,7 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
   const room = createRoom({
     ledger,
     wake: (key) => work.enqueue(key),
-    nowMs: () => clock.now(),
+    clock,
     doubt: (twin) => quotaWork.enqueue(originOf(twin) ?? ""),
     stands: async ({ metadata: { name, namespace, uid } }) => {
       const pod = await kube.find(pods, name, namespace, { signal });
@@ -185,6 +185,7 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
     signal,
     reconcile: makeQuotaReconciler({
       kube,
+      clock,
       identities,
       offers: offerFacts,
       quotas,
@@ -194,7 +195,6 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
       pods: made,
       owns: local.owns,
       isBusy: room.isBusy,
-      nowMs: () => clock.now(),
     }),
   });
 
@@ -314,7 +314,6 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
   };
   local.onOwnersChange(everything);
   everything();
-
   log.info({ twins: twins.size, shadowPods: shadows.size, pods: made.size }, "provider part started");
 
   return {

@@ -4,6 +4,7 @@ import type { Reconcile } from "@tideway/controller";
 import { isNotFound } from "@tideway/errors";
 import { type Informer, type Kube, type Namespace, type Pod, pods } from "@tideway/k8s";
 import type { Account, Ledger } from "@tideway/quota";
+import type { Clock } from "../../ports.ts";
 import { FIELD_MANAGER } from "../labels.ts";
 import { ownerOf } from "../shadow-pods/decide.ts";
 import { decide, type Wanted } from "./decide.ts";
@@ -11,6 +12,7 @@ import { MAKING_MS } from "./room.ts";
 
 export interface QuotaDeps {
   kube: Kube;
+  clock: Clock;
   identities: FactView<"identity">;
   offers: FactView<"offer">;
   /** TenantQuotas, metadata only. */
@@ -24,7 +26,6 @@ export interface QuotaDeps {
   owns(clusterID: string): boolean;
   /** A pod is being made for this ShadowPod at this moment. */
   isBusy(shadowUid: string): boolean;
-  nowMs(): number;
 }
 
 /** Caches and ledger are compared this often, in ms; the API server is asked only where they differ. */
@@ -90,11 +91,11 @@ export const makeQuotaReconciler = (d: QuotaDeps): Reconcile => {
     const suspects = new Map(
       (await d.ledger.holders(account, "pods"))
         .filter((uid) => !known.has(uid) && !d.isBusy(uid))
-        .map((uid) => [uid, before?.get(uid) ?? d.nowMs()]),
+        .map((uid) => [uid, before?.get(uid) ?? d.clock.now()]),
     );
     if (suspects.size === 0) suspected.delete(key);
     else suspected.set(key, suspects);
-    const due = [...suspects].filter(([, since]) => d.nowMs() - since >= MAKING_MS).map(([uid]) => uid);
+    const due = [...suspects].filter(([, since]) => d.clock.now() - since >= MAKING_MS).map(([uid]) => uid);
     if (due.length === 0) return { swept: 0, suspects: suspects.size };
     const real = new Set((await Promise.all(twins.map(reallyStandingIn))).flat());
     const gone = due.filter((uid) => !real.has(uid) && !d.isBusy(uid));

@@ -50,7 +50,7 @@ const setUp = (verdict: Verdict = { granted: true }, stands = true) => {
   const room = createRoom({
     ledger,
     wake: () => undefined,
-    nowMs: () => clock.ms,
+    clock: { now: () => clock.ms },
     doubt: () => void doubts++,
     stands: async () => stands,
   });

@@ -2,6 +2,7 @@ import { offerName, PEER, POOL, type ShadowPod, tenantNamespace } from "@tideway
 import type { Namespace, Pod } from "@tideway/k8s";
 import type { Amounts } from "@tideway/quantity";
 import { type Account, type Ledger, podAmounts, type Verdict } from "@tideway/quota";
+import type { Clock } from "../../ports.ts";
 import { ownerOf } from "../shadow-pods/decide.ts";
 
 /** What a key of the ShadowPod reconciler looks like now. */
@@ -68,7 +69,7 @@ export interface RoomDeps {
   wake(key: string): void;
   /** Room is held of which this process cannot tell whether a pod stands, or will: the sweep of the tenant looks. */
   doubt(twin: Readonly<Namespace>): void;
-  nowMs(): number;
+  clock: Clock;
   /** Whether the pod stands and is not over, by the API server's own word: a cache may be behind. */
   stands(pod: Readonly<Pod>): Promise<boolean>;
 }
@@ -87,7 +88,7 @@ interface Hold {
   isSure: boolean;
 }
 
-export const createRoom = ({ ledger, wake, doubt, nowMs, stands }: RoomDeps): Room => {
+export const createRoom = ({ ledger, wake, doubt, clock, stands }: RoomDeps): Room => {
   const holds = new Map<string, Hold>();
   const byKey = new Map<string, Set<Hold>>();
 
@@ -121,12 +122,12 @@ export const createRoom = ({ ledger, wake, doubt, nowMs, stands }: RoomDeps): Ro
 
   const take = (hold: Hold, heldBefore: boolean): Turn => {
     if (!heldBefore) hold.isOurs = true;
-    else if (!hold.isOurs) hold.makingSince ??= nowMs();
-    const waitMs = (hold.makingSince ?? Number.NEGATIVE_INFINITY) + MAKING_MS - nowMs();
+    else if (!hold.isOurs) hold.makingSince ??= clock.now();
+    const waitMs = (hold.makingSince ?? Number.NEGATIVE_INFINITY) + MAKING_MS - clock.now();
     hold.isBusy = waitMs <= 0;
     if (waitMs > 0) return { granted: true, waitMs };
     hold.isOurs = true;
-    hold.makingSince = nowMs();
+    hold.makingSince = clock.now();
     return { granted: true };
   };
 
