@@ -292,8 +292,9 @@ describe("unpeering", () => {
   it("holds a deleted ForeignCluster until node and identities are gone, then says so and lets it go", async () => {
     const peer = await world.peer({ outgoingPeering: "Yes" });
     await used(peer);
-    await peer.identity("incoming", "GRANTED");
     await peer.is("Ready", "NodeReady");
+    await peer.identity("incoming", "GRANTED"); // which makes Ready tell of the request that is not answered
+    await peer.is("Ready", "Negotiating");
     await peer.delete();
     await said(
       peer,

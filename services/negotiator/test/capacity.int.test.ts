@@ -134,6 +134,11 @@ it("never offers peers together more than is free, not even for a moment", async
     "Refused",
     "Refused",
   ]);
+  await eventually(
+    "the cache that counts",
+    () => most,
+    (m) => m >= 6,
+  );
   expect(most).toBe(6);
   stop.abort();
 });
