@@ -25,19 +25,23 @@ const forStreams = (verb: string): string[] => STREAMS.map((stream) => `$JS.API.
 /** The one that brings the streams' configuration up to date after an upgrade: an update could also empty them. */
 const KEEPER = "discovery";
 
-/** Who is exposed to packets of anybody hears only what it needs, and makes no streams. */
+/** Who is exposed to packets of anybody hears only what it needs, makes no streams, and records nothing of a peer. */
 const CONFINED: Record<string, string[]> = { "mdns-agent": ["door", "sighting"] };
+
+/** Records of the audit are only said, and nobody is known by a packet. */
+const wordsOf = (entity: string): string =>
+  entity === "audit" ? "tideway.v1.audit.unknown.*" : `tideway.v1.${entity}.>`;
 
 const confined = (service: string, entities: string[], heard: string[]): Permissions => ({
   publish: [
-    ...entities.map((e) => `tideway.v1.${e}.>`),
-    ...entities.map((e) => `$JS.API.DIRECT.GET.TIDEWAY_FACTS.tideway.v1.${e}.>`),
+    ...entities.map(wordsOf),
+    ...entities.map((e) => `$JS.API.DIRECT.GET.TIDEWAY_FACTS.${wordsOf(e)}`),
     ...forStreams("STREAM.INFO"),
     ...heard.map((e) => `$JS.API.CONSUMER.CREATE.TIDEWAY_FACTS.*.tideway.v1.${e}.>`),
     "$JS.FC.TIDEWAY_FACTS.>",
   ],
   // its own too: what is stored already is not said again
-  subscribe: [`_INBOX_${service}.>`, ...entities.map((e) => `tideway.v1.${e}.>`)],
+  subscribe: [`_INBOX_${service}.>`, ...entities.filter((e) => e !== "audit").map(wordsOf)],
 });
 
 /**

@@ -3,13 +3,15 @@ import type { Bus } from "@tideway/bus";
 import { describeError } from "@tideway/errors";
 import type { Logger } from "@tideway/log";
 import type { FactInput } from "@tideway/protos";
-import { createGatherer, type Gathered } from "./gather.ts";
+import { createGatherer, type Gathered, type GatherOptions } from "./gather.ts";
 import type { Audit } from "./types.ts";
 
 export interface AuditOptions {
   bus: Pick<Bus, "append">;
   service: string;
   log: Logger;
+  /** How often alike decisions are told and how many are told apart, where the defaults are too often or too many. */
+  gather?: Pick<GatherOptions, "windowMs" | "maxWindowMs" | "kinds">;
   now?: () => number;
 }
 
@@ -38,7 +40,7 @@ const factOf = ({ record: r, count, since }: Gathered): FactInput<"audit"> => ({
   since: new Date(since).toISOString(),
 });
 
-export const createAudit = ({ bus, service, log, now = Date.now }: AuditOptions): Audit => {
+export const createAudit = ({ bus, service, log, gather, now = Date.now }: AuditOptions): Audit => {
   const waiting = new Set<Promise<void>>();
   let serial = 0;
   const run = randomBytes(6).toString("hex");
@@ -55,7 +57,8 @@ export const createAudit = ({ bus, service, log, now = Date.now }: AuditOptions)
       .finally(() => waiting.delete(stored));
     waiting.add(stored);
   };
-  const gatherer = createGatherer({ now, emit, after: (ms, fn) => void setTimeout(fn, ms).unref() });
+  const after = (ms: number, fn: () => void): void => void setTimeout(fn, ms).unref();
+  const gatherer = createGatherer({ ...gather, now, emit, after });
   return {
     record: gatherer.add,
     close: async () => {

@@ -70,6 +70,7 @@ test("while it goes on it is told less and less often, at least every ten second
 });
 
 test.each<[string, Partial<AuditRecord>]>([
+  ["address of one who has no ID", { actor: { address: "10.0.0.8" } }],
   ["peer", { peer: "north" }],
   ["actor", { actor: { clusterID: "north" } }],
   ["key", { actor: { clusterID: "east", pin: "sha256/x" } }],
@@ -81,6 +82,13 @@ test.each<[string, Partial<AuditRecord>]>([
   gatherer.add(denied());
   gatherer.add(denied(o));
   expect(told.map((g) => g.count)).toEqual([1, 1]);
+});
+
+test("one who has an ID is the same from any address", () => {
+  const { gatherer, told } = setUp();
+  for (const address of ["10.0.0.7", "10.0.0.8"])
+    gatherer.add(denied({ actor: { clusterID: "east", address } }));
+  expect(told).toHaveLength(1);
 });
 
 test("of any storm every decision is counted once, and the records are bounded", () => {

@@ -28,9 +28,13 @@ interface Window {
 
 const SEVERAL = { clusterName: "several" };
 
+/** Who is not known by anything else is told apart by the address; who has an ID or a key may come from many. */
+const whoOf = ({ clusterID, pin, address }: AuditRecord["actor"]): unknown[] =>
+  clusterID === undefined && pin === undefined ? [address] : [clusterID, pin];
+
 /** Alike are decisions about one peer and one actor, of one action, outcome and reason. */
 const kindOf = ({ peer, actor, action, outcome, reason }: AuditRecord): string =>
-  JSON.stringify([peer, actor.clusterID, actor.pin, action, outcome, reason]);
+  JSON.stringify([peer, whoOf(actor), action, outcome, reason]);
 
 /** One decision too many to be told apart from others: who and what is dropped, that it happened is not. */
 const blurred = (r: AuditRecord): AuditRecord => ({

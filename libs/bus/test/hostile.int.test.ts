@@ -75,7 +75,7 @@ test.each([
   ["the gateway", "says a peer is gone", "gateway", "tideway.v1.peer.w"],
   ["the mdns-agent", "says who is a peer", "mdns-agent", "tideway.v1.peer.w"],
   ["the mdns-agent", "says where this cluster's door is", "mdns-agent", "tideway.v1.door.local"],
-  ["the mdns-agent", "writes into the audit", "mdns-agent", "tideway.v1.audit.unknown.x"],
+  ["the mdns-agent", "writes into a peer's audit", "mdns-agent", "tideway.v1.audit.w.x"],
   ["the reader", "says a fact", "reader", "tideway.v1.identity.w.incoming"],
   ["auth", "empties the facts", "auth", "$JS.API.STREAM.PURGE.TIDEWAY_FACTS"],
   ["auth", "empties the history", "auth", "$JS.API.STREAM.PURGE.TIDEWAY_EVENTS"],

@@ -15,7 +15,7 @@ export interface AddressFact {
 /** One decision about another cluster, said by the service that decided. Every record has a subject of its own, so that
  * the history keeps each of them; the stream of facts keeps them for an hour. The same decision again within a second
  * (ten seconds, while it goes on) is told once more with a count.
- * Subject: tideway.v1.audit.<cluster ID|unknown>.<record>. Publisher: admission, auth, discovery, gateway, negotiator, network-manager, replicator, virtual-kubelet. */
+ * Subject: tideway.v1.audit.<cluster ID|unknown>.<record>. Publisher: admission, auth, discovery, gateway, mdns-agent, negotiator, network-manager, replicator, virtual-kubelet. */
 export interface AuditFact {
   outcome: "GRANTED" | "RENEWED" | "DENIED" | "REVOKED" | "ENDED";
   /** CamelCase word. */

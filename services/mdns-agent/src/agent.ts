@@ -2,7 +2,8 @@
 import { decodePacket, encodePacket, type Packet } from "@tideway/dnssd";
 import { type Browser, type Limits, nextMs as browserMs, type Seen, startBrowser } from "./browser/state.ts";
 import { hear, onTime as onBrowserTime, seenBy } from "./browser/step.ts";
-import type { AgentMetrics } from "./metrics.ts";
+import type { Fault } from "./faults.ts";
+import type { AgentMetrics, Unread } from "./metrics.ts";
 import type { Clock, Lan } from "./ports.ts";
 import type { Offer } from "./responder/records.ts";
 import {
@@ -12,8 +13,15 @@ import {
   type Outgoing,
   type Responder,
   startResponder,
+  type Turn,
 } from "./responder/state.ts";
-import { goodbye, onPacket as onResponderPacket, onTime as onResponderTime } from "./responder/step.ts";
+import {
+  goodbye,
+  isDisputed,
+  isForgedGoodbye,
+  onPacket as onResponderPacket,
+  onTime as onResponderTime,
+} from "./responder/step.ts";
 
 export interface AgentOptions {
   lan: Lan;
@@ -22,6 +30,8 @@ export interface AgentOptions {
   limits: Limits;
   packetsPerSecond: number;
   metrics: AgentMetrics;
+  /** Somebody sent what nobody in his senses sends. */
+  onFault(fault: Fault, from: Address): void;
   /** Called whenever somebody may have come or gone; gives when to call again at the latest, ms. */
   onSeen(seen: ReadonlyMap<string, Seen>, now: number): number;
 }
@@ -55,10 +65,6 @@ export const createAgent = (o: AgentOptions): Agent => {
   const sendAll = (list: readonly Outgoing[]): void => {
     for (const { packet, to } of list) send(packet, to);
   };
-  const setResponder = (next: Responder): void => {
-    if (responder && next.attempt !== responder.attempt) o.metrics.conflict();
-    responder = next;
-  };
   const settle = (): void => {
     if (stopped) return;
     const now = o.clock.now();
@@ -71,7 +77,7 @@ export const createAgent = (o: AgentOptions): Agent => {
     const t = turn();
     if (responder && responderMs(responder) <= t.now) {
       const step = onResponderTime(responder, t);
-      setResponder(step.state);
+      responder = step.state;
       sendAll(step.send);
     }
     if (browserMs(browser) <= t.now) {
@@ -90,21 +96,33 @@ export const createAgent = (o: AgentOptions): Agent => {
     budget--;
     return true;
   };
-  const onPacket = (bytes: Buffer, from: Address): void => {
+  const refuse = (why: Unread, from: Address): void => {
+    o.metrics.received(why);
+    o.onFault(why, from);
+  };
+  const respond = (r: Responder, packet: Packet, from: Address, t: Turn): void => {
+    if (isForgedGoodbye(r, packet)) o.onFault("ForgedGoodbye", from);
+    const step = onResponderPacket(r, packet, from, t);
+    if (step.state.attempt !== r.attempt) o.metrics.conflict();
+    if (isDisputed(r, step.state)) o.onFault("NameTaken", from);
+    responder = step.state;
+    sendAll(step.send);
+  };
+  const onPacket = (bytes: Buffer, from: Address, onLink: boolean): void => {
     const t = turn();
     if (stopped) return;
-    if (!mayRead(t.now)) return o.metrics.received("Flooded");
+    if (!onLink) return refuse("OffLink", from);
+    if (!mayRead(t.now)) return refuse("Flooded", from);
     const packet = decodePacket(bytes);
-    if (typeof packet === "string") return o.metrics.received(packet);
+    if (typeof packet === "string") return refuse(packet, from);
     o.metrics.received("Read");
-    if (responder) {
-      const step = onResponderPacket(responder, packet, from, t);
-      setResponder(step.state);
-      sendAll(step.send);
-    }
+    if (responder) respond(responder, packet, from, t);
     const heard = hear(browser, packet, t.now);
     browser = heard.state;
-    if (heard.refused > 0) o.metrics.refused(heard.refused);
+    if (heard.refused > 0) {
+      o.metrics.refused(heard.refused);
+      o.onFault("TooManyAnnouncements", from);
+    }
     settle();
   };
 

@@ -1,8 +1,10 @@
-import { UNREADABLE, type Unreadable } from "@tideway/dnssd";
+import { UNREADABLE } from "@tideway/dnssd";
 import type { Metrics } from "@tideway/telemetry";
 
-const RECEIVED = ["Read", "Flooded", ...UNREADABLE] as const;
-export type Received = (typeof RECEIVED)[number] | Unreadable;
+const RECEIVED = ["Read", "Flooded", "OffLink", ...UNREADABLE] as const;
+export type Received = (typeof RECEIVED)[number];
+/** Why a packet was not read. */
+export type Unread = Exclude<Received, "Read">;
 const PHASES = ["silent", "probing", "announcing", "established"] as const;
 export type AgentPhase = (typeof PHASES)[number];
 

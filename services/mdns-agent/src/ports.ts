@@ -13,7 +13,7 @@ export interface Clock {
 export interface Lan {
   /** To one host, or without it to everybody. Never throws: what is lost is said again, or asked for again. */
   send(bytes: Buffer, to?: Address): void;
-  /** What comes from a host of this network, our own words too. */
-  onPacket(handler: (bytes: Buffer, from: Address) => void): void;
+  /** What comes from hosts of this network, our own words too, and from those who cannot be on it. */
+  onPacket(handler: (bytes: Buffer, from: Address, onLink: boolean) => void): void;
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** The only place that builds adapters: the bus, the local network, the agent between them. */
 import { isDeepStrictEqual } from "node:util";
+import { createAudit } from "@tideway/audit";
 import { connectBus } from "@tideway/bus";
 import { readOptionalFile } from "@tideway/config";
 import { describeError } from "@tideway/errors";
@@ -7,6 +8,7 @@ import type { RuntimeContext } from "@tideway/runtime";
 import { createAgent } from "./agent.ts";
 import type { Seen } from "./browser/state.ts";
 import type { MdnsAgentConfig } from "./config.ts";
+import { RECORDS, recordOf } from "./faults.ts";
 import { openLan } from "./lan/socket.ts";
 import { agentMetrics } from "./metrics.ts";
 import type { Clock, DoorFact, SightingFact } from "./ports.ts";
@@ -49,6 +51,8 @@ export const wire = async (ctx: RuntimeContext, config: MdnsAgentConfig): Promis
     onStatus: (up) => setReady("bus", up),
   });
   onShutdown("bus", () => bus.close());
+  const audit = createAudit({ bus, service: SERVICE, log, gather: RECORDS });
+  onShutdown("audit", () => audit.close());
   const [doors, sightings] = await Promise.all([bus.facts("door"), bus.facts("sighting")]);
   await Promise.all([doors.synced, sightings.synced]);
 
@@ -81,6 +85,7 @@ export const wire = async (ctx: RuntimeContext, config: MdnsAgentConfig): Promis
     limits: { instances: config.maxInstances, newPerMinute: config.newPerMinute },
     packetsPerSecond: config.packetsPerSecond,
     metrics: agentMetrics(ctx.metrics),
+    onFault: (fault, from) => audit.record(recordOf(fault, from)),
     onSeen,
   });
   onShutdown("agent", () => agent.stop());

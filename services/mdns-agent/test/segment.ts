@@ -5,16 +5,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bus, connectBus, type FactView } from "@tideway/bus";
 import { silentLogger } from "@tideway/log";
+import type { FactOf } from "@tideway/protos";
 import { binaries, until } from "@tideway/sandbox";
 
 const SUBNET = "10.211.53";
+const FAR = "10.211.54.1";
 const PIN = `sha256/${"A".repeat(43)}=`;
 
 export interface Host {
   id: string;
+  /** What the audit's history on its bus says so far. */
+  audit(): Promise<FactOf["audit"][]>;
   /** Cluster IDs that the bus says are seen here. */
   sees(): string[];
-  start(): void;
+  /** `more` variables than it needs. */
+  start(more?: Record<string, string>): void;
   /** SIGTERM: it says goodbye. */
   end(): Promise<void>;
   /** SIGKILL. */
@@ -22,6 +27,8 @@ export interface Host {
 }
 
 export interface Segment {
+  /** The test's own addresses on it: one of its network, and one that no host of it can have. */
+  stranger: { near: string; far: string };
   add(name: string): Promise<Host>;
   remove(): Promise<void>;
 }
@@ -48,6 +55,7 @@ export const createSegment = (ttl: number): Segment => {
   ip("link", "add", prefix, "type", "veth", "peer", "name", "test", "netns", lan);
   ip("-n", lan, "link", "set", "test", "master", "br0", "up");
   ip("addr", "add", `${SUBNET}.254/24`, "dev", prefix);
+  ip("addr", "add", `${FAR}/24`, "dev", prefix);
   ip("link", "set", prefix, "up");
 
   const run = (
@@ -71,6 +79,7 @@ export const createSegment = (ttl: number): Segment => {
   };
 
   return {
+    stranger: { near: `${SUBNET}.254`, far: FAR },
     add: async (name) => {
       const n = ++hosts;
       const [ns, address] = [`${prefix}-${n}`, `${SUBNET}.${n}`];
@@ -92,14 +101,26 @@ export const createSegment = (ttl: number): Segment => {
       };
       return {
         id,
+        audit: async () => {
+          const all: FactOf["audit"][] = [];
+          for await (const e of bus.events({ follow: false, entity: "audit" }))
+            all.push(e.data as FactOf["audit"]);
+          return all;
+        },
         sees: () =>
           sightings
             .list()
             .flatMap(({ data }) => (data.state === "SEEN" ? [data.clusterId] : []))
             .sort(),
-        start: () => {
+        start: (more = {}) => {
           const main = join(import.meta.dirname, "../src/main.ts");
-          const env = { POD_NAME: name, POD_IP: address, BUS_URL: url, MDNS_TTL_SECONDS: String(ttl) };
+          const env = {
+            POD_NAME: name,
+            POD_IP: address,
+            BUS_URL: url,
+            MDNS_TTL_SECONDS: String(ttl),
+            ...more,
+          };
           const ports = { HEALTH_PORT: "0", METRICS_PORT: "0" };
           agent = run(ns, process.execPath, ["--disable-warning=ExperimentalWarning", main], {
             ...env,

@@ -60,9 +60,9 @@ export const openLan = async (address: string, log: Logger): Promise<Lan> => {
     },
     onPacket: (handler) => {
       for (const socket of [ear, mouth])
-        socket.on("message", (bytes, { address: from, port }) => {
-          if (isOnLink(from, address, netmask)) handler(bytes, { address: from, port });
-        });
+        socket.on("message", (bytes, { address: from, port }) =>
+          handler(bytes, { address: from, port }, isOnLink(from, address, netmask)),
+        );
     },
     close: async () => {
       await Promise.all(sending); // the last word must be out before the sockets go

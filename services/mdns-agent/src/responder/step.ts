@@ -104,11 +104,22 @@ export const onPacket = (s: Responder, packet: Packet, from: Address, turn: Turn
   return answer(s, packet, from, turn);
 };
 
+/** Somebody says goodbye for us: we are here, and only we say ours. */
+export const isForgedGoodbye = (s: Responder, packet: Packet): boolean =>
+  packet.kind === "response" &&
+  s.phase !== "probing" &&
+  packet.answers.some((r) => r.ttl === 0 && farewell(s).some((own) => sameRecord(own, r)));
+
+/** A packet made us ask again for a name that we had, or take another one. */
+export const isDisputed = (before: Responder, after: Responder): boolean =>
+  before.attempt !== after.attempt || (before.phase !== "probing" && after.phase === "probing");
+
+/** The pointer to the type of the service stays: other clusters answer for it too. */
+const farewell = (s: Responder): DnsRecord[] => [...s.own.shared.slice(0, 1), ...s.own.unique];
+
 /** The last word: nobody need wait until the time of our records has passed. Nothing where nobody was told. */
 export const goodbye = (s: Responder): Outgoing[] => {
   if (s.phase === "probing") return [];
-  const [pointer] = s.own.shared;
-  // the pointer to the type of the service stays: other clusters answer for it too
-  const records = [...(pointer ? [pointer] : []), ...s.own.unique].map((r) => ({ ...r, ttl: 0 }));
+  const records = farewell(s).map((r) => ({ ...r, ttl: 0 }));
   return [{ packet: { ...emptyPacket("response"), answers: records } }];
 };
