@@ -242,7 +242,7 @@ describe("what is reflected", () => {
     const opened = (names: string): Promise<string> =>
       west.cluster.kubectl(
         ...["-n", "tideway-system", "patch", "configmap", "tideway-peer-ingress-classes", "--type=merge"],
-        ...["-p", JSON.stringify({ data: { classes: names } })],
+        ...["-p", JSON.stringify({ data: { classes: names, hosts: names && "shop.example.org" } })],
       );
     await opened("nginx");
     await mapped(classes);

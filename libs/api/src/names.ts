@@ -18,6 +18,8 @@ export const ORIGIN = "tideway.dev/origin";
 export const PEER = "tideway.dev/peer";
 /** Label of a virtual node and of a foreign pod: the provider's node pool. Absent: the nodes in no pool. */
 export const POOL = "tideway.dev/pool";
+/** Label, "true", that the owner sets on namespaces whose pods reach all pods of peers: the Ingress controller's. */
+export const REACHES_PEERS = "tideway.dev/reaches-peers";
 export const REMOTE_CLUSTER_ID = "tideway.dev/remote-cluster-id";
 /** Label of an offloaded namespace, value {@link OFFLOADING_ENABLED}. */
 export const OFFLOADING = "tideway.dev/offloading";

@@ -56,17 +56,22 @@ const post = async (
 const port = [{ name: "http", port: 80 }];
 const service = (spec: object, metadata: Record<string, unknown> = {}) =>
   post(services, { ports: port, ...spec }, metadata);
+const backend = { service: { name: "web", port: { number: 80 } } };
 const ingress = (ingressClassName: string | undefined, annotations: object = {}) =>
   post(
     ingresses,
     {
       ...(ingressClassName ? { ingressClassName } : {}),
-      defaultBackend: { service: { name: "web", port: { number: 80 } } },
+      rules: [{ host: "web.east.example" }],
+      defaultBackend: backend,
     },
     { annotations },
   );
-const allow = async (classes: string): Promise<void> => {
-  await kube.patch(configMaps, "tideway-peer-ingress-classes", "tideway-system", { data: { classes } });
+const claim = (spec: object) => post(ingresses, { ingressClassName: "public", ...spec });
+const allow = async (classes: string, hosts: Record<string, string | null> = {}): Promise<void> => {
+  await kube.patch(configMaps, "tideway-peer-ingress-classes", "tideway-system", {
+    data: { classes, ...hosts },
+  });
 };
 
 beforeAll(async () => {
@@ -82,6 +87,7 @@ beforeAll(async () => {
     what: "policies in force",
   });
   await until(async () => (await ingress("other")).status === 422, { what: "policies in force" });
+  await allow("", { hosts: "*" });
 }, 120_000);
 afterAll(async () => {
   await kube?.close();
@@ -170,6 +176,53 @@ describe("a peer's Ingress", () => {
     expect(await ingress("secret")).toMatchObject({ status: 422 });
     await allow("*");
     await until(async () => (await ingress("secret")).status === 201, { what: "every class open" });
+  });
+
+  describe("of an open class", () => {
+    const rule = (host?: string): object => ({
+      ...(host ? { host } : {}),
+      http: { paths: [{ path: "/", pathType: "Prefix", backend }] },
+    });
+    const web = { rules: [rule("web.east.example")] };
+    const opened = async (hosts: Record<string, string | null>, spec: object): Promise<unknown> => {
+      await allow("public", hosts);
+      return until(async () => (await claim(spec)).status === 201, {
+        what: `hosts ${JSON.stringify(hosts)}`,
+      });
+    };
+    afterAll(() => allow("*", { hosts: "*", "hosts.east": null }));
+
+    it("claims only hosts that the owner has opened", async () => {
+      await opened({ hosts: "shop.example, *.east.example" }, web);
+      expect((await claim({ rules: [rule("shop.example")] })).status).toBe(201);
+      expect((await claim({ rules: [rule("*.east.example")] })).status).toBe(201);
+      for (const host of ["www.example", "x.shop.example", "east.example", "notaeast.example"])
+        expect((await claim({ rules: [rule("web.east.example"), rule(host)] })).message).toContain(
+          `host ${host} is not open to peer east`,
+        );
+      for (const entry of [{ hosts: ["www.example"] }, { hosts: [] }, { secretName: "x" }])
+        expect((await claim({ ...web, tls: [entry] })).message).toContain("each certificate names its hosts");
+      expect((await claim({ ...web, tls: [{ hosts: ["*.east.example"] }] })).status).toBe(201);
+    });
+
+    it("claims no traffic to all hosts, unless they are open", async () => {
+      expect((await claim({ rules: [rule()] })).message).toContain("every host is not open to peer east");
+      expect((await claim({ ...web, defaultBackend: backend })).message).toContain("every host is not open");
+      await opened({ hosts: "*" }, { rules: [rule()] });
+    });
+
+    it("is held to the line for its peer where there is one", async () => {
+      await opened({ hosts: "", "hosts.east": "*.east.example" }, web);
+      await allow("public", { hosts: "*", "hosts.east": "" });
+      await until(async () => (await claim(web)).status === 422, { what: "no host open to east" });
+      await opened({ hosts: "*.east.example", "hosts.north": "", "hosts.east": null }, web);
+    });
+
+    it("claims none without a class: nobody serves it", async () => {
+      await allow("public", { hosts: "" });
+      await until(async () => (await claim(web)).status === 422, { what: "no host open" });
+      expect((await post(ingresses, web)).status).toBe(201);
+    });
   });
 
   it("brings no configuration of the controller", async () => {

@@ -15,6 +15,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { POD_FINALIZER } from "../src/provider/labels.ts";
 import { EAST, type ProviderWorld, type Replica, startProviderWorld, TENANT } from "./provider-world.ts";
 
+/** The owner's Ingress controller, in a namespace of its owner's choice. */
+const LET_IN = { namespaceSelector: { matchLabels: { "tideway.dev/reaches-peers": "true" } } };
 let world: ProviderWorld;
 let kube: Kube;
 let replica: Replica | undefined;
@@ -55,7 +57,7 @@ describe("twin namespaces", () => {
     expect(policy?.spec).toMatchObject({
       podSelector: {},
       policyTypes: ["Ingress", "Egress"],
-      ingress: [{ from: [{ podSelector: {} }] }],
+      ingress: [{ from: [{ podSelector: {} }, LET_IN] }],
     });
     const [binding] = await kube.list(roleBindings, { namespace: twin });
     expect(binding).toMatchObject({
@@ -81,7 +83,7 @@ describe("twin namespaces", () => {
     const closed = await policy();
     expect(closed).toMatchObject({
       podSelector: {},
-      ingress: [{ from: [{ podSelector: {} }] }],
+      ingress: [{ from: [{ podSelector: {} }, LET_IN] }],
       egress: [
         { to: [{ podSelector: {} }] },
         { to: [{ namespaceSelector: {} }], ports: [{ port: 53 }, { port: 53 }] },
@@ -107,11 +109,26 @@ describe("twin namespaces", () => {
       },
       { what: "the policy open to the consumer" },
     );
-    expect(open).toMatchObject({ ingress: [{ from: [{ podSelector: {} }, ...home] }] });
+    expect(open).toMatchObject({ ingress: [{ from: [{ podSelector: {} }, ...home, LET_IN] }] });
     expect(open.egress?.[0]?.to).toEqual([{ podSelector: {} }, ...home]);
     expect(open.egress?.slice(1)).toEqual(closed?.egress?.slice(1));
     facts.setNetwork("GONE");
     await until(async () => (await policy())?.egress?.[0]?.to?.length === 1, { what: "closed again" });
+  });
+
+  it("of an earlier release get the policy of this one", async () => {
+    const twin = await fresh();
+    const name = "tideway-default-deny";
+    const old = {
+      metadata: { annotations: { "offloading.tideway.dev/edition": null } },
+      spec: { ingress: [{ from: [{ podSelector: {} }] }] },
+    };
+    await stop();
+    await kube.patch(networkPolicies, name, twin, old);
+    await start();
+    const from = async () => (await kube.get(networkPolicies, name, twin)).spec?.ingress;
+    await until(async () => JSON.stringify(await from()).includes("reaches-peers"), { what: "the new one" });
+    expect(await from()).toMatchObject([{ from: [{ podSelector: {} }, LET_IN] }]);
   });
 
   it("are ready within tens of milliseconds", async () => {

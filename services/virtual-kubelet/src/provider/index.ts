@@ -32,7 +32,7 @@ import { watchOffers } from "./claims/offers.ts";
 import { MANAGED_BY, MANAGER } from "./endpoint-slices/manifests.ts";
 import { makeEndpointSliceReconciler } from "./endpoint-slices/reconciler.ts";
 import { TWIN_SELECTOR } from "./labels.ts";
-import { DEFAULT_DENY, OPEN, openOf, WORKLOAD_BINDING } from "./namespaces/manifests.ts";
+import { DEFAULT_DENY, OPEN, isCurrent, WORKLOAD_BINDING } from "./namespaces/manifests.ts";
 import { makeNamespaceReconciler } from "./namespaces/reconciler.ts";
 import { podBuilder } from "./pod-builder.ts";
 import { policiesOf } from "./policies.ts";
@@ -118,10 +118,7 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
     ...caches.map((c) => c.synced),
   ]);
 
-  const isOpen = (ns: string, wanted: string | undefined): boolean => {
-    const policy = policies.get(`${ns}/${DEFAULT_DENY}`);
-    return policy !== undefined && (wanted === undefined || policy.metadata.annotations?.[OPEN] === wanted);
-  };
+  const policyOf = (ns: string) => policies.get(`${ns}/${DEFAULT_DENY}`)?.metadata;
 
   const peers = startController({
     name: "twin-namespaces",
@@ -140,10 +137,9 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
         const n = networks.of(id);
         return n && [n.remotePods.seen, n.remoteExternal.seen];
       },
-      opened: (ns) =>
-        policies.get(`${ns}/${DEFAULT_DENY}`)?.metadata.annotations?.[OPEN]?.split(",").filter(Boolean),
+      opened: (ns) => policyOf(ns)?.annotations?.[OPEN]?.split(",").filter(Boolean),
       furnished: (ns, open) =>
-        isOpen(ns, openOf(open)) &&
+        isCurrent(policyOf(ns) ?? {}, open) &&
         bindings.get(`${ns}/${WORKLOAD_BINDING}`) !== undefined &&
         accounts.get(`${ns}/default`) !== undefined,
       owns: local.owns,

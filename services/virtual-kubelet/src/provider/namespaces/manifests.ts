@@ -1,4 +1,4 @@
-import { ORIGIN, PEER, tenantNamespace } from "@tideway/api";
+import { ORIGIN, PEER, REACHES_PEERS, tenantNamespace } from "@tideway/api";
 import type { Namespace, NetworkPolicy, RoleBinding, ServiceAccount } from "@tideway/k8s";
 import { accountOf, userOf } from "@tideway/pki";
 import { SOURCE_NAMESPACE, WORKLOAD_ROLE } from "../labels.ts";
@@ -50,21 +50,33 @@ const DNS = [
   { protocol: "TCP", port: 53 },
 ];
 
-/** Annotation of the policy: the prefixes it opens, as {@link openOf} says them. */
+/** Annotation of the policy: the prefixes it opens, separated by commas. */
 export const OPEN = "offloading.tideway.dev/open";
-export const openOf = (prefixes: readonly string[] | undefined): string | undefined => prefixes?.join(",");
+const openOf = (prefixes: readonly string[] | undefined): string | undefined => prefixes?.join(",");
+
+/** Annotation of the policy: what it says apart from that. Raised with each change, so that twins of before get it too. */
+export const EDITION = "offloading.tideway.dev/edition";
+const THIS_EDITION = "2";
+
+export interface PolicyMetadata {
+  annotations?: Readonly<Record<string, string>>;
+}
+/** Whether the policy is as {@link networkPolicyOf} makes it now; `open` undefined: whatever prefixes it opens. */
+export const isCurrent = (p: PolicyMetadata, open: readonly string[] | undefined): boolean =>
+  p.annotations?.[EDITION] === THIS_EDITION && (open === undefined || p.annotations[OPEN] === openOf(open));
 
 /**
- * In: only the pods of this namespace. Out: they, DNS, and the public internet; nothing private of the
+ * In: only the pods of this namespace, and of those that the owner lets in by a label (an Ingress controller). Out: they, DNS, and the public internet; nothing private of the
  * owner's. Both ways: the consumer's own pods and addresses, once the network knows where they are seen; who of them
  * reaches whom is the gateways' to say. What the two clusters agree on beyond that is added by policies of their own.
  */
 export const networkPolicyOf = (t: Twin): NetworkPolicy => {
+  const letIn = { matchLabels: { [REACHES_PEERS]: "true" } };
   const home = (t.open ?? []).map((cidr) => ({ ipBlock: { cidr } }));
   const spec = {
     podSelector: {},
     policyTypes: ["Ingress", "Egress"],
-    ingress: [{ from: [{ podSelector: {} }, ...home] }],
+    ingress: [{ from: [{ podSelector: {} }, ...home, { namespaceSelector: letIn }] }],
     egress: [
       { to: [{ podSelector: {} }, ...home] },
       { to: [{ namespaceSelector: {} }], ports: DNS },
@@ -81,7 +93,7 @@ export const networkPolicyOf = (t: Twin): NetworkPolicy => {
     name: DEFAULT_DENY,
     namespace: t.name,
     labels: labelsOf(t),
-    annotations: { [OPEN]: openOf(t.open) ?? "" },
+    annotations: { [OPEN]: openOf(t.open) ?? "", [EDITION]: THIS_EDITION },
   };
   return { metadata, spec: spec as object };
 };
