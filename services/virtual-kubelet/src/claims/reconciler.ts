@@ -22,7 +22,7 @@ export interface Claims {
 const REFUSED_MS = 30_000;
 
 /** Keys are UIDs of claims. */
-export const startClaims = (d: { session: Session; local: Local; volumes: FactView<"volume"> }): Claims => {
+export const prepareClaims = (d: { session: Session; local: Local; volumes: FactView<"volume"> }): Claims => {
   const { session, local, volumes } = d;
   const { clusterID, kube, signal } = session;
 

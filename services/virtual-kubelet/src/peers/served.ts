@@ -1,7 +1,7 @@
 import type { FactView } from "@tideway/bus";
 import { type Controller, startController } from "@tideway/controller";
 import { type Credentials, type Informer, keyOf, type Pod, splitKey } from "@tideway/k8s";
-import { startClaims } from "../claims/reconciler.ts";
+import { prepareClaims } from "../claims/reconciler.ts";
 import { type ApiServerSource, createApiServerAccess, wantsApiServer } from "../network/api-server.ts";
 import type { NetworkView } from "../network/networks.ts";
 import { createEvents } from "../reflection/events.ts";
@@ -100,7 +100,7 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
       onEvent: (source, event) => events.onEvent(source, event),
     },
   });
-  const claims = startClaims({ session, local: d.local, volumes: d.volumes });
+  const claims = prepareClaims({ session, local: d.local, volumes: d.volumes });
   const ingressClasses = (): Readonly<ClassMap> => d.ingressClasses(o.peer);
   const reflection = startReflection({
     session,

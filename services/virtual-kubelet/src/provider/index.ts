@@ -2,21 +2,12 @@
  * The provider's half: what peers placed here. Twin namespaces from their NamespaceMaps, and a Pod from each
  * ShadowPod. Stateless: everything is read again at start, and the finalizer of the pods holds what must last.
  */
-import {
-  namespaceMaps,
-  ORIGIN,
-  shadowEndpointSlices,
-  shadowPods,
-  tenantQuotas,
-  workloadPolicies,
-} from "@tideway/api";
+import { namespaceMaps, ORIGIN, shadowPods, tenantQuotas, workloadPolicies } from "@tideway/api";
 import { startController } from "@tideway/controller";
 import { describeError } from "@tideway/errors";
 import {
-  endpointSlices,
   type Informer,
   informer,
-  keyOf,
   type KubeObject,
   namespaces,
   networkPolicies,
@@ -27,10 +18,9 @@ import {
 import { createLedger } from "@tideway/quota";
 import { watchNetworks } from "../network/networks.ts";
 import { type Local, type Part, systemClock } from "../ports.ts";
-import { startClaims } from "./claims/index.ts";
+import { prepareClaims } from "./claims/index.ts";
 import { watchOffers } from "./claims/offers.ts";
-import { MANAGED_BY, MANAGER } from "./endpoint-slices/manifests.ts";
-import { makeEndpointSliceReconciler } from "./endpoint-slices/reconciler.ts";
+import { prepareEndpointSlices } from "./endpoint-slices/index.ts";
 import { TWIN_SELECTOR } from "./labels.ts";
 import { DEFAULT_DENY, OPEN, isCurrent, WORKLOAD_BINDING } from "./namespaces/manifests.ts";
 import { makeNamespaceReconciler } from "./namespaces/reconciler.ts";
@@ -68,17 +58,12 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
   const accounts = informer(kube, serviceAccounts, furniture);
   const shadows = informer(kube, shadowPods);
   const made = informer(kube, pods, { labelSelector: ORIGIN, transform: trimPod });
-  const shadowSlices = informer(kube, shadowEndpointSlices);
-  const slices = informer(kube, endpointSlices, {
-    labelSelector: `${MANAGED_BY}=${MANAGER}`,
-    metadataOnly: true,
-  });
   const policyCache = informer(kube, workloadPolicies);
   const policiesNow = policiesOf(policyCache, o.podSecurity ?? "baseline");
   const quotas = informer(kube, tenantQuotas, { metadataOnly: true });
   const furnishing = [maps, twins, policies, bindings, accounts];
   const ledger = o.ledger ?? createLedger({ kube, quotas, clock, log, signal, onKnown: o.teller.known });
-  const claims = startClaims({
+  const claims = prepareClaims({
     local,
     clock,
     log,
@@ -87,14 +72,13 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
     ledger,
     refusedRetryMs: o.refusedRetryMs ?? 5_000,
   });
-  const ofPods = [shadows, made, shadowSlices, slices, quotas, policyCache];
-  const caches: Informer<KubeObject>[] = [...furnishing, ...ofPods, ...claims.caches] as never;
+  const slices = prepareEndpointSlices({ local, clock, log, twins, networks, workers: o.workers ?? 32 });
+  const ofPods = [shadows, made, quotas, policyCache];
+  const caches = [...furnishing, ...ofPods, ...slices.caches, ...claims.caches] as Informer<KubeObject>[];
 
   twins.index("origin", (n) => [n.metadata.labels?.[ORIGIN] ?? ""]);
   shadows.index("namespace", (s) => [s.metadata.namespace ?? ""]);
   made.index("namespace", (p) => [p.metadata.namespace ?? ""]);
-  for (const cache of [shadowSlices, slices] as Informer<KubeObject>[])
-    cache.index("namespace", (s) => [s.metadata.namespace ?? ""]);
   const memory = remember(shadows, made);
   const room = createRoom({
     ledger,
@@ -203,33 +187,13 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
     twins,
   });
 
-  const endpoints = makeEndpointSliceReconciler({
-    kube,
-    clock,
-    shadows: shadowSlices,
-    slices,
-    twins,
-    networks,
-    owns: local.owns,
-  });
-  const endpointWork = startController({
-    name: "endpoint-slices",
-    workers: o.workers ?? 32,
-    log,
-    metrics: local.metrics,
-    signal,
-    reconcile: endpoints.reconcile,
-  });
-
+  const sliceWork = slices.start();
   const claimWork = claims.start();
 
-  const enqueueSlices = (ns: string): void => {
-    for (const shadow of shadowSlices.byIndex("namespace", ns)) endpointWork.enqueue(keyOf(shadow));
-  };
   const enqueueNamespace = (ns: string): void => {
     for (const cache of [shadows, made] as Informer<KubeObject>[])
       for (const { metadata } of cache.byIndex("namespace", ns)) work.enqueue(`${ns}/${metadata.name}`);
-    enqueueSlices(ns);
+    slices.enqueueNamespace(ns);
     claims.enqueueNamespace(ns);
   };
   const originOf = (obj: Readonly<KubeObject> | undefined): string | undefined =>
@@ -285,17 +249,7 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
     if (now && old && now.metadata.generation === old.metadata.generation) return; // its own status
     for (const twin of twins.list()) wakePeer("", twin, undefined);
   });
-  shadowSlices.onChange((key) => endpointWork.enqueue(key));
-  slices.onChange((key, slice, old) => {
-    endpoints.seen(key, slice);
-    const owner = (slice ?? old)?.metadata.ownerReferences?.[0]?.name;
-    // One that somebody changed or deleted is made again.
-    if (owner) endpointWork.enqueue(`${key.slice(0, key.indexOf("/"))}/${owner}`);
-  });
-  networks.onChange((id) => {
-    peers.enqueue(id);
-    for (const twin of twins.byIndex("origin", id)) enqueueSlices(twin.metadata.name);
-  });
+  networks.onChange((id) => peers.enqueue(id));
 
   const everything = (): void => {
     for (const fact of identities.list()) {
@@ -317,7 +271,7 @@ export const startProvider = async (local: Local, o: ProviderOptions): Promise<P
       await Promise.all([
         peers.done,
         work.done,
-        endpointWork.done,
+        sliceWork.done,
         claimWork.done,
         quotaWork.done,
         policyWork.done,

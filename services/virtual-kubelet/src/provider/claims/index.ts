@@ -37,7 +37,7 @@ export interface Claims {
   occupied(namespace: string): boolean;
 }
 
-export const startClaims = (o: ClaimsOptions): Claims => {
+export const prepareClaims = (o: ClaimsOptions): Claims => {
   const { kube, signal } = o.local;
   const shadows = informer(kube, shadowClaims);
   const claims = informer(kube, persistentVolumeClaims, { labelSelector: `${ORIGIN},${CLAIM_UID}` });
