@@ -26,6 +26,7 @@ export interface DomainDeps {
 }
 
 interface Known {
+  uid: string | undefined;
   generation: number | undefined;
   outcome: Outcome;
   found: readonly Sighting[];
@@ -36,6 +37,10 @@ const serverOf = (text: string): Server => {
   const at = text.lastIndexOf(":");
   return { address: text.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(text.slice(at + 1)) };
 };
+
+/** Of this very SearchDomain, as it is wanted now: a new one of the same name begins at the same generation. */
+const isOf = (k: Known, { metadata }: Readonly<SearchDomain>): boolean =>
+  k.uid === metadata.uid && k.generation === metadata.generation;
 
 /** Key: name of a SearchDomain. */
 export const createDomainReconciler = (d: DomainDeps): Reconcile => {
@@ -53,10 +58,10 @@ export const createDomainReconciler = (d: DomainDeps): Reconcile => {
       .catch((err: unknown) => ({ ok: false, error: describeError(err) }) as const);
     d.searched(outcome);
     // silence withdraws nothing: what was found before stays until its time is over
-    const same = before?.generation === sd.metadata.generation;
-    const found = outcome.ok ? outcome.search.found : same ? (before?.found ?? []) : [];
+    const found = outcome.ok ? outcome.search.found : before && isOf(before, sd) ? before.found : [];
     const dueMs = d.clock.now() + pauseMs(sd, outcome);
-    return { generation: sd.metadata.generation, outcome, found, dueMs };
+    const { uid, generation } = sd.metadata;
+    return { uid, generation, outcome, found, dueMs };
   };
 
   const writeStatus = async (sd: Readonly<SearchDomain>, k: Known, signal: AbortSignal): Promise<void> => {
@@ -89,7 +94,7 @@ export const createDomainReconciler = (d: DomainDeps): Reconcile => {
       return {};
     }
     let k = known.get(name);
-    if (!k || k.generation !== sd.metadata.generation || k.dueMs <= d.clock.now()) {
+    if (!k || !isOf(k, sd) || k.dueMs <= d.clock.now()) {
       k = await lookNow(sd, k, signal);
       known.set(name, k);
       const { found, outcome } = k;
