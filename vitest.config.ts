@@ -24,8 +24,9 @@ export default defineConfig({
           name: "service",
           include: ["{libs,services,cli,test/sandbox,test/platform}/**/*.int.test.ts"],
           exclude: never,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: 180_000, // longer than what a single wait takes before it says what it waits for
+          hookTimeout: 180_000,
+          expect: { poll: { timeout: 60_000 } },
           ...alone,
         },
       },

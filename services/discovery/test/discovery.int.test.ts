@@ -32,7 +32,6 @@ const said = (
     },
     {
       what: `a fact that ${what}`,
-      timeoutMs: 10_000,
       everyMs: 5,
       explain: () => JSON.stringify(peer.fact()),
     },
@@ -40,7 +39,6 @@ const said = (
 const gone = (peer: Peer): Promise<unknown> =>
   until(async () => (await peer.get()) === undefined, {
     what: `${peer.name} gone`,
-    timeoutMs: 20_000,
     explain: async () => JSON.stringify(await peer.get()),
   });
 const isWanted = (peer: Peer): Promise<unknown> => said(peer, "wants the peer", (f) => f.outgoing === true);
@@ -108,10 +106,7 @@ describe("what is said of a peer", () => {
       log: silentLogger,
     });
     const view = await fresh.facts("peer");
-    await until(async () => view.get(peer.id)?.data.outgoing, {
-      what: "the fact on the new bus",
-      timeoutMs: 20_000,
-    });
+    await until(async () => view.get(peer.id)?.data.outgoing, { what: "the fact on the new bus" });
     await fresh.close();
     await until(async () => service.ready(), { what: "ready again" });
   });
@@ -139,14 +134,13 @@ describe("reachability", () => {
     await peer.is("Reachable", "Answers");
     await said(peer, "tells it is reachable", (f) => f.reachable === true);
     await door.close();
-    const c = await peer.is("Reachable", "Unreachable");
+    const c = await peer.is("Reachable", "Unreachable", /ECONNREFUSED.*next try within 0.11 s/);
     expect(c).toMatchObject({ status: "False" });
     expect(c.message).toContain(door.endpoint);
-    expect(c.message).toMatch(/ECONNREFUSED.*next try within 0.11 s/);
     await said(peer, "tells it is not reachable", (f) => f.reachable === false);
     await door.open();
     await peer.is("Reachable", "Answers");
-    expect(await peer.eventReasons()).toEqual(expect.arrayContaining(["Unreachable", "Answers"]));
+    await peer.told("Unreachable", "Answers");
   });
 
   it("tells at once when another cluster answers", async () => {
@@ -197,7 +191,7 @@ describe("Ready", () => {
     expect((await peer.is("Ready", "NodeNotReady")).message).toContain("TunnelDown");
     await peer.node("READY");
     await peer.is("Ready", "NodeReady");
-    expect(await peer.eventReasons()).toEqual(expect.arrayContaining(["NodeReady", "NodeNotReady"]));
+    await peer.told("NodeReady", "NodeNotReady");
   });
 
   it("is Refused with the rule and the reason", async () => {
@@ -224,6 +218,7 @@ describe("Ready", () => {
   it("leaves a second ForeignCluster of the same cluster alone until the first is gone", async () => {
     const first = await world.peer();
     await first.is("Ready", "NotPeered");
+    await said(first, "names the first", (f) => f.name === first.name);
     const second = await world.peer({ clusterID: first.id, outgoingPeering: "Yes" });
     expect((await second.is("Ready", "DuplicateClusterID")).message).toContain(first.name);
     expect(second.fact()).toMatchObject({ name: first.name, outgoing: false });
@@ -255,7 +250,7 @@ describe("Ready", () => {
         (await world.kube.get(foreignClusters, "mirror")).status?.conditions?.some(
           (c) => c.reason === "SelfPeering",
         ),
-      { what: "the refusal", timeoutMs: 10_000 },
+      { what: "the refusal" },
     );
     expect(world.peers.get(uid)).toBeUndefined();
     await world.kube.delete(foreignClusters, "mirror");
@@ -267,22 +262,18 @@ describe("unpeering", () => {
     const peer = await world.peer({ outgoingPeering: "Yes", unpeerTimeoutSeconds: 60 });
     await used(peer);
     await peer.is("Ready", "NodeReady");
+    const from = Date.now();
     await peer.patch({ outgoingPeering: "No" });
     await said(peer, "ends the use", (f) => f.outgoing === false);
     const deadline = peer.fact()?.unpeerDeadline ?? "";
-    expect(Date.parse(deadline) - Date.now()).toBeGreaterThan(50_000);
-    expect(Date.parse(deadline) - Date.now()).toBeLessThanOrEqual(60_000);
+    expect(Date.parse(deadline)).toBeGreaterThanOrEqual(from + 60_000);
+    expect(Date.parse(deadline)).toBeLessThanOrEqual(Date.now() + 60_000);
     await peer.is("Ready", "Unpeering");
     await service.stop();
     service = await world.start();
     await peer.node("DRAINING");
     await peer.node("GONE");
-    await until(
-      async () =>
-        (await peer.is("Ready", "Unpeering")).message.includes("identity") &&
-        !(await peer.is("Ready", "Unpeering")).message.includes("node"),
-      { what: "the node out of the message" },
-    );
+    await peer.is("Ready", "Unpeering", /^waits for auth \(our identity there\),/); // and for no node
     expect(peer.fact()?.unpeerDeadline).toBe(deadline);
     await peer.identity("outgoing", "GONE");
     await said(peer, "has no deadline", (f) => f.unpeerDeadline === "");
@@ -303,9 +294,7 @@ describe("unpeering", () => {
     );
     await peer.node("GONE");
     await peer.identity("outgoing", "GONE");
-    await until(async () => (await peer.is("Ready", "Unpeering")).message.includes("peer's identity here"), {
-      what: "only the peer's identity left",
-    });
+    await peer.is("Ready", "Unpeering", /^waits for auth \(the peer's identity here\),/); // and for nothing else
     expect(await peer.get()).toBeDefined();
     await peer.identity("incoming", "GONE");
     await gone(peer);
@@ -320,10 +309,7 @@ describe("unpeering", () => {
     await peer.delete();
     await gone(peer);
     await said(peer, "is the last", (f) => f.phase === "GONE");
-    await until(async () => (await peer.eventReasons()).includes("UnpeerIncomplete"), {
-      what: "the warning",
-      timeoutMs: 5_000,
-    });
+    await peer.told("UnpeerIncomplete");
   });
 });
 
@@ -338,8 +324,8 @@ describe("replicas", () => {
         .filter((l) => l.startsWith("tideway_discovery_peers{"))
         .reduce((sum, l) => sum + Number(l.split(" ").at(-1)), 0);
     };
-    expect(await shares(service)).toBeGreaterThan(0);
-    expect(await shares(second)).toBeGreaterThan(0);
+    for (const s of [service, second])
+      await until(async () => (await shares(s)) > 0, { what: "a share of the peers" });
     await second.stop();
     for (const p of peers) await p.patch({ outgoingPeering: "Yes" });
     for (const p of peers) await isWanted(p);

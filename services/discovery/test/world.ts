@@ -52,9 +52,10 @@ export interface Peer {
   ): Promise<void>;
   node(state: FactInput<"node">["state"], more?: Partial<FactInput<"node">>): Promise<void>;
   replication(state: FactInput<"replication">["state"]): Promise<void>;
-  /** The condition, when it has this reason. */
-  is(type: string, reason: string): Promise<Condition>;
-  eventReasons(): Promise<string[]>;
+  /** The condition, when it has this reason, and a message with these words. */
+  is(type: string, reason: string, words?: RegExp): Promise<Condition>;
+  /** Waits for Events of these reasons: they are written after the status, and not waited for. */
+  told(...reasons: string[]): Promise<unknown>;
 }
 
 /** An address at which nobody listens. */
@@ -92,21 +93,25 @@ const createPeer = async (
       bus.publish("offer", { peer: id, id: direction }, { ...own, direction, state, ...more }),
     node: (state, more) => bus.publish("node", { peer: id }, { ...own, nodeName: name, state, ...more }),
     replication: (state) => bus.publish("replication", { peer: id }, { ...own, state }),
-    is: (type, reason) =>
+    is: (type, reason, words = /^/) =>
       until(
         async () => {
           const c = findCondition((await get())?.status?.conditions, type);
-          return c?.reason === reason ? c : undefined;
+          return c?.reason === reason && words.test(c.message) ? c : undefined;
         },
         {
-          what: `${type} of ${name} with the reason ${reason}`,
-          timeoutMs: 10_000,
+          what: `${type} of ${name} with the reason ${reason} and ${words.source}`,
           explain: async () => JSON.stringify((await get())?.status),
         },
       ),
-    eventReasons: async () =>
-      (await kube.list(events, { namespace: "default", fieldSelector: `involvedObject.name=${name}` })).map(
-        (e) => e.reason ?? "",
+    told: (...reasons) =>
+      until(
+        async () => {
+          const o = { namespace: "default", fieldSelector: `involvedObject.name=${name}` };
+          const said = (await kube.list(events, o)).map((e) => e.reason ?? "");
+          return reasons.every((r) => said.includes(r));
+        },
+        { what: `Events of ${name}: ${reasons.join(", ")}` },
       ),
   };
 };
@@ -174,7 +179,7 @@ const startService = async (
       TIDEWAY_CLUSTER_NAME: "east",
       BUS_URL: nats.url,
       DISCOVERY_PROBE_SECONDS: "0.1",
-      DISCOVERY_PROBE_TIMEOUT_MS: "500",
+      DISCOVERY_PROBE_TIMEOUT_MS: "20000", // a busy machine is no peer that is silent
       ...env,
     },
     log: silentLogger,

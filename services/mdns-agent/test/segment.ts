@@ -147,7 +147,6 @@ export const sees = (h: Host, ...others: Host[]): Promise<unknown> => {
   return until(() => Promise.resolve(JSON.stringify(h.sees()) === JSON.stringify(wanted)), {
     what: `${h.id} to see ${wanted.join(", ") || "nobody"}`,
     everyMs: 5,
-    timeoutMs: 30_000,
     explain: () => h.sees().join(", "),
   });
 };
