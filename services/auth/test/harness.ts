@@ -198,5 +198,5 @@ export const tokenSecret = async (side: Side, name: string, token: string): Prom
 export const eventually = <T>(
   what: string,
   look: () => Promise<T | undefined | false>,
-  timeoutMs = 20_000,
-): Promise<T> => until(look, { what, everyMs: 20, timeoutMs });
+  timeoutMs?: number,
+): Promise<T> => until(look, { what, everyMs: 20, ...(timeoutMs ? { timeoutMs } : {}) });

@@ -44,9 +44,8 @@ it("200 peers that ask at once, under 200 rules, are all settled within 20 s", a
     "all answers",
     () => requests.list().filter((r) => r.status?.decision === "Accepted" && r.status.rule === "rule-199"),
     (done) => done.length === PEERS,
-    30_000,
   );
   const settledMs = performance.now() - begun;
   stop.abort();
   expect(settledMs).toBeLessThan(20_000);
-}, 60_000);
+});

@@ -1,4 +1,5 @@
 /** A real API server and a real nats-server, with one negotiator wired to them, and the parts of the other services played by hand. */
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -158,6 +159,17 @@ export const addPod = (
     },
   });
 
+/** Until the service has seen every pod: they come in order, and it tells how many of this cluster's own it counts. */
+export const podsSeen = async (w: World): Promise<void> => {
+  await addPod(w, `marker-${randomUUID()}`, "node-0", "0");
+  const own = (await w.kube.list(pods)).filter((p) => p.metadata.labels?.[ORIGIN] === undefined);
+  await eventually(
+    "all pods counted",
+    () => w.metric("tideway_negotiator_capacity", { resource: "pods", kind: "used" }),
+    (n) => n === own.length,
+  );
+};
+
 export const setPolicy = (w: World, spec: SharingPolicy["spec"]): Promise<unknown> =>
   w.kube.apply(sharingPolicies, make(sharingPolicies, { metadata: { name: "default" }, spec }), MANAGER);
 
@@ -263,7 +275,6 @@ export const eventually = <T>(
   what: string,
   look: () => Promise<T> | T,
   is: (v: NonNullable<T>) => boolean,
-  timeoutMs = 10_000,
 ): Promise<NonNullable<T>> => {
   let last: T | undefined;
   return until<NonNullable<T>>(
@@ -271,7 +282,7 @@ export const eventually = <T>(
       last = await look();
       return last !== undefined && last !== null && is(last) ? last : undefined;
     },
-    { what, everyMs: 5, timeoutMs, explain: () => `last seen: ${JSON.stringify(last)}` },
+    { what, everyMs: 5, explain: () => `last seen: ${JSON.stringify(last)}` },
   );
 };
 
