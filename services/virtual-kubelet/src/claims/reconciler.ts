@@ -14,6 +14,8 @@ export interface Claims {
   resync(source?: string): void;
   /** The first claim of the pod that the provider has not accepted. */
   missing(pod: Readonly<Pod>): { claim: string; message: string } | undefined;
+  /** All claims of the pod wait at the provider for their first pod: its scheduler will have to wait for their volumes. */
+  await(pod: Readonly<Pod>): boolean;
   /** Regions of the provider that will do for all claims of the pod; undefined: any. */
   regionsOf(pod: Readonly<Pod>): string[] | undefined;
 }
@@ -30,6 +32,11 @@ export const prepareClaims = (d: { session: Session; local: Local; volumes: Fact
     source: string,
     test: (s: Readonly<ShadowClaim>) => boolean,
   ): Readonly<ShadowClaim> | undefined => session.twin(source)?.claims.list().find(test);
+
+  const shadowOf = (pod: Readonly<Pod>, claim: string): Readonly<ShadowClaim> | undefined => {
+    const twin = session.twin(pod.metadata.namespace ?? "");
+    return twin?.claims.get(keyOf({ metadata: { namespace: twin.name, name: claim } }));
+  };
 
   const observe = (uid: string): World => {
     const wish = volumes.get(clusterID, uid)?.data;
@@ -140,11 +147,10 @@ export const prepareClaims = (d: { session: Session; local: Local; volumes: Fact
       const [first, ...others] = rules;
       return first?.filter((r) => others.every((rule) => rule.includes(r)));
     },
+    await: (pod) => claimsOf(pod).every((claim) => shadowOf(pod, claim)?.status?.phase === "Accepted"),
     missing: (pod) => {
-      const { namespace = "" } = pod.metadata;
-      const twin = session.twin(namespace);
       for (const claim of claimsOf(pod)) {
-        const shadow = twin?.claims.get(keyOf({ metadata: { namespace: twin.name, name: claim } }));
+        const shadow = shadowOf(pod, claim);
         const phase = shadow?.status?.phase;
         if (
           shadow &&

@@ -121,8 +121,8 @@ it("waits for the slower side", async () => {
     more();
   });
   const { socket } = await call(port);
+  await expect.poll(() => stalled, { timeout: 20_000 }).toBe(true);
   await new Promise((done) => setTimeout(done, 300)); // the caller does not read yet
-  expect(stalled).toBe(true);
   expect(written).toBeLessThan(size);
   let read = 0;
   for await (const chunk of socket) read += (chunk as Buffer).length;

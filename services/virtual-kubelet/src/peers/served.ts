@@ -141,6 +141,7 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
       waiting: d.waiting,
       localPods: session.localPods,
       volumes: d.volumes,
+      awaitsVolumes: claims.await,
     }),
     unprepare: (key) => reflection.onLocalPod(key, undefined),
     hold: (node) => node !== undefined && d.unreachable(node) === "Hold",

@@ -24,12 +24,13 @@ const cache = (pods: Pod[]): ReturnType<typeof informer<Pod>> =>
   }) as never;
 const wish = (claim: string, state = "PENDING", peer = WEST) =>
   ({ peer, id: claim, data: { state, namespace: "shop", claim, node: "west" } }) as never;
-const chosen = (o: { waiting: Pod[]; local?: Pod[]; volumes?: unknown[] }) =>
+const chosen = (o: { waiting: Pod[]; local?: Pod[]; volumes?: unknown[]; made?: boolean }) =>
   createChosen({
     clusterID: WEST,
     waiting: cache(o.waiting),
     localPods: cache(o.local ?? []),
     volumes: { list: () => (o.volumes ?? [wish("data")]) as never },
+    awaitsVolumes: () => !o.made,
   });
 const found = (o: Parameters<typeof chosen>[0]): string | undefined =>
   chosen(o).get("shop/db")?.metadata.name;
@@ -61,6 +62,9 @@ it("tells none that the scheduler has given up, that is held back, goes, or asks
     expect(found({ waiting })).toBeUndefined();
   }
 });
+
+it("tells none whose volumes are made without a pod: it would be bound over there before it is known as held", () =>
+  expect(found({ waiting: [pod("db", ["data"])], made: true })).toBeUndefined());
 
 it("cannot tell which of two pods with the same claim was meant", () => {
   expect(found({ waiting: [pod("db", ["data"]), pod("other", ["data"])] })).toBeUndefined();

@@ -29,6 +29,8 @@ export const createChosen = (d: {
   waiting: Informer<Pod>;
   localPods: { list(): Readonly<Pod>[] };
   volumes: Pick<FactView<"volume">, "list">;
+  /** Its claims wait at the provider for their first pod. */
+  awaitsVolumes(pod: Readonly<Pod>): boolean;
 }): Chosen => {
   /** Node of a claim that got it just now, and has no volume yet. */
   const nodeOf = (namespace: string, claim: string): string | undefined =>
@@ -54,6 +56,8 @@ export const createChosen = (d: {
       const claims = claimsOf(pod);
       const [nodeName, ...different] = new Set(claims.map((c) => nodeOf(namespace, c)));
       if (!nodeName || different.length > 0) return undefined;
+      // with its volumes there it would be bound over there at once, before the API server there knows that it is held
+      if (!d.awaitsVolumes(pod)) return undefined;
       // of several that share a claim it is not known for which the node was chosen
       const shared = others(namespace).some(
         (p) => p.metadata.uid !== uid && claimsOf(p).some((c) => claims.includes(c)),
