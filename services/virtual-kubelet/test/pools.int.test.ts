@@ -1,7 +1,7 @@
 import { namespaceMaps, shadowPods, tenantQuotas, virtualNodes } from "@tideway/api";
 import { events, leases, nodes, type Pod, pods } from "@tideway/k8s";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startWorld, type World } from "./world.ts";
+import { startWorld, WEST, type World } from "./world.ts";
 
 /** West gives its ordinary nodes and those with a GPU as offers of their own. */
 const GPU = { key: "hardware", operator: "In", values: ["gpu"] };
@@ -126,12 +126,10 @@ describe("a pool that is taken back", () => {
     const told = await w.until(async () => {
       const all = await w.east.kube.list(events, { namespace: "default" });
       const said = all.filter((e) => e.reason === "OfferDraining");
-      return said.length === 2 && said;
+      return new Set(said.map((e) => e.involvedObject.name)).size === 2 && said;
     }, "why, as Events");
-    expect(told.map((e) => `${e.involvedObject.kind} ${e.involvedObject.name}`).toSorted()).toEqual([
-      "ForeignCluster west",
-      "Node west-gpu",
-    ]);
+    const whom = new Set(told.map((e) => `${e.involvedObject.kind} ${e.involvedObject.name}`));
+    expect([...whom].toSorted()).toEqual(["ForeignCluster west", "Node west-gpu"]);
     for (const e of told) {
       expect(e.type).toBe("Warning");
       expect(e.message).toContain("maintenance");
@@ -166,13 +164,13 @@ describe("a pool that is taken back", () => {
 
 describe("unpeering", () => {
   it("removes all nodes, and what stands for the peer", async () => {
-    await w.peerFact({ outgoing: false, unpeerDeadline: new Date(Date.now() + 8_000).toISOString() });
+    await w.peerFact({ outgoing: false, unpeerDeadline: new Date(Date.now() + 300_000).toISOString() });
     for (const name of ["west", "west-gpu"])
-      await w.until(async () => (await w.east.kube.find(nodes, name)) === undefined, `${name} gone`, 20_000);
-    expect(await w.east.kube.list(virtualNodes)).toEqual([]);
+      await w.until(async () => (await w.east.kube.find(nodes, name)) === undefined, `${name} gone`);
+    await w.until(async () => (await w.east.kube.list(virtualNodes)).length === 0, "their objects gone");
     const facts = await w.east.bus.facts("node");
     await facts.synced;
-    await w.until(async () => facts.list()[0]?.data.state === "GONE", "said GONE");
+    await w.until(async () => facts.get(WEST)?.data.state === "GONE", "said GONE");
     await w.until(
       async () => (await w.east.kube.find(namespaceMaps, "namespaces", "tideway-peer-west")) === undefined,
       "no map left",

@@ -258,8 +258,11 @@ export const startWorld = async (o: { controllers?: readonly string[]; west?: re
         { subresource: "status" },
       );
   };
+  let copied: Promise<void> = Promise.resolve(); // one after the other, so that the newest is written last
+  const copyNext = (): void =>
+    void (copied = copied.then(copy).catch((err: unknown) => log.debug({ err }, "copying the map failed")));
   for (const i of [here, there]) {
-    i.onChange(() => void copy().catch((err: unknown) => log.debug({ err }, "copying the map failed")));
+    i.onChange(copyNext);
     i.start(copying.signal);
   }
 
@@ -322,13 +325,12 @@ export const startWorld = async (o: { controllers?: readonly string[]; west?: re
     await until(ready, {
       what: `${namespace} offloaded`,
       everyMs: 20,
-      timeoutMs: 20_000,
       explain: () => east.server.kubectl("get", "nso,nm,vn,nodes", "-A", "-o", "yaml"),
     });
     return `tideway-east--${namespace}`;
   };
-  const there1 = <T>(look: () => Promise<T | undefined | false>, what: string, timeoutMs = 10_000) =>
-    until(look, { what, everyMs: 10, timeoutMs });
+  const there1 = <T>(look: () => Promise<T | undefined | false>, what: string) =>
+    until(look, { what, everyMs: 10 });
 
   return {
     east,
