@@ -16,7 +16,8 @@ export default defineConfig({
           exclude: [...never, "**/*.int.test.ts", "test/e2e/**"],
           pool: "threads",
           maxWorkers: 2,
-          testTimeout: 30_000, // thousands of runs of a property, beside other work on the machine
+          testTimeout: 60_000, // thousands of runs of a property, beside other work on the machine
+          hookTimeout: 60_000,
         },
       },
       {
@@ -38,6 +39,7 @@ export default defineConfig({
           exclude: [...never, ...long],
           testTimeout: 180_000,
           hookTimeout: 600_000,
+          expect: { poll: { timeout: 60_000, interval: 500 } },
           ...alone,
         },
       },

@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 afterAll(() => void http.close());
 
-const signal = AbortSignal.timeout(10_000);
+const signal = AbortSignal.timeout(60_000);
 const run = (pod: string) =>
   exec({ server }, { namespace: "n", pod, container: "main" }, ["sh", "-c", "a b"], {
     input: "in\n",

@@ -57,7 +57,7 @@ describe("a server that speaks HTTP/2", () => {
       setTimeout(() => {
         now--;
         stream.end(`${String(headers[":method"])} ${path}`);
-      }, 5);
+      }, 20);
     });
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   });

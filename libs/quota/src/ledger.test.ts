@@ -83,7 +83,7 @@ const ledgerOn = (store: ReturnType<typeof createStore>): Ledger =>
     patienceMs: 1,
   });
 const settled = async (look: () => boolean): Promise<void> => {
-  for (let i = 0; i < 500 && !look(); i++) await new Promise((done) => setTimeout(done, 5));
+  for (let i = 0; i < 4_000 && !look(); i++) await new Promise((done) => setTimeout(done, 5));
   expect(look()).toBe(true);
 };
 

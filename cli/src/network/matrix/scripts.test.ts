@@ -41,7 +41,7 @@ beforeAll(async () => {
     env: { NAME: "b", PORT: String(port) },
     stdio: "inherit",
   });
-  for (let i = 0; i < 200 && !(await answered()); i++) await new Promise((r) => setTimeout(r, 25));
+  for (let i = 0; i < 800 && !(await answered()); i++) await new Promise((r) => setTimeout(r, 25));
   liar = createServer((req, res) => void req.resume().on("end", () => res.end("something else")));
   await new Promise<void>((r) => liar.listen(0, "127.0.0.1", r));
   liarPort = (liar.address() as { port: number }).port;
