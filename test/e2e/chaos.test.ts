@@ -112,7 +112,6 @@ describe("a service killed at a random moment of peering", () => {
         await killed;
         await until(nodeReady, {
           what: `node Ready after ${service} was killed`,
-          timeoutMs: 60_000,
           explain: () => tideway(east.cluster, "status"),
         });
         await tideway(east.cluster, "unpeer", "west", "--wait", "--timeout", "60s");
@@ -199,7 +198,7 @@ describe("offloaded pods", () => {
     await west.cluster.partitionFrom(east.cluster);
     const from = performance.now();
     try {
-      await until(async () => !(await nodeReady()), { what: "node NotReady", timeoutMs: 15_000 });
+      await until(async () => !(await nodeReady()), { what: "node NotReady" });
       await until(() => Promise.resolve(performance.now() - from >= 60_000), {
         what: "the end of the partition",
         timeoutMs: 70_000,
@@ -209,7 +208,7 @@ describe("offloaded pods", () => {
     } finally {
       await west.cluster.heal();
     }
-    await until(nodeReady, { what: "node Ready again", timeoutMs: 30_000 });
+    await until(nodeReady, { what: "node Ready again" });
     await settled(twin, 3);
     expect(await uids(east, NS)).toEqual(before);
     expect(await uids(west, twin)).toEqual(beforeThere);
@@ -218,7 +217,7 @@ describe("offloaded pods", () => {
   it("come through a crash of the provider's API server", async () => {
     const before = await uids(east, NS);
     await west.cluster.killApiServer();
-    await until(async () => !(await nodeReady()), { what: "node NotReady", timeoutMs: 15_000 });
+    await until(async () => !(await nodeReady()), { what: "node NotReady" });
     await west.cluster.startApiServer();
     await until(nodeReady, { what: "node Ready again" });
     await settled(twin, 3);

@@ -3,7 +3,7 @@ import { foreignClusters } from "@tideway/api";
 import { checkout, tideway } from "@tideway/platform";
 import { until } from "@tideway/sandbox";
 import type { PeerStatus, StatusReport } from "../../cli/src/status/model.ts";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   apply,
   dropNamespace,
@@ -38,21 +38,27 @@ describe("the command line on a running system", () => {
       spec,
     });
     await phaseIs(east, NS, "p", "Running");
-    const here = await peerOf(east, "west");
-    expect(here.borrowed).toMatchObject({ used: { cpu: "0.1", memory: "32Mi" }, pods: 1 });
-    expect(here.namespaces).toMatchObject([{ namespace: NS, twin: `tideway-east--${NS}`, ready: true }]);
-    const there = await peerOf(west, "east");
-    expect(there.lent).toMatchObject({ used: { cpu: "0.1", memory: "32Mi" }, pods: 1, decision: "Accepted" });
-    expect(there.lent?.offered).toEqual(here.borrowed?.offered);
-    const { services, problems } = await report(east);
-    expect(problems).toEqual([]);
-    for (const s of services) expect(s.ready, s.name).toBe(s.desired);
+    // Each side says what it knows now; what the other has just changed comes a moment later.
+    await vi.waitFor(
+      async () => {
+        const here = await peerOf(east, "west");
+        expect(here.borrowed).toMatchObject({ used: { cpu: "0.1", memory: "32Mi" }, pods: 1 });
+        expect(here.namespaces).toMatchObject([{ namespace: NS, twin: `tideway-east--${NS}`, ready: true }]);
+        const { lent } = await peerOf(west, "east");
+        expect(lent).toMatchObject({ used: { cpu: "0.1", memory: "32Mi" }, pods: 1, decision: "Accepted" });
+        expect(lent?.offered).toEqual(here.borrowed?.offered);
+        const { services, problems } = await report(east);
+        expect(problems).toEqual([]);
+        for (const s of services) expect(s.ready, s.name).toBe(s.desired);
+      },
+      { timeout: 60_000, interval: 500 },
+    );
   });
 
   it("changes nothing when a peer that is peered is peered again", async () => {
     const before = await east.kube.get(foreignClusters, "west");
     const invitation = (await tideway(west.cluster, "invite")).trim();
-    await tideway(east.cluster, "peer", invitation, "--wait", "--timeout", "20s");
+    await tideway(east.cluster, "peer", invitation, "--wait", "--timeout", "60s");
     const after = await east.kube.get(foreignClusters, "west");
     expect(after.metadata.uid).toBe(before.metadata.uid);
     expect((await peerOf(east, "west")).borrowed?.pods).toBe(1);

@@ -126,7 +126,7 @@ export const answers = (
       const who = await whoAnswers(s, namespace, pod, host);
       return who !== undefined && (typeof expected === "string" ? who === expected : expected.test(who));
     },
-    { what: `${String(expected)} answering ${pod} at ${host}`, timeoutMs: 20_000 },
+    { what: `${String(expected)} answering ${pod} at ${host}` },
   );
 
 export const silent = (
@@ -138,7 +138,6 @@ export const silent = (
 ): Promise<unknown> =>
   until(async () => (await whoAnswers(s, namespace, pod, host, port)) === undefined, {
     what: `nobody answering ${pod} at ${host}:${port}`,
-    timeoutMs: 20_000,
   });
 
 export const slicesOf = (s: Side, namespace: string, service: string): Promise<EndpointSlice[]> =>

@@ -86,7 +86,7 @@ const firstCopy = (namespace: string) =>
       (await east.kube.list(pods, { namespace })).find(
         (p) => /-copy-1$/.test(p.metadata.name) && p.status?.phase === "Running",
       ),
-    { what: "the first copy", timeoutMs: 60_000 },
+    { what: "the first copy" },
   ).catch(() => undefined);
 
 beforeAll(async () => {
@@ -119,7 +119,9 @@ it("moves a claim to the peer while its pod runs, through a break of the copy", 
   expect((await east.kube.get(persistentVolumeClaims, "data", NS)).metadata.labels).toMatchObject({
     app: "writer",
   });
-  expect((await east.kube.get(persistentVolumes, old)).status?.phase).toBe("Released");
+  await until(async () => (await east.kube.get(persistentVolumes, old)).status?.phase === "Released", {
+    what: "the old volume released",
+  });
 });
 
 it("lets the old volume go when told", async () => {
@@ -127,7 +129,7 @@ it("lets the old volume go when told", async () => {
   await until(
     async () =>
       (await east.kube.list(volumeMoves, { namespace: NS })).every((m) => m.status?.phase === "Complete"),
-    { what: "the move complete", timeoutMs: 60_000 },
+    { what: "the move complete" },
   );
 });
 
@@ -145,7 +147,7 @@ it("brings it home again, and leaves nothing of it at the peer", async () => {
       (await west.kube.list(persistentVolumes)).every(
         (v) => v.spec?.claimRef?.namespace !== `tideway-east--${NS}`,
       ),
-    { what: "no volume of it at the peer", timeoutMs: 60_000 },
+    { what: "no volume of it at the peer" },
   );
 });
 

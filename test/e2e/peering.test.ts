@@ -37,7 +37,7 @@ describe("peering", () => {
     const before = await Promise.all([snapshot(east.cluster), snapshot(west.cluster)]);
     for (let round = 1; round <= 20; round++) {
       await peerOnce(invitation);
-      expect(await nodeReady(), `round ${round}: node Ready`).toBe(true);
+      await until(nodeReady, { what: `round ${round}: node Ready` });
       await tideway(east.cluster, "unpeer", "west", "--wait", "--timeout", "60s");
       const clean = await until(
         async () => {
@@ -47,7 +47,6 @@ describe("peering", () => {
         },
         {
           what: `nothing left after round ${round}`,
-          timeoutMs: 20_000,
           explain: async () => {
             const after = await Promise.all([snapshot(east.cluster), snapshot(west.cluster)]);
             return after
@@ -97,11 +96,11 @@ describe("peering", () => {
     const denied = await until(
       async () => {
         const c = condition(await east.kube.find(foreignClusters, "west"), "Authenticated");
-        return c?.status === "False" ? c : undefined;
+        return c && /used/i.test(c.message) ? c : undefined;
       },
       { what: "the denial as a condition" },
     );
-    expect(denied.message).toMatch(/used/i);
+    expect(denied.status).toBe("False");
     await ensureUnpeered();
   });
 
@@ -177,8 +176,8 @@ describe("peering", () => {
     await west.cluster.killApiServer();
     try {
       const startedAt = performance.now();
-      await tideway(east.cluster, "unpeer", "west", "--wait", "--timeout", "30s");
-      expect(performance.now() - startedAt).toBeLessThan(20_000);
+      await tideway(east.cluster, "unpeer", "west", "--wait", "--timeout", "60s");
+      expect(performance.now() - startedAt).toBeLessThan(30_000);
       expect(await nodeOf()).toBeUndefined();
       expect(await east.kube.find(foreignClusters, "west")).toBeUndefined();
     } finally {

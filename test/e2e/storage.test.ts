@@ -52,8 +52,12 @@ describe("a claim whose first pod runs on the virtual node", () => {
     const there = await claimOf(west, twinOf(FAR), "data");
     expect(here?.status?.phase).toBe("Bound");
     expect(there?.spec?.storageClassName).toBe("local-path");
-    expect((await volumeOf(west, there?.spec?.volumeName))?.spec?.persistentVolumeReclaimPolicy).toBe(
-      "Retain",
+    await until(
+      async () => {
+        const volume = await volumeOf(west, there?.spec?.volumeName);
+        return volume?.spec?.persistentVolumeReclaimPolicy === "Retain";
+      },
+      { what: "the volume kept" },
     );
   });
 
@@ -71,7 +75,9 @@ describe("a claim whose first pod runs on the virtual node", () => {
     await east.cluster.kubectl("-n", FAR, "delete", "pod", "second");
     await ensureUnpeered();
     expect((await claimOf(east, FAR, "data"))?.status?.phase).toBe("Bound");
-    expect((await volumeOf(west, volume))?.status?.phase).toBe("Released");
+    await until(async () => (await volumeOf(west, volume))?.status?.phase === "Released", {
+      what: "the volume released",
+    });
     await ensurePeered();
     await tideway(east.cluster, "offload", "namespace", FAR, "--wait", "--timeout", "60s");
     await apply(east.cluster, podManifest(FAR, "third", "data", "true"));
@@ -83,10 +89,9 @@ describe("a claim whose first pod runs on the virtual node", () => {
   it("is deleted there with its claim here", async () => {
     const volume = (await claimOf(west, twinOf(FAR), "data"))?.spec?.volumeName;
     await east.cluster.kubectl("-n", FAR, "delete", "pod", "third");
-    await east.cluster.kubectl("-n", FAR, "delete", "pvc", "data", "--timeout=30s");
+    await east.cluster.kubectl("-n", FAR, "delete", "pvc", "data", "--timeout=90s");
     await until(async () => !(await volumeOf(west, volume)), { what: "the data gone at the provider" });
-    expect(await volumesOf(east)).toEqual(before[0]);
-    expect(await volumesOf(west)).toEqual(before[1]);
+    for (const [i, s] of [east, west].entries()) await expect.poll(() => volumesOf(s)).toEqual(before[i]);
   });
 
   afterAll(() => dropNamespace(FAR));
@@ -104,9 +109,8 @@ describe("a claim whose first pod runs on a real node", () => {
     expect(await read(NEAR, "first")).toBe("hello");
     const volume = await volumeOf(east, (await claimOf(east, NEAR, "data"))?.spec?.volumeName);
     expect(volume?.spec?.storageClassName).toBe("local-path");
-    await east.cluster.kubectl("-n", NEAR, "delete", "pod/first", "pvc/data", "--timeout=30s");
-    await until(async () => !(await volumeOf(east, volume?.metadata.name)), { what: "the volume gone" });
-    expect(await volumesOf(east)).toEqual(before[0]);
+    await east.cluster.kubectl("-n", NEAR, "delete", "pod/first", "pvc/data", "--timeout=90s");
+    await expect.poll(() => volumesOf(east)).toEqual(before[0]);
   });
 
   afterAll(() => dropNamespace(NEAR));

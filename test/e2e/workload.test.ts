@@ -354,7 +354,11 @@ describe("a pod across the border behaves as on a real node", () => {
     await until(async () => (await east.cluster.kubectl("-n", NS, "logs", "graceful")).includes("up"), {
       what: "the trap to be set",
     });
-    const follow = kubectlRaw(east.cluster, ["-n", NS, "logs", "-f", "graceful"]);
+    let seen = "";
+    const follow = kubectlRaw(east.cluster, ["-n", NS, "logs", "-f", "graceful"], {
+      until: (out) => ((seen = out), false),
+    });
+    await until(() => Promise.resolve(seen.includes("up")), { what: "the log to be followed" });
     await east.cluster.kubectl("-n", NS, "delete", "pod", "graceful");
     expect((await follow).out).toContain("ending\nended");
     expect(await podOf(west, twin, "graceful")).toBeUndefined();
