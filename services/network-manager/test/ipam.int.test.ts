@@ -14,7 +14,7 @@ const client = (replica: number, token: string): IpamClient => {
     endpoint: `127.0.0.1:${w.replicas[replica]!.ipam.port}`,
     ca: caFromCluster(w.kube, "tideway-system"),
     token: () => Promise.resolve(token),
-    retryForMs: 5_000,
+    retryForMs: 60_000,
   });
   clients.push(one);
   return one;

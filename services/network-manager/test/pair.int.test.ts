@@ -27,11 +27,10 @@ const ending = new AbortController();
 /** Copies what `from` writes for its peer into the peer's namespace at `to`. */
 const copy = (from: World, at: Peer, to: World, as: Peer): void => {
   const watched: Informer<NetworkConfig> = informer(from.kube, networkConfigs, { namespace: at.namespace });
-  watched.onChange((_, now) => {
-    const name = from.clusterID;
+  const name = from.clusterID;
+  const bring = (): Promise<unknown> => {
     const origin = watched.get(`${at.namespace}/${name}`);
-    if (now && now.metadata.name !== name) return;
-    void (origin
+    return origin
       ? to.kube.apply(
           networkConfigs,
           make(networkConfigs, {
@@ -45,7 +44,11 @@ const copy = (from: World, at: Peer, to: World, as: Peer): void => {
           }),
           { fieldManager: "replicator" },
         )
-      : to.kube.delete(networkConfigs, name, as.namespace));
+      : to.kube.delete(networkConfigs, name, as.namespace);
+  };
+  let last: Promise<unknown> = Promise.resolve(); // one after the other, so that the newest is written last
+  watched.onChange((_, now) => {
+    if (!now || now.metadata.name === name) last = last.then(bring);
   });
   watched.start(ending.signal);
 };
@@ -129,7 +132,11 @@ it("rotate together: one begins, the other follows, both keep the older one unti
 });
 
 it("keep what was agreed across a restart of a network-manager", async () => {
-  const before = (await configOf(east, provider))!;
+  const before = await eventually(
+    "east's keys",
+    () => configOf(east, provider),
+    (c) => c.spec.keys.length === 1,
+  );
   await east.replicas[0]!.stop();
   await east.replica();
   await west.kube.patch(tunnelEndpoints, "tunnel-east", "tideway-network", {

@@ -80,9 +80,9 @@ const refused = async (p: Peer, reason: string, words: RegExp): Promise<void> =>
   const condition = await eventually(
     "the condition",
     () => conditionOf(w, p),
-    (c) => c.status === "False",
+    (c) => c.reason === reason,
   );
-  expect(condition).toMatchObject({ reason, message: expect.stringMatching(words) as string });
+  expect(condition).toMatchObject({ status: "False", message: expect.stringMatching(words) as string });
 };
 const seenAt = async (p: Peer) =>
   (

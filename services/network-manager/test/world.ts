@@ -284,6 +284,6 @@ export const eventually = <T>(
       last = await look();
       return last !== undefined && last !== null && is(last) ? last : undefined;
     },
-    { what, everyMs: 5, timeoutMs: 10_000, explain: () => `last seen: ${JSON.stringify(last)}` },
+    { what, everyMs: 5, explain: () => `last seen: ${JSON.stringify(last)}` },
   );
 };

@@ -115,7 +115,7 @@ describe("moving a claim's data", () => {
     expect(after.spec?.volumeName).toBe(`pvc-${targetUid}`);
     expect((await w.volumeOf(after)).spec?.persistentVolumeReclaimPolicy).toBe("Delete");
     await w.wait(async () => (await gatesOf("app-0")).length === 0, "the pod may start");
-    expect(await w.get(partOf(m))).toBeUndefined();
+    await w.wait(async () => !(await w.get(partOf(m))), "the target's first claim gone");
     // the peer is asked for the same data under the name of the claim
     await w.wait(
       async () => w.fact(targetUid)?.claim === "db" && w.fact(targetUid)?.state === "BOUND",
@@ -126,7 +126,10 @@ describe("moving a claim's data", () => {
     expect(old.spec?.persistentVolumeReclaimPolicy).toBe("Retain");
     await w.kube.patch(volumeMoves, "move-db", NS, { spec: { confirmed: true } });
     await moveIn("db", "Complete");
-    expect(await w.kube.find(persistentVolumes, old.metadata.name)).toBeUndefined();
+    await w.wait(
+      async () => !(await w.kube.find(persistentVolumes, old.metadata.name)),
+      "the old volume gone",
+    );
   });
 
   it("tries a copy that failed again, and says why it failed", async () => {

@@ -89,9 +89,8 @@ describe("a claim whose first pod runs on a real node", () => {
     });
     await w.claim("vanished", { storageClassName: "to-be" });
     await w.choose("vanished", "node-1");
-    const said = await w.wait(() => w.condition("vanished"), "condition");
-    expect(said).toMatchObject({ status: "False", reason: "ClassNotFound" });
-    expect(await eventsOf("vanished")).toContain("ClassNotFound");
+    expect(await w.says("vanished", "ClassNotFound")).toMatchObject({ status: "False" });
+    await w.wait(async () => (await eventsOf("vanished")).includes("ClassNotFound"), "the Event");
     await w.kube.create(storageClasses, {
       metadata: { name: "fast" },
       provisioner: "disk.example",
@@ -115,7 +114,7 @@ describe("a claim whose first pod runs on a real node", () => {
         !(await w.get("homeless"))?.metadata.annotations?.[SELECTED] && (await w.seconds()).length === 0,
       "asked anew, second claim gone",
     );
-    expect((await w.condition("homeless"))?.reason).toBe("NodeGone");
+    await w.says("homeless", "NodeGone");
     w.provisioner.silence(false);
     await w.choose("homeless", "node-2");
     await w.bound("homeless");
@@ -128,8 +127,7 @@ describe("a claim whose first pod runs on a real node", () => {
     w.provisioner.silence(true);
     const c = await w.claim("waiting");
     await w.choose("waiting", "node-1");
-    const said = await w.wait(() => w.condition("waiting"), "condition");
-    expect(said).toMatchObject({ status: "False", reason: "ProvisionerSilent" });
+    expect(await w.says("waiting", "ProvisionerSilent")).toMatchObject({ status: "False" });
     await w.kube.delete(persistentVolumeClaims, "waiting", NS);
     await w.gone("waiting");
     await w.wait(async () => (await w.seconds()).length === 0, "second claim gone");
@@ -140,8 +138,7 @@ describe("a claim whose first pod runs on a real node", () => {
   it("stays Pending with the reason where its data may not lie", async () => {
     await w.claim("european", {}, { "storage.tideway.dev/keep-in": "eu" });
     await w.choose("european", "node-2");
-    const said = await w.wait(() => w.condition("european"), "condition");
-    expect(said).toMatchObject({ status: "False", reason: "OutsideRegion" });
+    expect(await w.says("european", "OutsideRegion")).toMatchObject({ status: "False" });
     await w.wait(async () => !(await w.get("european"))?.metadata.annotations?.[SELECTED], "another choice");
     expect(await w.seconds()).toEqual([]);
     await w.choose("european", "node-1");
@@ -219,8 +216,7 @@ describe("a claim whose first pod runs at a peer", () => {
       reason: "QuotaExceeded",
       message: "asked 1Gi, used 9Gi of 9Gi",
     });
-    const said = await w.wait(() => w.condition("refused"), "condition");
-    expect(said).toMatchObject({ status: "False", reason: "QuotaExceeded" });
+    expect(await w.says("refused", "QuotaExceeded")).toMatchObject({ status: "False" });
     await w.kube.delete(persistentVolumeClaims, "refused", NS);
     await w.gone("refused");
     await fact(uidOf(c), "GONE");
@@ -261,7 +257,7 @@ describe("a claim whose first pod runs at a peer", () => {
       );
       await Promise.all(far.map((c) => w.answer(uidOf(c), c.metadata.name, { state: "GONE" })));
       await w.wait(async () => (await w.volumes()).length === before, "no volume left", 180_000);
-      expect(await w.seconds()).toEqual([]);
+      await w.wait(async () => (await w.seconds()).length === 0, "no second claim");
     },
   );
 

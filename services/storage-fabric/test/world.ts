@@ -182,11 +182,11 @@ export const startWorld = async (o: { patienceSeconds?: number } = {}) => {
   let service = await startService();
   const volumeFacts = await bus.facts("volume");
 
-  const wait = <T>(look: () => Promise<T | undefined | false>, what: string, timeoutMs = 10_000) =>
+  const wait = <T>(look: () => Promise<T | undefined | false>, what: string, timeoutMs?: number) =>
     until(look, {
       what,
       everyMs: 50,
-      timeoutMs,
+      ...(timeoutMs ? { timeoutMs } : {}),
       explain: () => server.kubectl("get", "pvc,pv,events", "-A", "-o", "yaml"),
     });
   const get = (name: string) => kube.find(persistentVolumeClaims, name, NS);
@@ -204,6 +204,8 @@ export const startWorld = async (o: { patienceSeconds?: number } = {}) => {
         ...spec,
       },
     });
+  const condition = async (name: string) =>
+    (await get(name))?.status?.conditions?.find((c) => c.type === "tideway.dev/Provisioned");
   /** What the scheduler does when the first pod comes. */
   const choose = (name: string, chosen: string) =>
     kube.patch(persistentVolumeClaims, name, NS, { metadata: { annotations: { [SELECTED]: chosen } } });
@@ -244,8 +246,13 @@ export const startWorld = async (o: { patienceSeconds?: number } = {}) => {
         return c?.status?.phase === "Bound" && !c.metadata.finalizers?.includes(FINALIZER) && c;
       }, `${name} bound`),
     volumeOf: (c: PersistentVolumeClaim) => kube.get(persistentVolumes, c.spec?.volumeName ?? ""),
-    condition: async (name: string) =>
-      (await get(name))?.status?.conditions?.find((c) => c.type === "tideway.dev/Provisioned"),
+    condition,
+    /** The condition, when it has this reason. */
+    says: (name: string, reason: string) =>
+      wait(async () => {
+        const c = await condition(name);
+        return c?.reason === reason && c;
+      }, `${name} to say ${reason}`),
     gone: (name: string) => wait(async () => !(await get(name)), `${name} gone`),
     seconds: () => kube.list(persistentVolumeClaims, { namespace: STORAGE_NS }),
     volumes: () => kube.list(persistentVolumes),
