@@ -529,6 +529,11 @@ describe("an offer that is taken back", () => {
   const isClosed = async (): Promise<boolean> =>
     (await w.east.kube.get(nodes, "west")).spec?.unschedulable === true;
 
+  const isLeaving = async (name: string): Promise<boolean> => {
+    const pod = await w.east.kube.find(pods, name, NS);
+    return pod?.metadata.deletionTimestamp !== undefined || pod === undefined;
+  };
+
   it("closes the node, and opens it again when the provider thinks better of it", async () => {
     await offered(withdrawal("CORDONED"));
     await w.until(isClosed, "a cordoned node");
@@ -565,15 +570,28 @@ describe("an offer that is taken back", () => {
     const headers = { "content-type": "application/json" };
     await w.east.kube.request({ method: "POST", path, headers, body: JSON.stringify(budget) });
     await offered(withdrawal("DRAINING"));
-    const isLeaving = async (name: string): Promise<boolean> =>
-      (await w.east.kube.find(pods, name, NS))?.metadata.deletionTimestamp !== undefined ||
-      (await w.east.kube.find(pods, name, NS)) === undefined;
     await w.until(() => isLeaving("stays"), "the pod without a budget leaves");
     expect(await isLeaving("guarded")).toBe(false);
     await w.east.kube.request({ method: "DELETE", path: `${path}/guard` });
     await w.until(() => isLeaving("guarded"), "the guarded pod leaves too");
     await offered();
     await w.until(async () => !(await isClosed()), "an open node");
+  });
+
+  it("in part takes pods that run over there, and lets those wait for room that have not begun", async () => {
+    await create("begun");
+    await create("waits");
+    await w.kubelet(await remotePod("begun"), isRunning());
+    await remotePod("waits");
+    await w.until(async () => (await w.local(NS, "begun"))?.status?.startTime, "begun");
+    await offered({
+      resources: { cpu: "6", memory: "8Gi", pods: "0" },
+      expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+    });
+    await w.until(() => isLeaving("begun"), "the pod that runs leaves");
+    expect(await isLeaving("waits")).toBe(false);
+    await offered();
+    await w.east.kube.delete(pods, "waits", NS);
   });
 });
 

@@ -51,7 +51,11 @@ const started = async (bed: Bed, w: Way, names: readonly string[]): Promise<numb
   );
   const up = (): boolean =>
     running.list().filter((p) => p.status?.phase === "Running").length === names.length;
-  await seen(running, `${names.length} pods with claims Running in ${w.namespace}`, up, 300_000);
+  try {
+    await seen(running, `${names.length} pods with claims Running in ${w.namespace}`, up, 300_000);
+  } catch (err) {
+    throw new Error(await w.side.cluster.kubectl("-n", w.namespace, "get", "events,pvc,pods"), { cause: err });
+  }
   const took = performance.now() - startedAt;
   await Promise.all(
     names.map(async (name) => {
@@ -93,7 +97,9 @@ export const benchStorage = (bed: Bed, rounds: number): Promise<Result[]> =>
     bed.report(`claim and pod: ${b.p50.toFixed(0)} ms through the border, ${ref.toFixed(0)} ms directly`);
     const names = Array.from({ length: BURST }, (_, i) => `burst-${i}`);
     const directly = BURST / ((await started(bed, direct, names)) / 1000);
+    bed.report(`${BURST} claims at once: ${directly.toFixed(2)} a second directly`);
     const across = BURST / ((await started(bed, border, names)) / 1000);
+    bed.report(`${BURST} claims at once: ${across.toFixed(2)} a second through the border`);
     return [
       {
         name: "claim bound and pod started through the border",

@@ -92,7 +92,7 @@ export const kubeletConfig = (n: NodePlace, pki: string): string =>
     resolvConf: join(n.run, "resolv.conf"),
     podLogsDir: join(n.data, "pod-logs"),
     volumePluginDir: join(n.data, "volume-plugins"),
-    maxPods: 200,
+    maxPods: 240, // of the 254 addresses that its network has
     registerNode: true,
     serializeImagePulls: false,
     nodeStatusUpdateFrequency: "5s",

@@ -239,6 +239,10 @@ describe("an offer that is taken back", () => {
     expect(dos(decide(standing({ offer: renewed, beyond: 0 })))).not.toContain("drain");
     expect(dos(decide(standing({ offer: pool({}), beyond: 1 })))).not.toContain("drain");
   });
+  it("looks again when a pod that waits for room has waited long enough", () => {
+    const renewed = pool({ expiresAt: "2026-01-01T01:00:00Z" });
+    expect(decide(standing({ offer: renewed, beyond: 0, nextBeyondMs: 7_000 })).recheckMs).toBe(7_000);
+  });
   it("and one that ended without being renewed keeps its pods and takes no new ones", () => {
     const plan = decide(standing({ offer: pool({ expiresAt: "2025-12-31T23:59:59Z" }) }));
     expect(cordoned(plan)).toBe(true);

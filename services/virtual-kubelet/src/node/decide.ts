@@ -29,8 +29,10 @@ export interface World {
   pods: number | undefined;
   /** This replica has taken down everything before, or found nothing, and made nothing since. */
   isCleared: boolean;
-  /** How many of them are beyond what is offered; 0 while that is not known. */
+  /** How many of them are beyond what is offered and have to leave; 0 while that is not known. */
   beyond?: number;
+  /** Ms until one more has to. Default: none will. */
+  nextBeyondMs?: number;
 }
 
 export type Effect =
@@ -247,6 +249,7 @@ const recheck = (w: World, effects: readonly Effect[], offer: OfferState): { rec
   const ms = Math.min(
     w.peer ? NONE : 30_000,
     offer.changesInMs ?? NONE,
+    offer.settled ? (w.nextBeyondMs ?? NONE) : NONE,
     effects.some((e) => e.do === "drain") ? DRAIN_AGAIN_MS : NONE,
   );
   return ms === NONE ? {} : { recheckMs: ms };

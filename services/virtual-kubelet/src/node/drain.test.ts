@@ -1,6 +1,6 @@
 import type { Pod } from "@tideway/k8s";
 import { expect, it } from "vitest";
-import { beyond } from "./drain.ts";
+import { beyond, leavesInMs } from "./drain.ts";
 
 const pod = (
   name: string,
@@ -36,3 +36,15 @@ it.each<[string, Pod[], string[]]>([
 );
 it("a resource that is not offered any more keeps nobody", () =>
   expect(names(beyond([pod("a", "1")], { memory: "4Gi", pods: "3" }))).toEqual(["a"]));
+
+const NOW = Date.parse("2026-01-01T00:10:00Z");
+const bound = (lastTransitionTime: string): Pod => ({
+  ...pod("a", "1"),
+  status: { conditions: [{ type: "PodScheduled", status: "True", lastTransitionTime }] },
+});
+it.each<[string, Pod, number]>([
+  ["at once where it runs", { ...pod("a", "1"), status: { startTime: "2026-01-01T00:09:59Z" } }, 0],
+  ["in a minute where it was bound just now and has not begun", bound("2026-01-01T00:10:00Z"), 60_000],
+  ["when the minute is over", bound("2026-01-01T00:09:00Z"), 0],
+  ["a minute after it was made where nobody says since when it is bound", pod("a", "1"), 0],
+])("what is beyond the offer leaves %s", (_, p, ms) => expect(leavesInMs(p, NOW)).toBe(ms));

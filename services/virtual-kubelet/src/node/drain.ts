@@ -36,6 +36,20 @@ export const beyond = (
   });
 };
 
+/**
+ * How long a pod that has not begun may be beyond what is offered, in ms. What a provider can give goes up and down as
+ * its own pods come and go, and a pod that waits for room over there takes none.
+ */
+const PATIENCE_MS = 60_000;
+
+/** Ms until a pod that is beyond what is offered has to leave: none where it runs. */
+export const leavesInMs = ({ metadata, status }: Readonly<Pod>, nowMs: number): number => {
+  if (status?.startTime) return 0;
+  const bound = status?.conditions?.find((c) => c.type === "PodScheduled" && c.status === "True");
+  const since = bound?.lastTransitionTime ?? metadata.creationTimestamp;
+  return since ? Math.max(0, Date.parse(since) + PATIENCE_MS - nowMs) : 0;
+};
+
 export interface DrainDeps {
   kube: Pick<Kube, "request">;
   log: { debug(o: object, message: string): void };

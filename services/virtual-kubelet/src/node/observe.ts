@@ -8,7 +8,7 @@ import type { Served } from "../peers/served.ts";
 import type { Clock } from "../ports.ts";
 import { poolsOf } from "./all.ts";
 import { givenPools, isGoing, nameOf, peerOfNode, type World } from "./decide.ts";
-import { beyond } from "./drain.ts";
+import { beyond, leavesInMs } from "./drain.ts";
 import type { NodeDeps } from "./perform.ts";
 
 export interface Facts {
@@ -83,10 +83,11 @@ export const makeObserver = (d: ObserveDeps): ((clusterID: string) => Promise<Wo
     if (name && served?.session.localPods.hasSynced && virtualNode) {
       const given = givenPools(world.offer)?.find((p) => p.name === pool)?.resources;
       const resources = given ?? (pool === "" ? world.offer?.resources : undefined);
-      world.beyond = beyond(
-        served.session.localPods.of(name),
-        resources ?? virtualNode.spec.resources,
-      ).length;
+      const left = beyond(served.session.localPods.of(name), resources ?? virtualNode.spec.resources).map(
+        (p) => leavesInMs(p, world.now),
+      );
+      world.beyond = left.filter((ms) => ms === 0).length;
+      world.nextBeyondMs = Math.min(...left.filter((ms) => ms > 0));
     }
     return world;
   };

@@ -8,7 +8,7 @@ import { hasNode, type Whole, wholeOf } from "./all.ts";
 import { makeConnector } from "./connect.ts";
 import { decide, type Effect, peerOf, type World } from "./decide.ts";
 import { skipMade } from "./diff.ts";
-import { beyond, drain } from "./drain.ts";
+import { beyond, drain, leavesInMs } from "./drain.ts";
 import { startNodeLease } from "./lease.ts";
 import { type Facts, makeObserver } from "./observe.ts";
 import { ensureNode, ensureVirtualNode, evict, type NodeDeps, remove, removeMap } from "./perform.ts";
@@ -109,7 +109,8 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
           break;
         case "drain": {
           const pods = await bound(w.clusterID, name);
-          const leaving = e.which === "all" ? pods : beyond(pods, e.resources);
+          const leaving =
+            e.which === "all" ? pods : beyond(pods, e.resources).filter((p) => leavesInMs(p, w.now) === 0);
           await drain({ kube, log: local.log, signal }, leaving);
           break;
         }
