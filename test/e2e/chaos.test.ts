@@ -50,6 +50,9 @@ const available = async (): Promise<void> => {
   await Promise.all([east, west].flatMap((s) => services.map((name) => rolledOut(s.cluster, name))));
 };
 
+/** How often each service is killed while it peers. */
+const ROUNDS = process.env["TIDEWAY_LONG"] === "1" ? 4 : 2;
+
 const NS = "chaos";
 const deployment = (replicas: number): object => ({
   apiVersion: "apps/v1",
@@ -103,7 +106,7 @@ describe("a service killed at a random moment of peering", () => {
     it(`${service}: the end state is the same`, async () => {
       const invitation = (await tideway(west.cluster, "invite", "--standing")).trim().split("\n").at(-1)!;
       const before = await Promise.all([snapshot(east.cluster), snapshot(west.cluster)]);
-      for (let round = 0; round < 3; round++) {
+      for (let round = 0; round < ROUNDS; round++) {
         const victim = random() < 0.5 ? east : west;
         const killed = new Promise<void>((resolve, reject) => {
           setTimeout(() => void sigkill(victim, service).then(resolve, reject), random() * 800);
