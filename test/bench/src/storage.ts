@@ -54,7 +54,9 @@ const started = async (bed: Bed, w: Way, names: readonly string[]): Promise<numb
   try {
     await seen(running, `${names.length} pods with claims Running in ${w.namespace}`, up, 300_000);
   } catch (err) {
-    throw new Error(await w.side.cluster.kubectl("-n", w.namespace, "get", "events,pvc,pods"), { cause: err });
+    throw new Error(await w.side.cluster.kubectl("-n", w.namespace, "get", "events,pvc,pods"), {
+      cause: err,
+    });
   }
   const took = performance.now() - startedAt;
   await Promise.all(
