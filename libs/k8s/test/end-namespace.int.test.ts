@@ -71,7 +71,7 @@ describe("endNamespace", () => {
     const from = performance.now();
     expect(await endNamespace(kube, "full", now)).toEqual({ ended: true });
     const ms = performance.now() - from;
-    expect(ms).toBeLessThan(3_000);
+    expect(ms).toBeLessThan(5_000);
     expect(await kube.find(namespaces, "full")).toBeUndefined();
     await kube.create(namespaces, { metadata: { name: "full" } });
     for (const kind of [configMaps, secrets, events, things])
@@ -96,7 +96,7 @@ describe("endNamespace", () => {
     const names = Array.from({ length: 9 }, (_, i) => `many-${i}`);
     await Promise.all(names.map((name) => kube.create(namespaces, { metadata: { name } })));
     const answers = await Promise.all(
-      names.map((n) => endNamespace(kube, n, { ...now, patienceMs: 20_000 })),
+      names.map((n) => endNamespace(kube, n, { ...now, patienceMs: 60_000 })),
     );
     expect(answers).toEqual(names.map(() => ({ ended: true })));
   });
@@ -112,7 +112,7 @@ describe("endNamespace", () => {
     expect((await kube.get(configMaps, "b", "held")).metadata.finalizers).toEqual(["example.org/mine"]);
     expect((await kube.get(namespaces, "held")).spec?.finalizers).toEqual(["kubernetes"]);
 
-    const again = endNamespace(kube, "held", { ...now, patienceMs: 10_000 }); // waits for the one who holds it
+    const again = endNamespace(kube, "held", { ...now, patienceMs: 60_000 }); // waits for the one who holds it
     await kube.patch(configMaps, "b", "held", { metadata: { finalizers: [] } });
     expect(await again).toEqual({ ended: true });
   });

@@ -208,7 +208,7 @@ describe("translation between clusters with one pod prefix", () => {
         ...table,
         sets: [{ ...first!, elements: [...first!.elements, [TUNNEL, `10.244.2.${i}`]] }, ...rest],
       });
-      expect(spaces.run(at.west.pod, "ping", "-c", "1", "-W", "2", target)).toContain(" 0% packet loss");
+      expect(spaces.run(at.west.pod, "ping", "-c", "1", "-W", "10", target)).toContain(" 0% packet loss");
     }
   });
 });

@@ -90,7 +90,7 @@ describe("WireGuard", () => {
     const { a, b, nsA, deviceA, deviceB } = pair();
     await a.wireguard.apply(deviceA);
     await b.wireguard.apply(deviceB);
-    expect(spaces.run(nsA, "ping", "-c", "1", "-W", "5", "10.50.0.2")).toContain(" 0% packet loss");
+    expect(spaces.run(nsA, "ping", "-c", "1", "-W", "30", "10.50.0.2")).toContain(" 0% packet loss");
     const before = { ...a.writes };
     expect((await a.wireguard.apply(deviceA)).lines).toEqual([]);
     expect(a.writes).toEqual(before);
@@ -144,7 +144,7 @@ describe("WireGuard", () => {
     const { a, b, nsA, nsB, deviceA, deviceB } = pair();
     await a.wireguard.apply(deviceA);
     await b.wireguard.apply({ ...deviceB, listenPort: 51_899 });
-    spaces.run(nsB, "ping", "-c", "1", "-W", "5", "10.50.0.1");
+    spaces.run(nsB, "ping", "-c", "1", "-W", "30", "10.50.0.1");
     const endpoint = async (): Promise<string | undefined> =>
       (await a.wireguard.status()).get(deviceA.name)!.peers[0]!.endpoint;
     await expect.poll(endpoint).toBe("192.0.2.2:51899");

@@ -23,6 +23,7 @@ let spaces: Namespaces;
 let fabric: ReturnType<typeof createFabric>;
 let look: ReturnType<typeof createLook>;
 const ping: typeof look.ping = (...args) => look.ping(...args);
+const reaches: typeof look.reaches = (...args) => look.reaches(...args);
 const drops: typeof look.drops = (...args) => look.drops(...args);
 const connected: typeof look.connected = (...args) => look.connected(...args);
 let east: Side;
@@ -100,19 +101,19 @@ afterAll(async () => {
 
 describe("between clusters with the same networks", () => {
   it("a pod reaches its namespace's pod over there, and is reached by it", () => {
-    expect(ping(east.pod(OURS), `10.61.0.${OURS}`)).toBe(true);
-    expect(ping(west.pod(OURS), `10.71.0.${OURS}`)).toBe(true);
+    expect(reaches(east.pod(OURS), `10.61.0.${OURS}`)).toBe(true);
+    expect(reaches(west.pod(OURS), `10.71.0.${OURS}`)).toBe(true);
   });
   it("a node reaches a pod over there", () => {
-    expect(ping(east.node, `10.61.0.${OURS}`)).toBe(true);
+    expect(reaches(east.node, `10.61.0.${OURS}`)).toBe(true);
   });
   it("64 KiB cross in fragments, both ways", () => {
-    expect(ping(east.pod(OURS), `10.61.0.${OURS}`, "-s", "65000")).toBe(true);
-    expect(ping(west.pod(OURS), `10.71.0.${OURS}`, "-s", "65000")).toBe(true);
+    expect(reaches(east.pod(OURS), `10.61.0.${OURS}`, "-s", "65000")).toBe(true);
+    expect(reaches(west.pod(OURS), `10.71.0.${OURS}`, "-s", "65000")).toBe(true);
   });
   it("pods of two peers reach each other through the cluster that both know", () => {
-    expect(ping(west.pod(OURS), "10.72.0.50")).toBe(true);
-    expect(ping(north.pod(OURS), "10.82.0.51")).toBe(true);
+    expect(reaches(west.pod(OURS), "10.72.0.50")).toBe(true);
+    expect(reaches(north.pod(OURS), "10.82.0.51")).toBe(true);
   });
 });
 
@@ -140,7 +141,7 @@ describe("default deny", () => {
   });
   it("who is known hears at once that it may not; who is not hears nothing, and tries again", () => {
     const code = (from: string, address: string): string => {
-      const script = `const s = require("net").connect({ host: "${address}", port: 80, timeout: 700 });
+      const script = `const s = require("net").connect({ host: "${address}", port: 80, timeout: 3000 });
         const say = (w) => { console.log(w); process.exit(0); };
         s.on("error", (e) => say(e.code)); s.on("timeout", () => say("silence")); s.on("connect", () => say("connected"));`;
       return spaces.run(from, process.execPath, "-e", script).trim();
@@ -150,8 +151,8 @@ describe("default deny", () => {
     expect(code(east.pod(OURS), `10.61.0.${OTHER}`)).toBe("ECONNREFUSED");
     expect(code(west.pod(OTHER), `10.71.0.${OURS}`)).toBe("silence");
     const asked = performance.now();
-    expect(ping(east.pod(OURS), "10.61.0.99")).toBe(false);
-    expect(performance.now() - asked).toBeLessThan(700); // by an ICMP error, not by ping's patience
+    expect(reaches(east.pod(OURS), "10.61.0.99")).toBe(false);
+    expect(performance.now() - asked).toBeLessThan(5_000); // by an ICMP error, not by ping's patience
   });
   it("a connection to a pod that ended ends, and goes on when the address is somebody's again", async () => {
     const serve = `const s = require("net").createServer((c) => { c.on("error", () => 0); c.on("data", (b) => c.write(b)); });
@@ -172,12 +173,11 @@ describe("default deny", () => {
       await west.tell();
       await until(() => Promise.resolve(said.includes("ECONNRESET")), {
         what: "the end of the connection",
-        timeoutMs: 2_000,
       });
       expect(drops(west, "gone")).toBeGreaterThan(0);
       west.told.guests = guests;
       await west.tell();
-      expect(ping(east.pod(OURS), `10.61.0.${OURS}`)).toBe(true);
+      expect(reaches(east.pod(OURS), `10.61.0.${OURS}`)).toBe(true);
       west.told.gone = [];
       await west.tell();
     } finally {
@@ -190,7 +190,7 @@ describe("default deny", () => {
       { name: "bank", state: "ACTIVE", peers: ["west"], namespaces: ["bank"], nodes: false, ports: [] },
     ];
     await east.tell();
-    expect(ping(west.pod(OURS), `10.71.0.${OTHER}`)).toBe(true);
+    expect(reaches(west.pod(OURS), `10.71.0.${OTHER}`)).toBe(true);
     east.told.borders = [];
     await east.tell();
     expect(ping(west.pod(OURS), `10.71.0.${OTHER}`)).toBe(false);
@@ -247,7 +247,7 @@ describe("the tunnel", () => {
     );
     spaces.run(north.node, "ip", "link", "set", "up0", "up");
     await connected(east, "north");
-    expect(ping(east.pod(OURS), `10.63.0.${OURS}`)).toBe(true);
+    expect(reaches(east.pod(OURS), `10.63.0.${OURS}`)).toBe(true);
   });
 
   it("of a peer with another key passes nothing", async () => {
@@ -264,6 +264,6 @@ describe("the tunnel", () => {
     await east.tell();
     await until(async () => (await state(east, "north")) === "DISCONNECTED", { what: "north refused" });
     expect(ping(east.pod(OURS), `10.63.0.${OURS}`)).toBe(false);
-    expect(ping(east.pod(OURS), `10.61.0.${OURS}`)).toBe(true);
+    expect(reaches(east.pod(OURS), `10.61.0.${OURS}`)).toBe(true);
   });
 });

@@ -57,7 +57,7 @@ afterAll(async () => {
 });
 
 it("a peer that has another address is called there, and traffic flows again", async () => {
-  expect(look.ping(east.pod(POD), `10.61.0.${POD}`)).toBe(true);
+  expect(look.reaches(east.pod(POD), `10.61.0.${POD}`)).toBe(true);
   const address = "172.31.0.77";
   // The old address stays the node's name inside of its cluster, and leads nowhere outside.
   const gone = `table ip gone {
@@ -77,7 +77,7 @@ it("a peer that has another address is called there, and traffic flows again", a
     timeoutMs: PATIENCE_MS,
     explain: () => look.explain(east),
   });
-  expect(look.ping(west.pod(POD), `10.71.0.${POD}`)).toBe(true);
+  expect(look.reaches(west.pod(POD), `10.71.0.${POD}`)).toBe(true);
 });
 
 it("a gateway that ends without a word is followed by another one at the same place", async () => {

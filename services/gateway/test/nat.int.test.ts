@@ -67,8 +67,8 @@ describe("a cluster behind NAT", () => {
   it("calls, and both ways are open", async () => {
     await east.tell();
     await Promise.all([look.connected(east, "west"), look.connected(west, "east")]);
-    expect(look.ping(east.pod(POD), `10.61.0.${POD}`)).toBe(true);
-    expect(look.ping(west.pod(POD), `10.71.0.${POD}`)).toBe(true);
+    expect(look.reaches(east.pod(POD), `10.61.0.${POD}`)).toBe(true);
+    expect(look.reaches(west.pod(POD), `10.71.0.${POD}`)).toBe(true);
   });
 
   it("changes its keys there too", async () => {
@@ -79,7 +79,7 @@ describe("a cluster behind NAT", () => {
     peerBoth([next]);
     await Promise.all([east.tell(), west.tell()]);
     await Promise.all([look.connected(east, "west"), look.connected(west, "east")]);
-    expect(look.ping(west.pod(POD), `10.71.0.${POD}`)).toBe(true);
+    expect(look.reaches(west.pod(POD), `10.71.0.${POD}`)).toBe(true);
   });
 
   it("that was away calls again, so that west's pods reach it", async () => {
@@ -90,6 +90,6 @@ describe("a cluster behind NAT", () => {
     spaces.run(east.node, "ip", "link", "set", "up0", "up");
     spaces.run(east.node, "ip", "route", "replace", "default", "via", "192.168.77.254");
     await Promise.all([look.connected(east, "west"), look.connected(west, "east")]);
-    expect(look.ping(west.pod(POD), `10.71.0.${POD}`)).toBe(true);
+    expect(look.reaches(west.pod(POD), `10.71.0.${POD}`)).toBe(true);
   });
 });

@@ -109,7 +109,7 @@ export const createLan = async (): Promise<Lan> => {
     ping: (from, to, source) => {
       try {
         const via = source === undefined ? [] : ["-I", source];
-        run(from, "ping", "-q", "-c", "1", "-W", "1", "-s", "1200", ...via, to);
+        run(from, "ping", "-q", "-c", "1", "-W", "3", "-s", "1200", ...via, to);
         return true;
       } catch {
         return false;

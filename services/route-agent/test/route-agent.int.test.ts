@@ -15,11 +15,10 @@ beforeAll(async () => {
 afterAll(() => w?.stop());
 
 const reaches = (what: string): Promise<true> =>
-  until(() => Promise.resolve(w.lan.ping("pod", PEER_POD) && (true as const)), { what, timeoutMs: 10_000 });
+  until(() => Promise.resolve(w.lan.ping("pod", PEER_POD) && (true as const)), { what });
 const said = (state: string): Promise<true> =>
   until(() => Promise.resolve(w.said.get("local", NODE)?.data.state === state && (true as const)), {
     what: `route fact ${state}`,
-    timeoutMs: 10_000,
   });
 const routes = (): string => w.lan.run("node", "ip", "route", "show", "table", "6091");
 const writes = (): Promise<number> => w.metric("tideway_kernel_writes_total");
@@ -53,7 +52,6 @@ test.each([
   w.lan.run("node", ...command);
   await until(async () => (await w.metric("tideway_route_agent_repairs_total")) > before, {
     what: "the repair",
-    timeoutMs: 10_000,
   });
   await reaches("the peer's pod after the repair");
   expect(w.lan.run("node", "nft", "list", "tables")).toContain("tideway-node");
@@ -101,7 +99,7 @@ test("a network that would harm the node is refused, says so, and the others go 
 
 test("after the last tunnel nothing is left", async () => {
   await w.tunnel({ state: "GONE" });
-  await until(async () => w.lan.snapshot() === untouched, { what: "the node as it was", timeoutMs: 10_000 });
+  await until(async () => w.lan.snapshot() === untouched, { what: "the node as it was" });
 });
 
 test("uninstalling leaves nothing, though a tunnel still stands", async () => {
