@@ -181,6 +181,8 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
       namespaces: nsCache,
       sources,
       owns: (namespace) => local.owns(`namespace/${namespace}`),
+      isWatched: (namespace) =>
+        connections.all().some(({ session }) => session.twin(namespace) !== undefined),
       peers: () =>
         [...new Set(vns.list().map(peerOfNode))].map((name) => ({
           name,

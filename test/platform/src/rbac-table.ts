@@ -200,7 +200,7 @@ export const EXCEPTIONS: Record<ServiceName, Exception[]> = {
       what: "clusterroles.rbac.authorization.k8s.io",
       names: ["tideway-virtual-kubelet-reflect"],
       verbs: ["bind"],
-      why: "it can give this role away, to itself",
+      why: "it can give this role away, to itself: in offloaded namespaces, tokens and the status of Ingresses",
     },
     {
       what: "tokenreviews.authentication.k8s.io",

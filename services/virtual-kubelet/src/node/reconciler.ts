@@ -4,6 +4,7 @@ import { type Node, pods as podKind } from "@tideway/k8s";
 import { withSpan } from "@tideway/telemetry/tracing";
 import type { Connections } from "../peers/connections.ts";
 import type { ServedDeps } from "../peers/served.ts";
+import { withdrawAddresses } from "../reflection/network/address.ts";
 import { hasNode, type Whole, wholeOf } from "./all.ts";
 import { makeConnector } from "./connect.ts";
 import { decide, type Effect, peerOf, type World } from "./decide.ts";
@@ -153,11 +154,15 @@ export const makeNodeReconciler = (d: ReconcilerDeps): NodeReconciler => {
         u.made = await perform(u.world, peer, effects);
       }),
     );
+    const sources = [...(connections.get(clusterID)?.session.twins() ?? [])].map((t) => t.source);
     if (whole.ends && all.some(({ plan }) => plan.effects.length > 0)) {
       await removeMap(d.node, peer);
       cleared.add(clusterID);
     }
-    if (!whole.connect) await close(clusterID);
+    if (!whole.connect) {
+      await close(clusterID);
+      for (const source of sources) await withdrawAddresses(kube, source, { clusterID, signal });
+    }
     await tell(all, peer, whole);
   };
 

@@ -7,6 +7,7 @@ import {
 import type { Reconcile } from "@tideway/controller";
 import { type Informer, type Namespace, type Pod, pods } from "@tideway/k8s";
 import type { Bus } from "@tideway/bus";
+import { withdrawAddresses } from "../reflection/network/address.ts";
 import type { Sources } from "../reflection/sources.ts";
 import { decide, type Peer } from "./decide.ts";
 import {
@@ -28,11 +29,14 @@ export interface Deps extends PerformDeps {
   sources: Sources;
   /** Virtual nodes that stand, with their maps. */
   peers(): Peer[];
+  /** A twin of the namespace is still watched by this replica. */
+  isWatched(namespace: string): boolean;
   /** This replica looks after this namespace. */
   owns(namespace: string): boolean;
 }
 
 const DRAIN_RECHECK_MS = 1_000;
+const CLOSING_RECHECK_MS = 50;
 
 /** Keys are names of namespaces. */
 export const makeNamespaceReconciler = (d: Deps): Reconcile => {
@@ -96,6 +100,8 @@ export const makeNamespaceReconciler = (d: Deps): Reconcile => {
         await report(d, o, plan.condition, []);
         return { requeueAfterMs: DRAIN_RECHECK_MS };
       case "done":
+        if (d.isWatched(namespace)) return { requeueAfterMs: CLOSING_RECHECK_MS };
+        await withdrawAddresses(d.kube, namespace, d);
         await unbindReflection(d, namespace);
         d.sources.drop(namespace);
         await hold(

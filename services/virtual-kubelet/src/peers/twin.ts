@@ -39,7 +39,7 @@ export interface Twin {
   /** Metadata only: which copies exist, and of which version. */
   readonly configMaps: Informer<ConfigMap>;
   readonly secrets: Informer<Secret>;
-  /** Metadata only, by the plural of what they were made from. */
+  /** Metadata only, and the status of Ingresses; by the plural of what they were made from. */
   readonly network: {
     services: Informer<Service>;
     endpointslices: Informer<ShadowEndpointSlice>;
@@ -82,7 +82,11 @@ export const watchTwin = (kube: Kube, source: string, name: string, on: TwinHand
     network: {
       services: informer(kube, services, copies),
       endpointslices: informer(kube, shadowEndpointSlices, copies),
-      ingresses: informer(kube, ingresses, copies),
+      ingresses: informer(kube, ingresses, {
+        ...base,
+        labelSelector: REFLECTED,
+        transform: ({ metadata, status }) => ({ metadata, ...(status ? { status } : {}) }),
+      }),
     },
     events: informer(kube, events, {
       ...base,

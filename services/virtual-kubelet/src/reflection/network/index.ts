@@ -14,6 +14,7 @@ import type { Session } from "../../peers/session.ts";
 import type { Twin } from "../../peers/twin.ts";
 import type { Clock, Local } from "../../ports.ts";
 import type { NetworkCaches, Sources } from "../sources.ts";
+import { createAddresses, withdrawAddresses } from "./address.ts";
 import { type Content, type Copies, createCopies } from "./copies.ts";
 import { type ClassMap, copyOfIngress } from "./ingress.ts";
 import { NETWORK_KINDS, type NetworkKind, networkKey, splitNetworkKey } from "./kinds.ts";
@@ -67,6 +68,7 @@ export const startNetworkReflection = (d: NetworkReflectionDeps): NetworkReflect
   const cacheOf = (twin: Twin, kind: NetworkKind): Informer<KubeObject> => twin.network[kind];
 
   const teller = createTeller(d);
+  const addresses = createAddresses(d);
 
   interface Wanted {
     content: Content | undefined;
@@ -134,6 +136,12 @@ export const startNetworkReflection = (d: NetworkReflectionDeps): NetworkReflect
     const wanted = await wantedOf(here, kind, namespace, name);
     if (wanted === "unknown") return {};
     const refusal = await put(key, twin, wanted.content);
+    if (kind === "ingresses")
+      await addresses.show(
+        here.ingresses.get(`${namespace}/${name}`),
+        twin.network.ingresses.get(`${twin.name}/${name}`),
+        key,
+      );
     teller.say(HERE[kind], key, here[kind].get(`${namespace}/${name}`), refusal ?? wanted.word);
     const wait = refusal ? REFUSED_RETRY_MS : wanted.requeueAfterMs;
     return wait === undefined ? {} : { requeueAfterMs: wait };
@@ -223,6 +231,11 @@ export const startNetworkReflection = (d: NetworkReflectionDeps): NetworkReflect
     resync,
     drop: (source) => {
       d.mappings.drop(source);
+      withdrawAddresses(local.kube, source, session).catch((err: unknown) => {
+        // where the whole namespace is taken back, its reconciler does this, and ends our right to it
+        if (!session.signal.aborted && !isForbidden(err))
+          session.log.warn({ namespace: source, reason: describeError(err) }, "addresses of Ingresses stay");
+      });
     },
   };
 };
