@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
-import { buildImages, loadImages, startCluster, stopSandbox } from "@tideway/sandbox";
+import { binaries, buildImages, loadImages, startCluster, stopSandbox } from "@tideway/sandbox";
 import { deployTideway, services } from "@tideway/platform";
 
 /** Where the suite's clusters live; `make demo` has its own. */
@@ -18,6 +18,8 @@ export default async function setup(): Promise<() => Promise<void>> {
   const clusters = await Promise.all(
     ["east", "west"].map((name) => startCluster({ name, dir: DIR, nodes: 2 })),
   );
+  // What single tests ask for and takes minutes to build, once: here no test's clock runs.
+  await Promise.all([binaries.contour(), binaries.envoy()]);
   const images = await buildImages([...services]);
   await Promise.all(clusters.map((c) => loadImages(c, images)));
   await Promise.all(clusters.map((c) => deployTideway(c)));

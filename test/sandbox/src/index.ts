@@ -2,6 +2,7 @@ export { type ApiServer, type ApiServerOptions, startApiServer } from "./api-ser
 export { binaries } from "./binaries.ts";
 export { cached, type Part } from "./cache.ts";
 export { attachCluster, type Cluster, startCluster } from "./cluster.ts";
+export { type IngressOptions, startIngress, stopIngress } from "./contour.ts";
 export type { Cni, ClusterOptions } from "./record.ts";
 export { BASE_IMAGE, NATS_IMAGE, WORKLOAD_IMAGE } from "./images/system.ts";
 export { appImage, type AppImageName, loadAppImages } from "./images/app.ts";

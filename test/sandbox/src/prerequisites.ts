@@ -54,6 +54,10 @@ export const ensureLightPrerequisites = (): Promise<void> =>
     () => {},
   );
 
+/** What a part from PyPI needs, asked for where one is built. */
+export const ensureWheels = (): Promise<void> =>
+  ensureCommands([{ command: "pip3", debianPackage: "python3-pip" }], () => {});
+
 /** Installs what is missing where that can be done without asking; else says how. */
 async function ensureCommands(wanted: readonly Need[], report: (step: string) => void): Promise<void> {
   const lacking = (): Need[] => wanted.filter((n) => !isThere(n.command));

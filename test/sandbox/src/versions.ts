@@ -7,6 +7,8 @@ export const versions = {
   kwok: "v0.7.0",
   localPath: "v0.0.30",
   flannel: "v0.28.4",
+  contour: "v1.33.6",
+  envoy: "1.38.3",
   wireguardGo: "v0.0.0-20260522210424-ecfc5a8d5446",
   node: "24.21.0",
   debian: "bookworm",

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { binaries } from "../binaries.ts";
 import { cached, type Part } from "../cache.ts";
 import { COREDNS_IMAGE } from "../coredns.ts";
@@ -25,10 +25,13 @@ const DEBIAN_PACKAGES = [
 ];
 export const PATH_ENV = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-const binaryLayer = (file: string): Promise<Blob> =>
-  layer(["-C", dirname(file), file.slice(dirname(file).length + 1)]);
+const binaryLayer = (file: string): Promise<Blob> => layer(["-C", dirname(file), basename(file)]);
 
-async function single(name: string, file: string, config: ImageConfig): Promise<Image> {
+/** On the path of the image. */
+export const programLayer = (file: string): Promise<Blob> =>
+  layer(["-C", dirname(file), "--transform=s,^,usr/local/bin/,", basename(file)]);
+
+export async function single(name: string, file: string, config: ImageConfig): Promise<Image> {
   return composeImage(name, [await binaryLayer(file)], { Env: [PATH_ENV], ...config });
 }
 
@@ -101,10 +104,7 @@ export async function layerOf(part: Part): Promise<Blob> {
 }
 
 /** One small layer of its own: a new version of the tunnel costs no new Debian. */
-const wireguardLayer = async (): Promise<Blob> => {
-  const dir = dirname(await binaries.wireguardGo());
-  return layer(["-C", dir, "--transform=s,^,usr/local/bin/,", "wireguard-go"]);
-};
+const wireguardLayer = async (): Promise<Blob> => programLayer(await binaries.wireguardGo());
 
 export const baseLayers = once(async (): Promise<Blob[]> => [
   await layerOf(debian),
