@@ -1,5 +1,5 @@
 import { tunnelEndpoints } from "@tideway/api";
-import { createKube, type Kube, loadCredentials, namespaces } from "@tideway/k8s";
+import { createKube, PEER_BOUNDS, type Kube, loadCredentials, namespaces } from "@tideway/k8s";
 import type { Cli } from "../cli.ts";
 import { CliError } from "../exit.ts";
 import type { Tunnel } from "./tunnel.ts";
@@ -30,7 +30,7 @@ export const openPeer = async (
     ...(kubeconfig ? { kubeconfig } : {}),
     ...(o.peerContext ? { context: o.peerContext } : {}),
   });
-  const kube = createKube(credentials, { userAgent: "tideway-cli", connections: 8 });
+  const kube = createKube(credentials, { userAgent: "tideway-cli", connections: 8, bounds: PEER_BOUNDS });
   try {
     const [there, ours, endpoints] = await Promise.all([
       kube.get(namespaces, "kube-system", undefined, { signal }),

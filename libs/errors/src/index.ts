@@ -20,6 +20,14 @@ export class InvalidError extends TidewayError {}
 /** The requested version or resource is gone for good (HTTP 410). */
 export class GoneError extends TidewayError {}
 export class TimeoutError extends TidewayError {}
+/** The other side answered what no sound server does; `reason` is a CamelCase word for what. */
+export class MisbehavedError extends TidewayError {
+  readonly reason: string;
+  constructor(reason: string, message: string, o?: ErrorOptions) {
+    super(message, o);
+    this.reason = reason;
+  }
+}
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
@@ -41,6 +49,13 @@ export const isForbidden = isA(ForbiddenError);
 export const isInvalid = isA(InvalidError);
 export const isGone = isA(GoneError);
 export const isTimeout = isA(TimeoutError);
+
+/** The first misbehaviour in the cause chain. */
+export const misbehaviourOf = (err: unknown): MisbehavedError | undefined => {
+  for (let e = err, depth = 0; e instanceof Error && depth < 16; e = e.cause, depth++)
+    if (e instanceof MisbehavedError) return e;
+  return undefined;
+};
 
 /** One line: the message and those of its causes, without repeating what a message already says. */
 export const describeError = (err: unknown): string => {

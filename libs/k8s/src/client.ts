@@ -5,11 +5,13 @@ import {
   GoneError,
   InvalidError,
   isTimeout,
+  MisbehavedError,
   NotFoundError,
   TidewayError,
   UnavailableError,
 } from "@tideway/errors";
 import type { Credentials } from "./kubeconfig.ts";
+import { type Bounds, OWN_BOUNDS } from "./bounds.ts";
 import { type Body, createTransport } from "./transport.ts";
 import { apiVersionOf, type Applicable, type KubeObject, pathOf, type Resource } from "./types.ts";
 
@@ -60,6 +62,9 @@ export interface RawResponse {
 /** A client of one API server with one identity. Every method throws the classes of `@tideway/errors`. */
 export interface Kube {
   readonly credentials: Credentials;
+  readonly bounds: Bounds;
+  /** Bytes of what its informers keep, counted where `bounds` says how many they may be. */
+  readonly held: { bytes: number };
   get<T extends KubeObject>(r: Resource<T>, name: string, namespace?: string, o?: RequestOptions): Promise<T>;
   /** Like get, but `undefined` instead of NotFoundError. */
   find<T extends KubeObject>(
@@ -135,6 +140,12 @@ export const errorOf = (status: number, body: StatusBody, where: string): Tidewa
       return new GoneError(message);
     case 504:
       return body.reason === "Expired" ? new GoneError(message) : new UnavailableError(message);
+    case 301:
+    case 302:
+    case 303:
+    case 307:
+    case 308:
+      return new MisbehavedError("Redirected", `${message}: an API server sends nobody elsewhere`);
     default:
       return status === 429 || status >= 500 ? new UnavailableError(message) : new TidewayError(message);
   }
@@ -166,10 +177,13 @@ export interface KubeOptions {
   userAgent: string;
   /** Connections for ordinary requests; watches and streams have their own. Default 64. */
   connections?: number;
+  /** What is read of it at most. Default: that of our own API server, which is trusted. */
+  bounds?: Bounds;
 }
 
 export const createKube = (credentials: Credentials, o: KubeOptions): Kube => {
-  const transport = createTransport(credentials, o.connections ?? 64);
+  const bounds = o.bounds ?? OWN_BOUNDS;
+  const transport = createTransport(credentials, o.connections ?? 64, bounds);
   const origin = credentials.server.replace(/\/+$/, "");
 
   const request = async (r: RawRequest): Promise<RawResponse> => {
@@ -221,6 +235,8 @@ export const createKube = (credentials: Credentials, o: KubeOptions): Kube => {
 
   return {
     credentials,
+    bounds,
+    held: { bytes: 0 },
     request,
     get,
     find: async (r, name, namespace, opts) => {
@@ -235,11 +251,14 @@ export const createKube = (credentials: Credentials, o: KubeOptions): Kube => {
       const { namespace, labelSelector, fieldSelector } = opts;
       const items: T[] = [];
       let token: string | undefined;
+      let pages = 0;
       do {
+        if (++pages > bounds.pages || items.length > bounds.objects)
+          throw new MisbehavedError("ListTooLong", `LIST ${origin}${pathOf(r, namespace)} does not end`);
         const page: { items?: T[]; metadata?: { continue?: string } } = await call({
           method: "GET",
           path: pathOf(r, namespace),
-          query: { labelSelector, fieldSelector, limit: PAGE, continue: token },
+          query: { labelSelector, fieldSelector, limit: Math.min(PAGE, bounds.page), continue: token },
           ...withSignal(opts),
         });
         items.push(...(page.items ?? []));

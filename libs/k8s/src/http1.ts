@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import { TimeoutError } from "@tideway/errors";
+import type { Bounds } from "./bounds.ts";
 import {
   bodyOf,
   CONNECT_TIMEOUT_MS,
@@ -15,7 +16,7 @@ import {
 const KEEPALIVE_MS = 15_000;
 
 /** HTTP/1.1, for servers and proxies that speak nothing newer: kept-alive connections for requests, one each for streams. */
-export const createHttp1 = (place: Place, atOnce: number): Transport => {
+export const createHttp1 = (place: Place, atOnce: number, bounds: Bounds): Transport => {
   const { secureContext, rejectUnauthorized, host, port } = place;
   const tls = { secureContext, rejectUnauthorized };
   const agent = new Agent({
@@ -66,7 +67,7 @@ export const createHttp1 = (place: Place, atOnce: number): Transport => {
           answer.setTimeout(r.bodyTimeoutMs, () =>
             answer.destroy(new TimeoutError(`silent for ${r.bodyTimeoutMs} ms`)),
           );
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: bodyOf(answer) });
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: bodyOf(answer, bounds) });
       });
       req.end(body);
     });

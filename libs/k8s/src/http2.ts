@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { TimeoutError } from "@tideway/errors";
+import type { Bounds } from "./bounds.ts";
 import {
   bodyOf,
   CONNECT_TIMEOUT_MS,
@@ -97,7 +98,7 @@ const createTurns = (n: number) => {
 };
 
 /** Requests and streams share connections; one more is opened when those that stand are full. */
-export const createHttp2 = (place: Place, atOnce: number): Transport => {
+export const createHttp2 = (place: Place, atOnce: number, bounds: Bounds): Transport => {
   const lines = new Set<Line>();
   const turns = createTurns(atOnce);
   let dialing: Promise<void> | undefined;
@@ -211,7 +212,7 @@ export const createHttp2 = (place: Place, atOnce: number): Transport => {
             ask(line, SOON_MS);
             stream.destroy(new TimeoutError(`silent for ${r.bodyTimeoutMs} ms`));
           });
-        resolve({ status: Number(headers[":status"] ?? 0), headers, body: bodyOf(stream) });
+        resolve({ status: Number(headers[":status"] ?? 0), headers, body: bodyOf(stream, bounds) });
       });
       const failed = (err: Error): void => {
         if (stream.rstCode !== NGHTTP2_REFUSED_STREAM) return reject(err);

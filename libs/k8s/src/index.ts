@@ -1,3 +1,4 @@
+export * from "./bounds.ts";
 export * from "./client.ts";
 export * from "./core.ts";
 export * from "./end-namespace.ts";

@@ -1,6 +1,7 @@
-import { describeError, GoneError, UnavailableError } from "@tideway/errors";
+import { describeError, GoneError, MisbehavedError, UnavailableError } from "@tideway/errors";
 import { errorOf, type Kube } from "./client.ts";
 import { keyOf, type KubeObject, pathOf, type Resource } from "./types.ts";
+import { parseAnswer } from "./transport.ts";
 import { jsonLines } from "./watch-stream.ts";
 
 export interface InformerOptions<T extends KubeObject> {
@@ -60,7 +61,17 @@ interface WatchEvent<T> {
   object: T & { code?: number; reason?: string; message?: string };
 }
 
-const PAGE = 1000;
+const EVENTS: ReadonlySet<string> = new Set(["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]);
+/** Of a Status; a proxy between may answer in its own words. */
+const wordsOf = (text: string): object => {
+  try {
+    return (JSON.parse(text) as object | null) ?? {};
+  } catch {
+    return { message: text.slice(0, 200) };
+  }
+};
+/** A segment of a path (`IsValidPathSegmentName` of Kubernetes). */
+const NAME = /^(?!\.{1,2}$)[^/%]{1,253}$/;
 const METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 const METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
@@ -82,11 +93,26 @@ export const informer = <T extends KubeObject>(
   let hasSynced = false;
   let heardAt = now();
   let watching = false;
+  let broken = false;
+  /** Since a watch last lasted: a server that breaks each one soon after is not asked ever faster. */
   let failures = 0;
   let version: string | undefined;
 
+  const { bounds } = kube;
   const path = pathOf(r, o.namespace);
   const selectors = { labelSelector: o.labelSelector, fieldSelector: o.fieldSelector };
+
+  /** What another's API server sends must be an object of the place that was asked for. */
+  const sound = (obj: T): T => {
+    const { name, namespace } = (obj as Partial<T> | null)?.metadata ?? {};
+    const isName = typeof name === "string" && NAME.test(name);
+    if (!isName || (o.namespace !== undefined && namespace !== o.namespace))
+      throw new MisbehavedError(
+        "ForeignObject",
+        `${path} gave an object of another place: ${String(namespace).slice(0, 253)}/${String(name).slice(0, 253)}`,
+      );
+    return obj;
+  };
 
   const keep = (obj: T): T => {
     delete obj.metadata.managedFields;
@@ -105,7 +131,26 @@ export const informer = <T extends KubeObject>(
     }
   };
 
-  const put = (key: string, obj: T | undefined): void => {
+  /** Of what is kept, where it is bounded. */
+  const sizes = new Map<string, number>();
+  const weigh = (key: string, bytes: number): void => {
+    const more = bytes - (sizes.get(key) ?? 0);
+    if (kube.held.bytes + more > bounds.heldBytes)
+      throw new MisbehavedError(
+        "ListTooLong",
+        `${path}: more than ${bounds.heldBytes} bytes are kept of this server`,
+      );
+    kube.held.bytes += more;
+    if (bytes > 0) sizes.set(key, bytes);
+    else sizes.delete(key);
+  };
+  const release = (): void => {
+    for (const bytes of sizes.values()) kube.held.bytes -= bytes;
+    sizes.clear();
+  };
+
+  const put = (key: string, obj: T | undefined, bytes = 0): void => {
+    if (bounds.heldBytes !== Infinity) weigh(key, bytes);
     const old = cache.get(key);
     if (obj) cache.set(key, obj);
     else if (!cache.delete(key)) return;
@@ -115,34 +160,39 @@ export const informer = <T extends KubeObject>(
 
   const heard = (): void => {
     heardAt = now();
-    if (failures > 0 || !hasSynced) for (const handler of connects) handler();
-    failures = 0;
+    if (broken || !hasSynced) for (const handler of connects) handler();
+    broken = false;
   };
 
   const list = async (signal: AbortSignal): Promise<string> => {
     const seen = new Set<string>();
     let token: string | undefined;
     let listVersion = "";
+    let pages = 0;
     do {
+      if (++pages > bounds.pages) throw new MisbehavedError("ListTooLong", `LIST ${path} does not end`);
       const answer = await kube.request({
         method: "GET",
         path,
         // resourceVersion 0 takes the first list from the server's watch cache; a paged one must be consistent.
-        query: { ...selectors, limit: PAGE, continue: token },
+        query: { ...selectors, limit: bounds.page, continue: token },
         signal,
         ...(o.metadataOnly ? { headers: { accept: METADATA_LIST } } : {}),
       });
-      const body = (await answer.body.json()) as {
+      const text = await answer.body.text();
+      if (answer.status !== 200) throw errorOf(answer.status, wordsOf(text), `LIST ${path}`);
+      const body = parseAnswer(text) as {
         items?: T[];
         metadata?: { continue?: string; resourceVersion?: string };
-        message?: string;
-        reason?: string;
       };
-      if (answer.status !== 200) throw errorOf(answer.status, body, `LIST ${path}`);
+      const each = Math.ceil(text.length / (body.items?.length || 1));
       for (const item of body.items ?? []) {
-        const key = keyOf(item);
+        const key = keyOf(sound(item));
         seen.add(key);
-        if (cache.get(key)?.metadata.resourceVersion !== item.metadata.resourceVersion) put(key, keep(item));
+        if (seen.size > bounds.objects)
+          throw new MisbehavedError("ListTooLong", `LIST ${path} has more than ${bounds.objects} objects`);
+        if (cache.get(key)?.metadata.resourceVersion !== item.metadata.resourceVersion)
+          put(key, keep(item), each);
       }
       token = body.metadata?.continue || undefined;
       listVersion = body.metadata?.resourceVersion ?? listVersion;
@@ -151,12 +201,18 @@ export const informer = <T extends KubeObject>(
     return listVersion;
   };
 
-  const handle = (event: WatchEvent<T>): void => {
+  const handle = (event: WatchEvent<T>, bytes: number): void => {
     const { object } = event;
+    if (typeof object !== "object" || object === null || !EVENTS.has(event.type))
+      throw new MisbehavedError("NotAnEvent", `WATCH ${path} gave what is no event`);
     if (event.type === "ERROR") throw errorOf(object.code ?? 500, object, `WATCH ${path}`);
-    version = object.metadata.resourceVersion ?? version;
+    if (event.type !== "BOOKMARK") sound(object);
+    version = object.metadata?.resourceVersion ?? version;
     if (event.type === "BOOKMARK") return;
-    put(keyOf(object), event.type === "DELETED" ? undefined : keep(object));
+    const gone = event.type === "DELETED";
+    put(keyOf(object), gone ? undefined : keep(object), gone ? 0 : bytes);
+    if (cache.size > bounds.objects)
+      throw new MisbehavedError("ListTooLong", `WATCH ${path} gave more than ${bounds.objects} objects`);
   };
 
   const watch = async (signal: AbortSignal): Promise<void> => {
@@ -175,16 +231,22 @@ export const informer = <T extends KubeObject>(
       ...(o.metadataOnly ? { headers: { accept: METADATA } } : {}),
     });
     if (answer.status !== 200)
-      throw errorOf(answer.status, JSON.parse((await answer.body.text()) || "{}"), `WATCH ${path}`);
+      throw errorOf(answer.status, wordsOf(await answer.body.text()), `WATCH ${path}`);
     heard();
     watching = true;
+    const openedAt = now();
     try {
-      await jsonLines<WatchEvent<T>>(answer.body, silenceMs, (event) => {
-        heardAt = now();
-        handle(event);
-      });
+      await jsonLines<WatchEvent<T>>(
+        answer.body,
+        { silenceMs, maxBytes: bounds.eventBytes },
+        (event, bytes) => {
+          heardAt = now();
+          handle(event, bytes);
+        },
+      );
     } finally {
       watching = false;
+      if (now() - openedAt >= backoff.max) failures = 0;
     }
   };
 
@@ -214,12 +276,15 @@ export const informer = <T extends KubeObject>(
         }
         const openedAt = now();
         await watch(signal); // ends by the server's timeout: open it again from the last version
-        if (now() - openedAt < 1_000) await pause(signal); // a server that is shutting down ends watches at once
+        if (now() - openedAt >= 1_000) continue;
+        failures++; // a server that is shutting down ends watches at once
+        await pause(signal);
       } catch (err) {
         if (signal.aborted) return;
         // A version that is too old, and any answer that is not a mere break of the line, asks for a new list.
         if (err instanceof GoneError || !(err instanceof UnavailableError)) version = undefined;
         failures++;
+        broken = true;
         if (err instanceof GoneError && failures === 1) continue;
         for (const handler of errors) handler(err);
         await pause(signal);
@@ -228,7 +293,10 @@ export const informer = <T extends KubeObject>(
   };
 
   return {
-    start: (signal) => void run(signal),
+    start: (signal) => {
+      signal.addEventListener("abort", release, { once: true });
+      void run(signal);
+    },
     synced,
     get hasSynced() {
       return hasSynced;

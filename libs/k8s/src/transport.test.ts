@@ -1,9 +1,10 @@
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
 import { createServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import { isTimeout } from "@tideway/errors";
+import { isTimeout, MisbehavedError } from "@tideway/errors";
 import { generateKeyPair, privateKeyPem, selfSigned } from "@tideway/pki";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { OWN_BOUNDS } from "./bounds.ts";
 import { createTransport, type Transport, type TransportRequest } from "./transport.ts";
 
 const keys = generateKeyPair();
@@ -25,8 +26,12 @@ const ask = (path: string, more: Partial<TransportRequest> = {}): TransportReque
   ...more,
 });
 const open: (() => void)[] = [];
-const clientOf = (port: number, atOnce = 64, prefix = ""): Transport => {
-  const transport = createTransport({ server: `https://127.0.0.1:${port}${prefix}`, insecure: true }, atOnce);
+const clientOf = (port: number, atOnce = 64, prefix = "", bounds = OWN_BOUNDS): Transport => {
+  const transport = createTransport(
+    { server: `https://127.0.0.1:${port}${prefix}`, insecure: true },
+    atOnce,
+    bounds,
+  );
   open.push(() => transport.close());
   return transport;
 };
@@ -52,6 +57,10 @@ describe("a server that speaks HTTP/2", () => {
       stream.on("error", () => undefined);
       if (path === "/never") return;
       stream.respond({ ":status": path === "/missing" ? 404 : 200 });
+      if (path === "/drips") {
+        const drip = setInterval(() => stream.write(" "), 10);
+        return void stream.once("close", () => clearInterval(drip));
+      }
       if (path === "/stays") return void stream.write("{}\n");
       most = Math.max(most, ++now);
       setTimeout(() => {
@@ -64,6 +73,17 @@ describe("a server that speaks HTTP/2", () => {
   afterEach(() => {
     for (const s of sessions) s.destroy();
     server.close();
+  });
+
+  test.each([
+    ["that never is whole", "AnswerTooSlow", { bodyMs: 100 }],
+    ["that is longer than is read", "AnswerTooLarge", { bytes: 20 }],
+  ])("gives up an answer %s, and asks on", async (_, reason, bound) => {
+    const t = clientOf(portOf(server), 64, "", { ...OWN_BOUNDS, ...bound });
+    const err = await textOf(t, "/drips").catch((e: unknown) => e);
+    expect(err).toBeInstanceOf(MisbehavedError);
+    expect((err as MisbehavedError).reason).toBe(reason);
+    expect(await textOf(t, "/next")).toBe("GET /next");
   });
 
   test("gets requests and streams over one connection, each answer to its own", async () => {

@@ -4,6 +4,8 @@ import type { Readable } from "node:stream";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { createHttp1 } from "./http1.ts";
 import { createHttp2, NotSpokenError } from "./http2.ts";
+import { MisbehavedError } from "@tideway/errors";
+import type { Bounds } from "./bounds.ts";
 import type { Credentials } from "./kubeconfig.ts";
 
 export interface TransportRequest {
@@ -50,21 +52,42 @@ export const CONNECT_TIMEOUT_MS = 5_000;
 export const IDLE_MS = 60_000;
 
 /** By events: `for await` calls an HTTP/2 answer that was whole before the loop began a premature close (Node 24). */
-const textOf = (body: Readable): Promise<string> =>
+const textOf = (body: Readable, { bytes, bodyMs }: Bounds): Promise<string> =>
   new Promise((resolve, reject) => {
     const broken = (): void => reject(body.errored ?? new Error("connection closed in the answer"));
     if (body.destroyed) return broken();
     const chunks: Buffer[] = [];
-    body.on("data", (chunk: Buffer) => chunks.push(chunk));
+    let size = 0;
+    const refuse = (reason: string, why: string): void =>
+      void body.destroy(new MisbehavedError(reason, `an answer ${why}`));
+    const late = Number.isFinite(bodyMs)
+      ? setTimeout(() => refuse("AnswerTooSlow", `was not whole after ${bodyMs} ms`), bodyMs)
+      : undefined;
+    body.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > bytes) return refuse("AnswerTooLarge", `has more than ${bytes} bytes`);
+      chunks.push(chunk);
+    });
     body.once("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
     body.once("error", reject);
-    body.once("close", broken);
+    body.once("close", () => {
+      clearTimeout(late);
+      broken();
+    });
   });
 
-export const bodyOf = (answer: Readable): Body =>
+export const parseAnswer = (text: string): unknown => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new MisbehavedError("NotJson", "an answer is no JSON", { cause });
+  }
+};
+
+export const bodyOf = (answer: Readable, bounds: Bounds): Body =>
   Object.assign(answer, {
-    text: () => textOf(answer),
-    json: async () => JSON.parse(await textOf(answer)) as unknown,
+    text: () => textOf(answer, bounds),
+    json: async () => parseAnswer(await textOf(answer, bounds)),
     dump: () => Promise.resolve(void answer.resume()),
   });
 
@@ -90,9 +113,9 @@ const placeOf = (c: Credentials): Place => {
  * HTTP/2 where the server speaks it, as every API server does unless told otherwise: one connection carries requests
  * and watches together. `atOnce`: ordinary requests that may be under way at the same time.
  */
-export const createTransport = (c: Credentials, atOnce: number): Transport => {
+export const createTransport = (c: Credentials, atOnce: number, bounds: Bounds): Transport => {
   const place = placeOf(c);
-  const multiplexed = createHttp2(place, atOnce);
+  const multiplexed = createHttp2(place, atOnce, bounds);
   let plain: Transport | undefined;
   return {
     send: async (r) => {
@@ -101,7 +124,7 @@ export const createTransport = (c: Credentials, atOnce: number): Transport => {
         return await multiplexed.send(r);
       } catch (err) {
         if (!(err instanceof NotSpokenError)) throw err;
-        plain ??= createHttp1(place, atOnce);
+        plain ??= createHttp1(place, atOnce, bounds);
         return plain.send(r);
       }
     },

@@ -1,3 +1,4 @@
+import { createAudit } from "@tideway/audit";
 import { connectBus } from "@tideway/bus";
 import { startMembership } from "@tideway/controller";
 import { createKube, loadCredentials, namespaces } from "@tideway/k8s";
@@ -39,8 +40,10 @@ await run(SERVICE, async (ctx) => {
     }),
   ]);
   ctx.onShutdown("bus", () => bus.close());
+  const audit = createAudit({ bus, service: SERVICE, log });
+  ctx.onShutdown("audit", () => audit.close());
   ctx.onShutdown("membership", () => membership.leave());
-  const replicator = await wire({ config, kube, bus, membership, ownClusterID, log, metrics, signal });
+  const replicator = await wire({ config, kube, bus, audit, membership, ownClusterID, log, metrics, signal });
   ctx.onShutdown("links", () => replicator.stop());
   await replicator.ready;
   ctx.setReady("cache", true);

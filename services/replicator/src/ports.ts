@@ -58,6 +58,16 @@ export interface End {
   delete(name: string, uid: string, signal?: AbortSignal): Promise<void>;
 }
 
+/** What a peer's API server said or holds that it should not. */
+export interface Misdeed {
+  /** Kind, or Kind/name. */
+  object: string;
+  /** CamelCase word. */
+  reason: string;
+  message: string;
+}
+export type OnMisdeed = (m: Misdeed) => void;
+
 export const FIELD_MANAGER = "replicator";
 
 /** Who the peer is, and where the two sides of the exchange are. */

@@ -1,8 +1,9 @@
 import { peerConditionWriter } from "@tideway/api/foreign-cluster-condition";
 import { FOREIGN_CLUSTER_CONDITIONS } from "@tideway/api/names";
+import type { Audit } from "@tideway/audit";
 import type { Bus } from "@tideway/bus";
 import { type Controller, createQueue, type Membership, startController } from "@tideway/controller";
-import { createKube, type Kube } from "@tideway/k8s";
+import { createKube, type Kube, PEER_BOUNDS } from "@tideway/k8s";
 import type { Logger } from "@tideway/log";
 import { controllerMetrics, type Metrics } from "@tideway/telemetry";
 import type { ReplicatorConfig } from "./config.ts";
@@ -21,6 +22,7 @@ export interface Parts {
   config: ReplicatorConfig;
   kube: Kube;
   bus: Bus;
+  audit: Pick<Audit, "record">;
   membership: Membership;
   ownClusterID: string;
   log: Logger;
@@ -34,6 +36,10 @@ export interface Replicator {
   /** Ends every link, after the signal aborted. */
   stop(): Promise<void>;
 }
+
+const MB = 2 ** 20;
+/** Few objects cross, all of them small. */
+const BOUNDS = { ...PEER_BOUNDS, bytes: 4 * MB, eventBytes: 2 * MB, heldBytes: 16 * MB, objects: 256 };
 
 /** Coalesces what happens within a moment into one report. */
 const REPORT_AFTER_MS = 20;
@@ -102,8 +108,16 @@ export const wire = async (p: Parts): Promise<Replicator> => {
         ownClusterID: p.ownClusterID,
         kinds,
         local,
-        open: () => createKube(credentials(), { userAgent: "tideway-replicator" }),
+        open: () => createKube(credentials(), { userAgent: "tideway-replicator", bounds: BOUNDS }),
         touched: (kind, name) => copies.enqueue(copy.touched(copyKey(peer.id, kind, name))),
+        onMisdeed: (m) =>
+          p.audit.record({
+            peer: peer.id,
+            actor: { clusterID: peer.id, clusterName: peer.name },
+            action: "answer",
+            outcome: "DENIED",
+            ...m,
+          }),
         onChange: () => report(peer.id),
         deadline: () => deadline(peer.id),
         timing,

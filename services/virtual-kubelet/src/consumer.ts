@@ -6,6 +6,7 @@ import {
   type VirtualNode,
   virtualNodes,
 } from "@tideway/api";
+import type { Audit } from "@tideway/audit";
 import { startController } from "@tideway/controller";
 import { describeError } from "@tideway/errors";
 import { type Informer, informer, keyOf, type KubeObject, namespaces, nodes, pods } from "@tideway/k8s";
@@ -30,6 +31,7 @@ export interface ConsumerOptions {
   podWorkers: number;
   /** IP address management of this cluster. */
   mapper: AddressMapper;
+  audit: Pick<Audit, "record">;
   metrics?: VirtualKubeletMetrics;
 }
 export interface Consumer extends Part {
@@ -106,6 +108,7 @@ export const startConsumer = async (local: Local, o: ConsumerOptions): Promise<C
     sources,
     networks: watchNetworks(network),
     mapper: o.mapper,
+    audit: o.audit,
     volumes: volume,
     waiting,
     apiServer: createApiServerSource(kube, signal),

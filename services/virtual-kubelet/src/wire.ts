@@ -96,6 +96,7 @@ export const wire = async (ctx: RuntimeContext): Promise<void> => {
       kubeletVersion: await kubeletVersion(local),
       podWorkers: config.podWorkers,
       mapper,
+      audit,
       metrics: virtualKubeletMetrics(ctx.metrics),
     }),
   ]);

@@ -12,6 +12,7 @@ import {
   shadowPods,
   foreignClusters,
 } from "@tideway/api";
+import type { AuditRecord } from "@tideway/audit";
 import { type Bus, connectBus } from "@tideway/bus";
 import {
   createKube,
@@ -300,9 +301,17 @@ export const startWorld = async (o: { controllers?: readonly string[]; west?: re
       teller: { known: () => undefined, gone: () => undefined },
     }),
   );
+  /** What the consumer recorded of its provider. */
+  const audited: AuditRecord[] = [];
   const newConsumer = () =>
     startHalf<Consumer>(east, EAST, (l) =>
-      startConsumer(l, { port: 10250, kubeletVersion: "v1.34.4-tideway", podWorkers: 32, mapper }),
+      startConsumer(l, {
+        port: 10250,
+        kubeletVersion: "v1.34.4-tideway",
+        podWorkers: 32,
+        mapper,
+        audit: { record: (r) => void audited.push(r) },
+      }),
     );
   let consumer = await newConsumer();
 
@@ -340,6 +349,7 @@ export const startWorld = async (o: { controllers?: readonly string[]; west?: re
     identityFact,
     networkFact,
     mapped,
+    audited,
     mapper,
     kubelet,
     offload,

@@ -13,3 +13,4 @@ export { makeAuthority, makeCertificate } from "./pki.ts";
 export { type NatsServer, startNats } from "./nats.ts";
 export { freePorts } from "./ports.ts";
 export { until } from "./wait.ts";
+export { type Front, type Rule, startFront } from "./front.ts";

@@ -40,8 +40,8 @@ export const pin = (options: Record<string, unknown> = {}) =>
     ...options,
   });
 
-/** A quantity or a map key may be this long at most. */
-const QUANTITY = "^[+-]?([0-9]+|[0-9]+\\.[0-9]*|\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$";
+/** Without a minus: nothing that is asked, offered or kept is less than nothing. */
+const QUANTITY = "^[+]?([0-9]+|[0-9]+\\.[0-9]*|\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$";
 const QUANTITY_HINT = 'must be a Kubernetes quantity such as "500m", "4" or "8Gi"';
 
 /** Amounts by resource name, as written by a service: quantities are strings. */

@@ -132,6 +132,15 @@ describe("an identity that is wanted", () => {
     expect([plan.step, plan.state]).toEqual([step, state]);
   });
 
+  test("that is not taken since a moment ago is looked at again when it has settled, not when it is due", () => {
+    const w = world({
+      remains: true,
+      credential: { ...good, since: NOW - 1_000 },
+      standing: { ...idle, rejected: true },
+    });
+    expect(decide(w).requeueAfterMs).toBe(29_001);
+  });
+
   test("says the expiry, the error and the next try when its renewal fails", () => {
     const plan = decide(world({ credential: due, remains: true, attempt: attempt("Unreachable") }));
     expect(plan.reason).toBe("RenewalFailing");

@@ -129,6 +129,9 @@ const SETTLED_MS = 30_000;
 /** Void before its time: tokens are, when a revocation was taken back. */
 const isRejected = ({ standing, credential, now }: World): boolean =>
   standing.rejected === true && now - (credential?.since ?? 0) > SETTLED_MS;
+/** When to look at it again: who rejects it may do so still when it has settled, and says nothing new then. */
+const lookAgain = (w: World, c: NonNullable<World["credential"]>): number =>
+  Math.min(until(w, c.renewAt), w.standing.rejected ? until(w, (c.since ?? 0) + SETTLED_MS + 1) : Infinity);
 
 const goodForNow: Check = (w) =>
   w.credential &&
@@ -141,7 +144,7 @@ const goodForNow: Check = (w) =>
         state: "GRANTED",
         reason: "Granted",
         message: `valid until ${at(w.credential.notAfter)}, renewed at ${at(w.credential.renewAt)}`,
-        requeueAfterMs: until(w, w.credential.renewAt),
+        requeueAfterMs: lookAgain(w, w.credential),
       }
     : undefined;
 

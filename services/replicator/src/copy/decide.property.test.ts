@@ -52,6 +52,7 @@ class World {
       originCluster: US,
       copyLabels: {},
       ends: { origin, copy },
+      onMisdeed: () => undefined,
       reachable: () => true,
       ended: () => false,
     });

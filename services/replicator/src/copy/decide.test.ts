@@ -2,7 +2,7 @@ import { TRACEPARENT } from "@tideway/api";
 import { describe, expect, test } from "vitest";
 import { bodyFingerprint } from "./compare.ts";
 import { copyBody } from "./body.ts";
-import { decide, type Effect, type World } from "./decide.ts";
+import { decide, MAX_PULLED, type Effect, type World } from "./decide.ts";
 import { aCopy, anObject, aPull, aWorld, THEM, US } from "./fixtures.ts";
 
 const does = (w: World): Effect["do"][] => decide(w).effects.map((e) => e.do);
@@ -226,6 +226,13 @@ describe("pull", () => {
       aPull({ origin: anObject(), copy: anObject({ uid: "x" }) }),
       [],
       "NameTaken",
+    ],
+    ["leaves one too many where it is", aPull({ origin: anObject(), hasRoom: false }), [], "TooMuch"],
+    [
+      "leaves one that is too large where it is, also as a change of a copy",
+      aPull({ origin: anObject({ spec: { text: "x".repeat(MAX_PULLED.bytes) } }), copy: copyHere }),
+      [],
+      "TooMuch",
     ],
     ["does not pull back what was pushed there", aPull({ origin: aCopy({ from: US }) }), [], "Nothing"],
     ["keeps the copy while the peer is away", aPull({ copy: copyHere, reachable: false }), [], "Pending"],

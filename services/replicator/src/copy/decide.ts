@@ -26,6 +26,8 @@ export interface World {
   reachable: boolean;
   /** The peering is over or its deadline has passed: nothing is expected of the peer any more. */
   ended: boolean;
+  /** There may be one more copy of a peer's object here. Always for Push: those are our own. */
+  hasRoom: boolean;
   settled: { body?: Settled | undefined; status?: Settled | undefined };
 }
 
@@ -47,13 +49,26 @@ export type State =
   /** Something has to be done, or the other side has to finish something. */
   | "Pending"
   /** Another object holds the copy's name; it is not ours to touch. */
-  | "NameTaken";
+  | "NameTaken"
+  /** The peer has more objects of the kind than are copied, or one larger than is: see MAX_PULLED. */
+  | "TooMuch";
 
 export interface Plan {
   /** In this order. Those that need the peer are left out while it cannot be reached. */
   effects: Effect[];
   state: State;
 }
+
+/** Objects of one kind that are copied from one peer, and bytes of one: a peer must not fill our store. */
+export const MAX_PULLED = { objects: 64, bytes: 256 * 1024 };
+
+const isTooLarge = (o: Readonly<CopyObject>): boolean => {
+  try {
+    return JSON.stringify([o.spec, o.status]).length > MAX_PULLED.bytes;
+  } catch {
+    return true; // nested deeper than any object is
+  }
+};
 
 const uidOf = (o: Readonly<CopyObject>): string => o.metadata.uid ?? "";
 const nothing: Plan = { effects: [], state: "Nothing" };
@@ -115,6 +130,7 @@ const decideAll = (w: World): Plan => {
   if (!origin) return copy && w.originSynced && !w.ended ? removeCopy(w, copy) : nothing;
   if (w.ended) return nothing;
   if (w.copy && !copy) return { effects: [], state: "NameTaken" };
+  if (!push && ((!copy && !w.hasRoom) || isTooLarge(origin))) return { effects: [], state: "TooMuch" };
   return keepAlike(w, origin, copy);
 };
 

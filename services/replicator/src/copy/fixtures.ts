@@ -59,6 +59,7 @@ export const aWorld = (o: Partial<World> = {}): World => ({
   copyLabels: {},
   origin: undefined,
   originSynced: true,
+  hasRoom: true,
   copy: undefined,
   copySynced: true,
   reachable: true,

@@ -1,8 +1,8 @@
 import { describeError, isConflict, isInvalid, TerminalError } from "@tideway/errors";
 import { TRACEPARENT } from "@tideway/api/names";
 import { withSpan } from "@tideway/telemetry/tracing";
-import type { Kind, Lane } from "../ports.ts";
-import { decide, type Plan, type World } from "./decide.ts";
+import type { Kind, Lane, OnMisdeed } from "../ports.ts";
+import { decide, MAX_PULLED, type Plan, type World } from "./decide.ts";
 import { type Ends, type Outcome, perform } from "./perform.ts";
 
 /** What one peer's objects of one kind that travel one way have in common. */
@@ -14,6 +14,7 @@ export interface Pairing {
   ends: Ends;
   /** Asked at every look: the peer is not known to be away. */
   reachable(): boolean;
+  onMisdeed: OnMisdeed;
   /** Asked at every look: the peering is over, or its deadline has passed. */
   ended(): boolean;
 }
@@ -32,6 +33,14 @@ export const createCopier = (p: Pairing): Copier => {
   const settled = new Map<string, Outcome>();
   const failed = new Map<string, string>();
 
+  /** By name, so that all who ask at the same time agree. */
+  const hasRoom = (name: string): boolean => {
+    const all = p.lane === "Push" ? [] : p.ends.origin.names();
+    return all.length <= MAX_PULLED.objects || all.toSorted().indexOf(name) < MAX_PULLED.objects;
+  };
+  const misdeed = (name: string, reason: string, message: string): void =>
+    p.onMisdeed({ object: `${p.kind.resource.kind}/${name}`, reason, message });
+
   const observe = (name: string): World => ({
     kind: p.kind,
     lane: p.lane,
@@ -43,6 +52,7 @@ export const createCopier = (p: Pairing): Copier => {
     copySynced: p.ends.copy.synced,
     reachable: p.reachable(),
     ended: p.ended(),
+    hasRoom: hasRoom(name),
     settled: settled.get(name) ?? {},
   });
 
@@ -52,7 +62,13 @@ export const createCopier = (p: Pairing): Copier => {
     reconcile: async (name, signal) => {
       const world = observe(name);
       if (!world.origin && !world.copy) for (const memory of [settled, failed]) memory.delete(name);
-      const { effects } = decide(world);
+      const { effects, state } = decide(world);
+      if (state === "TooMuch")
+        misdeed(
+          name,
+          state,
+          `of this kind ${MAX_PULLED.objects} objects of ${MAX_PULLED.bytes} bytes are copied from a peer at most; it stays there`,
+        );
       if (effects.length === 0) return false;
       const run = async (): Promise<void> => {
         for (const effect of effects) {
@@ -69,6 +85,7 @@ export const createCopier = (p: Pairing): Copier => {
         );
       } catch (err) {
         if (!isConflict(err)) failed.set(name, describeError(err));
+        if (isInvalid(err) && p.lane === "Pull") misdeed(name, "ObjectRefused", describeError(err));
         // The server has refused what the object says: only a change of it can help.
         if (isInvalid(err)) throw new TerminalError(`${p.kind.name} ${name} is refused`, { cause: err });
         throw err;

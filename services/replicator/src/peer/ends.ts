@@ -1,4 +1,10 @@
-import { ConflictError, isInvalid, isUnavailable } from "@tideway/errors";
+import {
+  ConflictError,
+  isInvalid,
+  isUnavailable,
+  type MisbehavedError,
+  misbehaviourOf,
+} from "@tideway/errors";
 import { type Informer, keyOf, type Kube } from "@tideway/k8s";
 import {
   type Applied,
@@ -71,7 +77,9 @@ export const makeEnd = (o: EndOptions): End => {
 };
 
 /** The same over a line that may be cut: what does not come through in time is a PeerAwayError. */
-export const remoteEnd = (o: EndOptions & { timeoutMs: number; address: string }): End => {
+export const remoteEnd = (
+  o: EndOptions & { timeoutMs: number; address: string; onMisbehaved: (err: MisbehavedError) => void },
+): End => {
   const end = makeEnd(o);
   const over = async <T>(
     signal: AbortSignal | undefined,
@@ -82,6 +90,8 @@ export const remoteEnd = (o: EndOptions & { timeoutMs: number; address: string }
       return await call(signal ? AbortSignal.any([signal, timeout]) : timeout);
     } catch (cause) {
       if (signal?.aborted) throw cause;
+      const misbehaved = misbehaviourOf(cause);
+      if (misbehaved) o.onMisbehaved(misbehaved);
       if (timeout.aborted) throw new PeerAwayError(`no answer from ${o.address} within ${o.timeoutMs} ms`);
       if (isUnavailable(cause)) throw new PeerAwayError(`${o.address} cannot be reached`, { cause });
       throw cause;

@@ -1,9 +1,17 @@
-import { describeError, isUnavailable } from "@tideway/errors";
+import { describeError, isUnavailable, type MisbehavedError, misbehaviourOf } from "@tideway/errors";
 import { errorOf, informer, type Informer, type Kube, pathOf } from "@tideway/k8s";
 import type { Logger } from "@tideway/log";
 import { PEER } from "@tideway/api/names";
 import { type Copier, createCopier } from "../copy/reconciler.ts";
-import { type CopyObject, type Kind, type Lane, lanesOf, type Peer, PeerAwayError } from "../ports.ts";
+import {
+  type CopyObject,
+  type Kind,
+  type Lane,
+  lanesOf,
+  type OnMisdeed,
+  type Peer,
+  PeerAwayError,
+} from "../ports.ts";
 import { remoteEnd } from "./ends.ts";
 import { type LinkState, openLink } from "./link.ts";
 import type { Local } from "./local.ts";
@@ -17,6 +25,7 @@ export interface SessionOptions {
   open(): Kube;
   /** Something happened to this object, here or there. */
   touched(kind: Kind, name: string): void;
+  onMisdeed: OnMisdeed;
   /** The link or the completeness of a cache changed. */
   onChange(): void;
   /** ms since the epoch after which nothing is expected of the peer; asked at every look. */
@@ -40,6 +49,8 @@ export interface Summary {
   objects: number;
   /** `kind/name` of copies whose name something else holds. */
   taken: string[];
+  /** `kind/name` of the peer's objects that are not copied, being too many or too large. */
+  tooMuch: string[];
 }
 
 export interface Session {
@@ -90,9 +101,19 @@ export const openSession = (o: SessionOptions): Session => {
   const { peer, timing, kinds } = o;
   const remote = new Map<Kind, Informer<CopyObject>>();
   const problems = new Map<Kind, string>();
+  const misbehaved =
+    (kind: Kind) =>
+    (err: MisbehavedError): void =>
+      o.onMisdeed({ object: kind.resource.kind, reason: err.reason, message: describeError(err) });
+  const look = probe(kinds[0]!, peer.remoteNamespace, timing.requestTimeoutMs, peer.server);
   const link = openLink({
     open: o.open,
-    probe: probe(kinds[0]!, peer.remoteNamespace, timing.requestTimeoutMs, peer.server),
+    probe: (kube, signal) =>
+      look(kube, signal).catch((err: unknown) => {
+        const wrong = misbehaviourOf(err);
+        if (wrong) misbehaved(kinds[0]!)(wrong);
+        throw err;
+      }),
     watch: (signal) => queueMicrotask(() => remote.forEach((cache) => cache.start(signal))),
     onChange: () => {
       touchAll();
@@ -111,6 +132,8 @@ export const openSession = (o: SessionOptions): Session => {
     cache.onChange((_key, obj, old) => o.touched(kind, (obj ?? old)!.metadata.name));
     cache.onError((err) => {
       problems.set(kind, describeError(err));
+      const wrong = misbehaviourOf(err);
+      if (wrong) misbehaved(kind)(wrong);
       if (isUnavailable(err)) link.suspect();
       o.onChange();
     });
@@ -139,6 +162,7 @@ export const openSession = (o: SessionOptions): Session => {
       cache,
       timeoutMs: timing.requestTimeoutMs,
       address: peer.server,
+      onMisbehaved: misbehaved(kind),
     });
     const copierOf = (lane: Lane): Copier => {
       const push = lane === "Push";
@@ -148,6 +172,7 @@ export const openSession = (o: SessionOptions): Session => {
         originCluster: push ? o.ownClusterID : peer.id,
         copyLabels: push ? {} : { [PEER]: peer.name },
         ends: push ? { origin: here, copy: there } : { origin: there, copy: here },
+        onMisdeed: o.onMisdeed,
         reachable: () => link.state.status !== "Down",
         ended: () => Date.now() >= (o.deadline() ?? Infinity),
       });
@@ -171,8 +196,10 @@ export const openSession = (o: SessionOptions): Session => {
       backlog: 0,
       objects: 0,
       taken: [],
+      tooMuch: [],
     };
     const taken = new Set<string>();
+    const tooMuch = new Set<string>();
     for (const kind of kinds)
       for (const copier of copiersOf(kind.name))
         for (const name of copier.names()) {
@@ -181,8 +208,9 @@ export const openSession = (o: SessionOptions): Session => {
           if (state === "Pending") s.backlog++;
           if (state === "Pending") s.error ??= copier.lastError(name);
           if (state === "NameTaken") taken.add(`${kind.resource.kind}/${name}`);
+          if (state === "TooMuch") tooMuch.add(`${kind.resource.kind}/${name}`);
         }
-    return { ...s, taken: [...taken] };
+    return { ...s, taken: [...taken], tooMuch: [...tooMuch] };
   };
 
   touchAll(); // what is known here already is pushed while the peer's lists are still on their way

@@ -2,8 +2,12 @@ import type { Kube } from "@tideway/k8s";
 
 /** A client that asks at every call which client to use: credentials change under the hands of those who hold it. */
 export const kubeVia = (now: () => Kube): Kube => ({
+  held: { bytes: 0 },
   get credentials() {
     return now().credentials;
+  },
+  get bounds() {
+    return now().bounds;
   },
   get: (r, name, namespace, o) => now().get(r, name, namespace, o),
   find: (r, name, namespace, o) => now().find(r, name, namespace, o),

@@ -19,6 +19,7 @@ const look = (summary: Partial<Summary> = {}, o: Partial<Look> = {}): Look => ({
     backlog: 0,
     objects: 2,
     taken: [],
+    tooMuch: [],
     ...summary,
   },
   waitingMs: 0,
@@ -36,6 +37,7 @@ test.each<[string, Look, [string, string, string] | undefined]>([
     ["CONNECTED", "False", "Behind"],
   ],
   ["away", look({ link: { status: "Down", error: "refused" } }), ["DISCONNECTED", "False", "Disconnected"]],
+  ["more than is copied", look({ tooMuch: ["ResourceOffer/o65"] }), ["CONNECTED", "False", "TooMuch"]],
   ["a name that is taken", look({ taken: ["ResourceOffer/offer"] }), ["CONNECTED", "False", "NameTaken"]],
   [
     "a kind that may not be read",

@@ -46,6 +46,12 @@ const conditionOf = ({ peer, summary: s, waitingMs, retryMs }: Look): ConditionI
       "NameTaken",
       `an object that is not the replicator's has the name of ${s.taken.toSorted().join(", ")}; delete or rename it`,
     );
+  if (s.tooMuch.length > 0)
+    return say(
+      "False",
+      "TooMuch",
+      `${at} has more or larger objects than are copied, ${s.tooMuch.length} stay there: ${s.tooMuch.toSorted().slice(0, 3).join(", ")}`,
+    );
   if (waitingMs >= BEHIND_MS) {
     const why = s.error === undefined ? "" : `: ${s.error}`;
     return say("False", "Behind", `${s.backlog} objects wait to be copied to or from ${at}${why}`);

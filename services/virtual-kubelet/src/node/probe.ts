@@ -1,5 +1,5 @@
 import { describeError, isForbidden, isNotFound } from "@tideway/errors";
-import { createKube, type Credentials, type Kube } from "@tideway/k8s";
+import { createKube, PEER_BOUNDS, type Credentials, type Kube } from "@tideway/k8s";
 import type { ProbeResult } from "./health.ts";
 
 const OK: ProbeResult = { ok: true, reason: "ProviderReady", message: "the provider's API server answers" };
@@ -14,7 +14,7 @@ export const createProbe = (credentials: () => Credentials, userAgent: string) =
   const kube = (): Kube => {
     const wanted = credentials();
     if (client && client.for !== wanted) drop();
-    client ??= { kube: createKube(wanted, { userAgent, connections: 1 }), for: wanted };
+    client ??= { kube: createKube(wanted, { userAgent, connections: 1, bounds: PEER_BOUNDS }), for: wanted };
     return client.kube;
   };
   const drop = (): void => {

@@ -1,4 +1,4 @@
-import { type Credentials, type Kube, createKube } from "@tideway/k8s";
+import { type Credentials, createKube, type Kube, PEER_BOUNDS } from "@tideway/k8s";
 
 /** A client whose credentials are renewed under it; those who hold it notice nothing. */
 export interface RotatingKube extends Kube {
@@ -21,14 +21,15 @@ export const rotatingKube = (
   first: Credentials,
   o: { userAgent: string; now: () => number },
 ): RotatingKube => {
-  let current = createKube(first, o);
+  const make = (c: Credentials): Kube => createKube(c, { userAgent: o.userAgent, bounds: PEER_BOUNDS });
+  let current = make(first);
   let lastHeard = Number.NEGATIVE_INFINITY;
   const timers = new Set<NodeJS.Timeout>();
   const retired = new Set<Kube>();
 
   const swap = (credentials: Credentials): Kube => {
     const old = current;
-    current = createKube(credentials, o);
+    current = make(credentials);
     return old;
   };
   const heard = (): void => {
@@ -49,6 +50,8 @@ export const rotatingKube = (
     get credentials() {
       return current.credentials;
     },
+    bounds: PEER_BOUNDS,
+    held: { bytes: 0 },
     get: (...a) => listen(current.get(...a)),
     find: (...a) => listen(current.find(...a)),
     list: (...a) => listen(current.list(...a)),

@@ -1,5 +1,7 @@
+import type { Audit } from "@tideway/audit";
 import type { FactView } from "@tideway/bus";
 import { type Controller, startController } from "@tideway/controller";
+import { describeError } from "@tideway/errors";
 import { type Credentials, type Informer, keyOf, type Pod, splitKey } from "@tideway/k8s";
 import { prepareClaims } from "../claims/reconciler.ts";
 import { type ApiServerSource, createApiServerAccess, wantsApiServer } from "../network/api-server.ts";
@@ -22,6 +24,7 @@ export interface ServedDeps {
   sources: Sources;
   networks: NetworkView;
   mapper: AddressMapper;
+  audit: Pick<Audit, "record">;
   /** Volumes of this cluster's claims, as storage-fabric says them. */
   volumes: FactView<"volume">;
   /** Pods of this cluster that are bound to no node, indexed by "namespace". */
@@ -84,6 +87,16 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
       d.onPodGone(o.clusterID, splitKey(key).namespace ?? "");
     },
     onLocalPods: () => enqueueAll(),
+    onMisbehaved: (err) =>
+      d.audit.record({
+        peer: o.clusterID,
+        actor: { clusterID: o.clusterID, clusterName: o.peer },
+        action: "answer",
+        object: `ForeignCluster/${o.peer}`,
+        outcome: "DENIED",
+        reason: err.reason,
+        message: describeError(err),
+      }),
     twinHandlers: {
       onPod: (source, name) =>
         name === undefined ? enqueueNamespace(source) : pods.enqueue(`${source}/${name}`),

@@ -1,4 +1,4 @@
-import { isUnavailable } from "@tideway/errors";
+import { isUnavailable, type MisbehavedError, misbehaviourOf } from "@tideway/errors";
 import type { Credentials } from "@tideway/k8s";
 import type { Logger } from "@tideway/log";
 import { type Health, type HealthLoop, startHealth } from "../node/health.ts";
@@ -36,6 +36,8 @@ export interface SessionOptions {
   twinHandlers: Omit<TwinHandlers, "onError">;
   onHealth(now: Health, before: Health): void;
   onLocalPod(key: string): void;
+  /** Its API server answered what none should. */
+  onMisbehaved(err: MisbehavedError): void;
   /** All pods of all nodes are known, again after a node came. */
   onLocalPods(): void;
   nodes: ReadonlyMap<string, string>;
@@ -70,7 +72,11 @@ export const openSession = (o: SessionOptions): Session => {
   const sources = new Map<string, string>();
   const handlers: TwinHandlers = {
     ...o.twinHandlers,
-    onError: (err) => isUnavailable(err) && health.suspect(),
+    onError: (err) => {
+      if (isUnavailable(err)) health.suspect();
+      const wrong = misbehaviourOf(err);
+      if (wrong) o.onMisbehaved(wrong);
+    },
   };
   const close = (twin: Twin): void => {
     twin.stop();

@@ -14,6 +14,8 @@ const CONDITIONS: ReadonlySet<string> = new Set([
   "DisruptionTarget",
 ]);
 
+/** The API server takes any word for a phase; controllers here know these. */
+const PHASES: ReadonlySet<string> = new Set(["Pending", "Running", "Succeeded", "Failed", "Unknown"]);
 const TERMINAL: ReadonlySet<string | undefined> = new Set(["Succeeded", "Failed"]);
 export const isTerminal = (pod: Readonly<Pod> | undefined): boolean => TERMINAL.has(pod?.status?.phase);
 
@@ -103,7 +105,7 @@ export const statusChange = (
   addresses?: Addresses,
 ): Record<string, unknown> | undefined => {
   const [have, want] = [local.status, remote.status];
-  if (!want?.phase) return undefined;
+  if (!want?.phase || !PHASES.has(want.phase)) return undefined;
   const change: Record<string, unknown> = {};
   if (have?.phase !== want.phase) change.phase = want.phase;
   for (const field of ["reason", "message"] as const)

@@ -10,8 +10,11 @@ const KNOWN_REASONS = new Set(["Scheduled"]);
 const OTHER_HALF = "tideway-virtual-kubelet";
 /** Events older than this when first seen were told by an earlier life of this service. */
 const OLD_MS = 60_000;
-/** Ordinary events a second, and how many may be saved up: a burst of pods is not to be doubled by its events. */
-const RATE = { perSecond: 20, burst: 60 };
+/**
+ * Events a second, and how many may be saved up: a burst of pods is not to be doubled by its events. Warnings are heard
+ * whatever else is said, and a provider that cries without end is not all that is heard.
+ */
+const RATES = { Normal: { perSecond: 20, burst: 60 }, Warning: { perSecond: 20, burst: 500 } };
 const REMEMBERED = 4_096;
 
 const timeOf = (e: Readonly<CoreEvent>): string | undefined =>
@@ -21,18 +24,20 @@ const countOf = (e: Readonly<CoreEvent>): number => e.count ?? e.series?.count ?
 /** Tells events of the provider's pods at the consumer's pods. Best effort: an event lost is no state lost. */
 export const createEvents = (d: { session: Session; local: Local; clock: Clock }) => {
   const told = new Set<string>();
-  let tokens = RATE.burst;
-  let filledAt = d.clock.now();
-
-  const mayTell = (e: Readonly<CoreEvent>): boolean => {
-    const now = d.clock.now();
-    tokens = Math.min(RATE.burst, tokens + ((now - filledAt) / 1000) * RATE.perSecond);
-    filledAt = now;
-    if (e.type === "Warning") return true;
-    if (tokens < 1) return false;
-    tokens -= 1;
-    return true;
+  const bucketOf = ({ perSecond, burst }: { perSecond: number; burst: number }) => {
+    let tokens = burst;
+    let filledAt = d.clock.now();
+    return (): boolean => {
+      const now = d.clock.now();
+      tokens = Math.min(burst, tokens + ((now - filledAt) / 1000) * perSecond);
+      filledAt = now;
+      if (tokens < 1) return false;
+      tokens -= 1;
+      return true;
+    };
   };
+  const buckets = { Normal: bucketOf(RATES.Normal), Warning: bucketOf(RATES.Warning) };
+  const mayTell = (e: Readonly<CoreEvent>): boolean => buckets[e.type === "Warning" ? "Warning" : "Normal"]();
   const remember = (name: string): void => {
     told.add(name);
     if (told.size > REMEMBERED) for (const oldest of told) return void told.delete(oldest);
