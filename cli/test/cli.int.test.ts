@@ -19,7 +19,7 @@ import {
 } from "@tideway/api";
 import { createKube, type Kube, loadCredentials, namespaces, pods, secrets } from "@tideway/k8s";
 import { decodeInvitation, encodeInvitation, hashToken, newToken } from "@tideway/pki";
-import { type ApiServer, startApiServer } from "@tideway/sandbox";
+import { type ApiServer, startApiServer, until as waitUntil } from "@tideway/sandbox";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { EXIT } from "../src/exit.ts";
 import { type Ran, tideway as inProcess } from "./io.ts";
@@ -38,14 +38,8 @@ const WEST = {
 let server: ApiServer;
 let kube: Kube;
 const tideway = (...argv: string[]): Promise<Ran> => inProcess(["--kubeconfig", server.kubeconfig, ...argv]);
-const until = async <T>(ask: () => Promise<T | undefined>): Promise<T> => {
-  for (let i = 0; i < 200; i++) {
-    const found = await ask();
-    if (found !== undefined) return found;
-    await new Promise((r) => setTimeout(r, 25));
-  }
-  throw new Error("did not happen");
-};
+const until = <T>(ask: () => Promise<T | undefined>): Promise<T> =>
+  waitUntil(ask, { what: "what the command asks for", everyMs: 25 });
 const condition = (type: string, status: Condition["status"] = "True", reason = "Fine"): Condition => ({
   type,
   status,
@@ -261,7 +255,7 @@ describe("a cluster with Tideway", () => {
 
     test("is taken back, with exit code 3, when the auth service does not answer", async () => {
       const before = (await kube.list(invitations)).length;
-      const ran = await tideway("invite", "--timeout", "300ms");
+      const ran = await tideway("invite", "--timeout", "3s");
       expect(ran.code).toBe(EXIT.timedOut);
       expect(ran.err).toContain("waiting for the auth service");
       expect(ran.err).toContain("logs deploy/auth");
@@ -436,7 +430,7 @@ describe("a cluster with Tideway", () => {
     });
 
     test("--wait that runs out ends with 3, says what it waits for, and keeps what was asked", async () => {
-      const running = tideway("peer", invitation(), "--wait", "--timeout", "1s");
+      const running = tideway("peer", invitation(), "--wait", "--timeout", "5s");
       await until(() => kube.find(foreignClusters, "west"));
       await say("west", "discovery", condition("Reachable", "False", "NoAnswer"));
       const ran = await running;
@@ -508,7 +502,7 @@ describe("a cluster with Tideway", () => {
     test("that runs out ends with 3, naming who holds it", async () => {
       await tideway("peer", invitation());
       await hold([FINALIZER]);
-      const ran = await tideway("unpeer", "west", "--wait", "--timeout", "500ms");
+      const ran = await tideway("unpeer", "west", "--wait", "--timeout", "3s");
       expect(ran.code).toBe(EXIT.timedOut);
       expect(ran.err).toContain(FINALIZER);
     });
@@ -656,7 +650,7 @@ describe("a cluster with Tideway", () => {
 
     test("test takes its namespaces away when time runs out", async () => {
       await kube.create(tunnelEndpoints, tunnel({ seenPodCIDR: "10.65.0.0/16" }));
-      const ran = await tideway("network", "test", "--image", "any", "--timeout", "2s");
+      const ran = await tideway("network", "test", "--image", "any", "--timeout", "5s");
       expect(ran.code).toBe(EXIT.timedOut);
       expect(ran.err).toContain("waiting for the test's pods to be ready");
       const left = (await kube.list(namespaces, { labelSelector: "network-test" })).filter(

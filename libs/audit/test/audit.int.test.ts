@@ -10,7 +10,7 @@ let bus: Bus;
 let reader: Bus;
 const join = (service: string): Promise<Bus> =>
   connectBus({ url: nats.url, service, clusterID: "west", log: silentLogger, settleMs: 0 });
-const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 25 });
+const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 60_000, interval: 25 });
 const history = async (peer: string): Promise<(BusEvent & { data: FactOf["audit"] })[]> => {
   const all: BusEvent[] = [];
   for await (const e of reader.events({ follow: false, entity: "audit", peer })) all.push(e);

@@ -6,7 +6,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, nkeyAuthenticator, type NatsConnection } from "@nats-io/transport-node";
 import { silentLogger } from "@tideway/log";
 import { freePorts, type NatsServer, startNats } from "@tideway/sandbox";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Bus, connectBus } from "../src/index.ts";
 
 /** The credentials that ship: users with their permissions, and one certificate for clients and for routes. */
@@ -77,14 +77,14 @@ test("three servers keep every fact; one that is lost is not missed, and catches
 
   await second.kill();
   await say("GRANTED");
-  await vi.waitFor(() => expect(view.get("w", "outgoing")?.data.state).toBe("GRANTED"), { timeout: 30_000 });
+  await expect.poll(() => view.get("w", "outgoing")?.data.state).toBe("GRANTED");
 
   await second.start();
-  const current = async (): Promise<void> => {
+  const current = async (): Promise<boolean[] | undefined> => {
     const { cluster } = await jsm.streams.info("TIDEWAY_FACTS");
-    expect(cluster?.replicas?.map((r) => r.current && !r.offline)).toEqual([true, true]);
+    return cluster?.replicas?.map((r) => r.current && !r.offline);
   };
-  await vi.waitFor(current, { timeout: 30_000, interval: 100 });
+  await expect.poll(current).toEqual([true, true]);
 
   await third.kill(); // no majority without the one that came back
   await say("REVOKED");

@@ -7,7 +7,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, nkeyAuthenticator } from "@nats-io/transport-node";
 import { silentLogger } from "@tideway/log";
 import { startNats, type NatsServer } from "@tideway/sandbox";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { connectBus, type Bus } from "../src/index.ts";
 
 const script = pathOf(import.meta.dirname, "../../../hack/bus-credentials.ts");
@@ -47,7 +47,7 @@ const refused = async (user: string, subject: string): Promise<void> => {
   })();
   nc.publish(subject, "{}");
   await nc.flush();
-  await vi.waitFor(() => expect(errors.join()).toMatch(/permissions violation/i));
+  await expect.poll(() => errors.join()).toMatch(/permissions violation/i);
   await nc.close();
 };
 
@@ -82,12 +82,12 @@ test("the reader reads facts and history without making anything", async () => {
   const view = await reader.facts("identity");
   await view.synced;
   expect(view.get("w", "outgoing")?.data.state).toBe("REVOKED");
-  const types: string[] = [];
-  await vi.waitFor(async () => {
-    types.length = 0;
-    for await (const e of reader.events({ follow: false })) types.push(e.type);
-    expect(types).toEqual(["dev.tideway.identity.granted", "dev.tideway.identity.revoked"]);
-  });
+  const types = async (): Promise<string[]> => {
+    const all: string[] = [];
+    for await (const e of reader.events({ follow: false })) all.push(e.type);
+    return all;
+  };
+  await expect.poll(types).toEqual(["dev.tideway.identity.granted", "dev.tideway.identity.revoked"]);
 });
 
 test("the example of docs/events.md follows events, and goes on where it was", async () => {
@@ -108,7 +108,7 @@ test("the example of docs/events.md follows events, and goes on where it was", a
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (d: Buffer) => (out += d.toString()));
     try {
-      await vi.waitFor(() => expect(out).toMatch(wanted), { timeout: 10_000 });
+      await expect.poll(() => out).toMatch(wanted);
     } finally {
       child.kill();
       await once(child, "exit");
@@ -122,7 +122,7 @@ test("the example of docs/events.md follows events, and goes on where it was", a
   const nc = await raw("reader");
   const jsm = await jetstreamManager(nc);
   const waiting = async () => (await jsm.consumers.info("TIDEWAY_EVENTS", "my-program")).num_waiting;
-  await vi.waitFor(async () => expect(await waiting()).toBe(0)); // the server has noticed the program's end
+  await expect.poll(waiting).toBe(0); // the server has noticed the program's end
   await nc.close();
   await auth.publish("identity", { peer: "w", id: "outgoing" }, { clusterId: "w", state: "GONE" });
   expect(await run(/identity\.gone/)).not.toMatch(/granted/);
