@@ -92,10 +92,12 @@ describe("an invitation", () => {
 
     const asEast = east.kube(answer);
     const ns = answer.tenantNamespace;
-    await asEast.create(resourceRequests, {
-      metadata: { name: "request", namespace: ns },
-      spec: { clusterID: east.id },
-    });
+    await eventually("the right to ask", () =>
+      asEast.create(resourceRequests, {
+        metadata: { name: "request", namespace: ns },
+        spec: { clusterID: east.id },
+      }),
+    );
     const forbidden = async (call: Promise<unknown>): Promise<boolean> => call.then(() => false, isForbidden);
     expect(
       await forbidden(
@@ -264,7 +266,7 @@ describe("a tenant", () => {
         () => true,
         () => false,
       );
-    expect(await may()).toBe(true);
+    await eventually("access", may);
     const facts = await west.bus.facts("identity");
     await west.says({ clusterId: east.id, name: "revoked", incoming: false });
     await eventually(
@@ -465,6 +467,7 @@ test("a peer writes the NetworkConfig of its own ID, marked as its own, and no o
   const put = (c: ReturnType<typeof config>): Promise<string> =>
     outcome(asSly.apply(networkConfigs, c, { fieldManager: "replicator" }));
   const remove = (name: string): Promise<string> => outcome(asSly.delete(networkConfigs, name, namespace));
+  await eventually("access", () => asSly.list(networkConfigs, { namespace }));
 
   // The provider's own, and something of the provider under the peer's name.
   await west.kube.create(networkConfigs, config(west.clusterID, undefined));

@@ -223,6 +223,15 @@ const refusalOf = (name: string) =>
     },
     { what: `an answer to ${name}` },
   );
+/** What the audit has of a ShadowPod, as soon as it has something. */
+const recordsOf = (name: string) =>
+  until(
+    () => {
+      const all = world.audited.filter((r) => r.object === `ShadowPod/${twin}/${name}`);
+      return Promise.resolve(all.length > 0 && all);
+    },
+    { what: `the audit record of ${name}` },
+  );
 const c = (more: object): object => ({ containers: [{ name: "c", image: "i", ...more }] });
 const wants = (resources: object): object => c({ resources });
 
@@ -274,9 +283,7 @@ it.each<[string, object, string]>([
   expect((await refusalOf(name)).reason).toBe(reason);
   expect(await world.kube.find(pods, name, twin)).toBeUndefined();
   expect((await world.kube.get(tenantQuotas, "offer", TENANT)).status?.used).toEqual(before);
-  expect(world.audited.filter((r) => r.object === `ShadowPod/${twin}/${name}`)).toMatchObject([
-    { peer: EAST, outcome: "DENIED", reason },
-  ]);
+  expect(await recordsOf(name)).toMatchObject([{ peer: EAST, outcome: "DENIED", reason }]);
   await ask("DELETE", `${OFFLOADING}/namespaces/${twin}/shadowpods/${name}`);
 });
 
@@ -340,7 +347,7 @@ it("a tenant that names a node pool which it was not offered gets no pod, and it
   expect(refusal).toMatchObject({ reason: "PoolNotOffered" });
   expect(refusal.message).toContain("node pool gpu is not offered to this tenant");
   expect(await world.kube.find(pods, "p-gpu", twin)).toBeUndefined();
-  expect(world.audited.filter((r) => r.object === `ShadowPod/${twin}/p-gpu`)).toMatchObject([
+  expect(await recordsOf("p-gpu")).toMatchObject([
     { peer: EAST, outcome: "DENIED", reason: "PoolNotOffered" },
   ]);
   // nor does it get one by saying another pool later

@@ -31,7 +31,6 @@ const used = (want: Record<string, string>) =>
     },
     {
       what: `used ${JSON.stringify(want)}`,
-      timeoutMs: 20_000,
       explain: async () => JSON.stringify(await quota()),
     },
   );
@@ -92,7 +91,11 @@ describe("a tenant's pods", () => {
       message: "cpu: asked 2, used 7 of 8",
     });
     expect((await kube.get(shadowPods, "b", twin)).status?.phase).toBe("Pending");
-    expect(await world.server.kubectl("-n", twin, "get", "events")).toContain("cpu: asked 2, used 7 of 8");
+    await until(
+      async () =>
+        (await world.server.kubectl("-n", twin, "get", "events")).includes("cpu: asked 2, used 7 of 8"),
+      { what: "the Event" },
+    );
     expect(await kube.find(pods, "b", twin)).toBeUndefined();
     await kube.delete(shadowPods, "a", twin);
     await world.podThere(twin, "b");
@@ -241,7 +244,6 @@ it.each([
     };
     await until(settled, {
       what: "a full offer",
-      timeoutMs: 30_000,
       explain: async () => JSON.stringify(await quota()),
     });
     expect(seen.states.length).toBeGreaterThan(10);
@@ -252,5 +254,4 @@ it.each([
     seen.stop();
     await Promise.all(clients.map((c) => c.close()));
   },
-  90_000,
 );

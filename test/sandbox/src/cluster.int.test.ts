@@ -48,10 +48,16 @@ afterAll(async () => {
 const fetchFrom = (cluster: Cluster, pod: string, url: string): Promise<string> =>
   cluster.kubectl("exec", pod, "--", "curl", "-sSk", "--max-time", "2", url);
 
+/** What has just been made is known to every proxy a moment later. */
+const answerTo = (...ask: Parameters<typeof fetchFrom>): Promise<string> =>
+  until(() => fetchFrom(...ask), { what: `an answer of ${ask[2]}` });
+
 describe("two clusters", () => {
   it("have real nodes that are Ready and simulated ones that only those get who ask", async () => {
-    const nodes = await east.kubectl("get", "nodes", "--no-headers");
-    expect(nodes.split("\n").filter((l) => / Ready /.test(l))).toHaveLength(4);
+    const ready = async (): Promise<number> =>
+      (await east.kubectl("get", "nodes", "--no-headers")).split("\n").filter((l) => / Ready /.test(l))
+        .length;
+    await until(async () => (await ready()) === 4, { what: "four nodes Ready" });
     const taints = await east.kubectl(
       "get",
       "nodes",
@@ -64,20 +70,18 @@ describe("two clusters", () => {
   });
 
   it("resolve a service by its name and reach it", async () => {
-    await expect(fetchFrom(west, "deploy/web", "http://web.default.svc.cluster.local")).resolves.toMatch(
+    await expect(answerTo(west, "deploy/web", "http://web.default.svc.cluster.local")).resolves.toMatch(
       /^web-/,
     );
-    await expect(fetchFrom(west, "deploy/web", "https://kubernetes/version")).resolves.toContain(
-      "gitVersion",
-    );
+    await expect(answerTo(west, "deploy/web", "https://kubernetes/version")).resolves.toContain("gitVersion");
   });
 
   it("reach each other's API server and NodePorts from pods", async () => {
     const port = await west.kubectl("get", "service", "web", "-o", "jsonpath={.spec.ports[0].nodePort}");
-    await expect(fetchFrom(east, "deploy/client", `${west.apiServer}/version`)).resolves.toContain(
+    await expect(answerTo(east, "deploy/client", `${west.apiServer}/version`)).resolves.toContain(
       "gitVersion",
     );
-    await expect(fetchFrom(east, "deploy/client", `http://${west.nodeAddress}:${port}`)).resolves.toMatch(
+    await expect(answerTo(east, "deploy/client", `http://${west.nodeAddress}:${port}`)).resolves.toMatch(
       /^web-/,
     );
   });
@@ -111,7 +115,7 @@ describe("two clusters", () => {
     await east.partitionFrom(west);
     await expect(fetchFrom(east, "deploy/client", `${west.apiServer}/version`)).rejects.toThrow();
     await east.heal();
-    await expect(fetchFrom(east, "deploy/client", `${west.apiServer}/version`)).resolves.toContain(
+    await expect(answerTo(east, "deploy/client", `${west.apiServer}/version`)).resolves.toContain(
       "gitVersion",
     );
   });

@@ -51,7 +51,7 @@ const reaches = (from: string, to: string, size = 56): Promise<boolean> =>
       const ping = ["ping", "-c1", "-W1", "-s", String(size), await ipOf(to)];
       return (await east.kubectl("exec", from, "--", ...ping)).includes(" 0% packet loss");
     },
-    { what: `a ping from ${from} to ${to}`, timeoutMs: 20_000 },
+    { what: `a ping from ${from} to ${to}` },
   );
 
 describe("a cluster with flannel", () => {
