@@ -3,8 +3,6 @@ import { defineConfig } from "vitest/config";
 /** Real servers share two cores: their suites run one file at a time. */
 const alone = { fileParallelism: false, pool: "forks" as const };
 const never = ["**/node_modules/**", "dist/**", ".sandbox/**"];
-/** Left out of `make test` until they have been green on a quiet machine: TIDEWAY_LONG=1 runs them. */
-const long = process.env["TIDEWAY_LONG"] === "1" ? [] : ["**/*.long.test.ts"];
 
 export default defineConfig({
   test: {
@@ -36,7 +34,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: "test/e2e/setup.ts",
-          exclude: [...never, ...long],
+          exclude: never,
           testTimeout: 180_000,
           hookTimeout: 600_000,
           expect: { poll: { timeout: 60_000, interval: 500 } },
