@@ -1,4 +1,10 @@
-import { type PersistentVolumeClaim, persistentVolumeClaims, type Pod, pods } from "@tideway/k8s";
+import {
+  type PersistentVolumeClaim,
+  persistentVolumeClaims,
+  persistentVolumes,
+  type Pod,
+  pods,
+} from "@tideway/k8s";
 import { type Bed, seen, type Side, watching } from "./bed.ts";
 import { percentile, type Result, summarise } from "./result.ts";
 
@@ -37,11 +43,16 @@ const waysOf = (bed: Bed): { border: Way; direct: Way } => ({
   direct: { side: bed.west, namespace: "direct", storageClass: "local-path" },
 });
 
-/** Milliseconds from making the claims and their pods until every pod runs; all is gone when it resolves. */
+/**
+ * Milliseconds from making the claims and their pods until every pod runs. All is gone when it resolves, the volumes too:
+ * the provisioner asks the API server five times a second at most, and what it deletes takes of that.
+ */
 const started = async (bed: Bed, w: Way, names: readonly string[]): Promise<number> => {
   const o = { namespace: w.namespace, labelSelector: "app=storage" };
   await using running = await watching(bed, w.side, pods, o);
   await using claims = await watching(bed, w.side, persistentVolumeClaims, o);
+  await using volumes = await watching(bed, bed.west, persistentVolumes);
+  const others = volumes.size;
   const startedAt = performance.now();
   await Promise.all(
     names.map(async (name) => {
@@ -66,6 +77,7 @@ const started = async (bed: Bed, w: Way, names: readonly string[]): Promise<numb
     }),
   );
   await seen(claims, `claims gone in ${w.namespace}`, () => claims.size === 0, 300_000);
+  await seen(volumes, "volumes gone", () => volumes.size === others, 300_000);
   return took;
 };
 
