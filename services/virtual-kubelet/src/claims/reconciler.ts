@@ -15,7 +15,7 @@ export interface Claims {
   /** The first claim of the pod that the provider has not accepted. */
   missing(pod: Readonly<Pod>): { claim: string; message: string } | undefined;
   /** All claims of the pod wait at the provider for their first pod: its scheduler will have to wait for their volumes. */
-  await(pod: Readonly<Pod>): boolean;
+  areWaiting(pod: Readonly<Pod>): boolean;
   /** Regions of the provider that will do for all claims of the pod; undefined: any. */
   regionsOf(pod: Readonly<Pod>): string[] | undefined;
 }
@@ -24,7 +24,7 @@ export interface Claims {
 const REFUSED_MS = 30_000;
 
 /** Keys are UIDs of claims. */
-export const prepareClaims = (d: { session: Session; local: Local; volumes: FactView<"volume"> }): Claims => {
+export const startClaims = (d: { session: Session; local: Local; volumes: FactView<"volume"> }): Claims => {
   const { session, local, volumes } = d;
   const { clusterID, kube, signal } = session;
 
@@ -147,7 +147,7 @@ export const prepareClaims = (d: { session: Session; local: Local; volumes: Fact
       const [first, ...others] = rules;
       return first?.filter((r) => others.every((rule) => rule.includes(r)));
     },
-    await: (pod) => claimsOf(pod).every((claim) => shadowOf(pod, claim)?.status?.phase === "Accepted"),
+    areWaiting: (pod) => claimsOf(pod).every((claim) => shadowOf(pod, claim)?.status?.phase === "Accepted"),
     missing: (pod) => {
       for (const claim of claimsOf(pod)) {
         const shadow = shadowOf(pod, claim);

@@ -3,7 +3,7 @@ import type { FactView } from "@tideway/bus";
 import { type Controller, startController } from "@tideway/controller";
 import { describeError } from "@tideway/errors";
 import { type Credentials, type Informer, keyOf, type Pod, splitKey } from "@tideway/k8s";
-import { prepareClaims } from "../claims/reconciler.ts";
+import { startClaims } from "../claims/reconciler.ts";
 import { type ApiServerSource, createApiServerAccess, wantsApiServer } from "../network/api-server.ts";
 import type { NetworkView } from "../network/networks.ts";
 import { createEvents } from "../reflection/events.ts";
@@ -113,7 +113,7 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
       onEvent: (source, event) => events.onEvent(source, event),
     },
   });
-  const claims = prepareClaims({ session, local: d.local, volumes: d.volumes });
+  const claims = startClaims({ session, local: d.local, volumes: d.volumes });
   const ingressClasses = (): Readonly<ClassMap> => d.ingressClasses(o.peer);
   const reflection = startReflection({
     session,
@@ -154,7 +154,7 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
       waiting: d.waiting,
       localPods: session.localPods,
       volumes: d.volumes,
-      awaitsVolumes: claims.await,
+      awaitsVolumes: claims.areWaiting,
     }),
     unprepare: (key) => reflection.onLocalPod(key, undefined),
     hold: (node) => node !== undefined && d.unreachable(node) === "Hold",
