@@ -228,11 +228,14 @@ describe("mdns-agent, of the component discovery-mdns", () => {
     );
   });
 
-  it("says sightings and hears of this cluster's door, and of nothing else on the bus", () => {
+  it("says sightings and what strangers did, hears of this cluster's door, and of nothing else on the bus", () => {
     const { publish, subscribe } = permissionsOf("mdns-agent", publishers()["mdns-agent"] ?? []);
     const entities = [...publish, ...subscribe].flatMap((s) => /tideway\.v1\.([a-z]+)/.exec(s)?.[1] ?? []);
-    expect([...new Set(entities)].sort()).toEqual(["door", "sighting"]);
-    expect(publish.filter((s) => s.startsWith("tideway.v1."))).toEqual(["tideway.v1.sighting.>"]);
+    expect([...new Set(entities)].sort()).toEqual(["audit", "door", "sighting"]);
+    expect(publish.filter((s) => s.startsWith("tideway.v1.")).toSorted()).toEqual([
+      "tideway.v1.audit.unknown.*",
+      "tideway.v1.sighting.>",
+    ]);
     expect([...publish, ...subscribe].filter((s) => /STREAM\.(CREATE|UPDATE|DELETE|PURGE)/.test(s))).toEqual(
       [],
     );
