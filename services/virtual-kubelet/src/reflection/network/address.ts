@@ -1,4 +1,4 @@
-import { isConflict, isNotFound } from "@tideway/errors";
+import { isConflict, isForbidden, isNotFound } from "@tideway/errors";
 import { type Ingress, ingresses, type Kube } from "@tideway/k8s";
 import type { Session } from "../../peers/session.ts";
 import type { Local } from "../../ports.ts";
@@ -66,7 +66,8 @@ interface Entry {
 
 /**
  * Takes addresses back that were shown in the namespace: of one provider, or of all of them. While the twin is watched they
- * would be shown again.
+ * would be shown again. Without our right to the namespace there is nothing to do: it is deleted with all that is in it, or
+ * this was done before the right was given back.
  */
 export const withdrawAddresses = async (
   kube: Kube,
@@ -74,8 +75,12 @@ export const withdrawAddresses = async (
   o: { clusterID?: string; signal: AbortSignal },
 ): Promise<void> => {
   const isOurs = (m = ""): boolean => (o.clusterID ? m === managerOf(o.clusterID) : m.startsWith(PREFIX));
-  for (const i of await kube.list(ingresses, { namespace, signal: o.signal }))
-    for (const { manager = "", subresource } of (i.metadata.managedFields ?? []) as Entry[])
-      if (subresource === "status" && isOurs(manager))
-        await write(kube, i, [], { manager, signal: o.signal });
+  try {
+    for (const i of await kube.list(ingresses, { namespace, signal: o.signal }))
+      for (const { manager = "", subresource } of (i.metadata.managedFields ?? []) as Entry[])
+        if (subresource === "status" && isOurs(manager))
+          await write(kube, i, [], { manager, signal: o.signal });
+  } catch (err) {
+    if (!isForbidden(err)) throw err;
+  }
 };

@@ -232,8 +232,7 @@ export const startNetworkReflection = (d: NetworkReflectionDeps): NetworkReflect
     drop: (source) => {
       d.mappings.drop(source);
       withdrawAddresses(local.kube, source, session).catch((err: unknown) => {
-        // where the whole namespace is taken back, its reconciler does this, and ends our right to it
-        if (!session.signal.aborted && !isForbidden(err))
+        if (!session.signal.aborted)
           session.log.warn({ namespace: source, reason: describeError(err) }, "addresses of Ingresses stay");
       });
     },
