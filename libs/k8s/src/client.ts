@@ -151,6 +151,17 @@ export const errorOf = (status: number, body: StatusBody, where: string): Tidewa
   }
 };
 
+/** The error that an answer tells of: in a Status, or in the own words of a proxy between. */
+export const errorIn = (status: number, text: string, where: string): TidewayError => {
+  let said: StatusBody;
+  try {
+    said = (JSON.parse(text) as StatusBody | null) ?? {};
+  } catch {
+    said = { message: `HTTP ${status} ${text.slice(0, 200)}`.trim() };
+  }
+  return errorOf(status, said, where);
+};
+
 const PATCH_TYPES = {
   merge: "application/merge-patch+json",
   json: "application/json-patch+json",
@@ -216,14 +227,7 @@ export const createKube = (credentials: Credentials, o: KubeOptions): Kube => {
   const call = async <R>(r: RawRequest): Promise<R> => {
     const answer = await request(r);
     if (answer.status < 300) return (await answer.body.json()) as R;
-    const text = await answer.body.text();
-    let body: StatusBody;
-    try {
-      body = JSON.parse(text) as StatusBody;
-    } catch {
-      body = { message: `HTTP ${answer.status} ${text.slice(0, 200)}` };
-    }
-    throw errorOf(answer.status, body, `${r.method} ${origin}${r.path}`);
+    throw errorIn(answer.status, await answer.body.text(), `${r.method} ${origin}${r.path}`);
   };
 
   const withSignal = (s?: RequestOptions): { signal?: AbortSignal } =>

@@ -1,6 +1,6 @@
 import { describeError, isNotFound, TidewayError } from "@tideway/errors";
 import { type ApiKind, deletableKinds } from "./api-kinds.ts";
-import { errorOf, type Kube } from "./client.ts";
+import { errorIn, type Kube } from "./client.ts";
 import { type Namespace, namespaces, roleBindings } from "./core.ts";
 import { type ObjectMeta, pathOf } from "./types.ts";
 
@@ -96,9 +96,9 @@ const send = async <R>(c: Context, method: "GET" | "DELETE", k: ApiKind, limit?:
   const query = limit === undefined ? {} : { limit };
   const o = c.signal ? { signal: c.signal } : {};
   const answer = await c.kube.request({ method, path, query, headers: { accept: METADATA }, ...o });
-  const body = JSON.parse((await answer.body.text()) || "{}") as R;
-  if (answer.status >= 300) throw errorOf(answer.status, body as object, `${method} ${path}`);
-  return body;
+  const text = await answer.body.text();
+  if (answer.status >= 300) throw errorIn(answer.status, text, `${method} ${path}`);
+  return JSON.parse(text || "{}") as R;
 };
 
 /** Undefined: nothing of the kind is there. No resourceVersion, so the answer is of now and not of a cache. */

@@ -1,5 +1,5 @@
 import { describeError, GoneError, MisbehavedError, UnavailableError } from "@tideway/errors";
-import { errorOf, type Kube } from "./client.ts";
+import { errorIn, errorOf, type Kube } from "./client.ts";
 import { keyOf, type KubeObject, pathOf, type Resource } from "./types.ts";
 import { parseAnswer } from "./transport.ts";
 import { jsonLines } from "./watch-stream.ts";
@@ -62,14 +62,6 @@ interface WatchEvent<T> {
 }
 
 const EVENTS: ReadonlySet<string> = new Set(["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]);
-/** Of a Status; a proxy between may answer in its own words. */
-const wordsOf = (text: string): object => {
-  try {
-    return (JSON.parse(text) as object | null) ?? {};
-  } catch {
-    return { message: text.slice(0, 200) };
-  }
-};
 /** A segment of a path (`IsValidPathSegmentName` of Kubernetes). */
 const NAME = /^(?!\.{1,2}$)[^/%]{1,253}$/;
 const METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
@@ -180,7 +172,7 @@ export const informer = <T extends KubeObject>(
         ...(o.metadataOnly ? { headers: { accept: METADATA_LIST } } : {}),
       });
       const text = await answer.body.text();
-      if (answer.status !== 200) throw errorOf(answer.status, wordsOf(text), `LIST ${path}`);
+      if (answer.status !== 200) throw errorIn(answer.status, text, `LIST ${path}`);
       const body = parseAnswer(text) as {
         items?: T[];
         metadata?: { continue?: string; resourceVersion?: string };
@@ -230,8 +222,7 @@ export const informer = <T extends KubeObject>(
       bodyTimeoutMs: 0,
       ...(o.metadataOnly ? { headers: { accept: METADATA } } : {}),
     });
-    if (answer.status !== 200)
-      throw errorOf(answer.status, wordsOf(await answer.body.text()), `WATCH ${path}`);
+    if (answer.status !== 200) throw errorIn(answer.status, await answer.body.text(), `WATCH ${path}`);
     heard();
     watching = true;
     const openedAt = now();

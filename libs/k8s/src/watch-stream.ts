@@ -4,8 +4,8 @@ import { parseAnswer } from "./transport.ts";
 
 /**
  * Reads newline-delimited JSON until the stream ends. Rejects with UnavailableError when the line breaks or
- * stays silent for `silenceMs`, with MisbehavedError when a line has more than `maxBytes` or is no JSON. Chunks are kept as buffers until a line is whole, so that a large object is
- * decoded once.
+ * stays silent for `silenceMs`, with MisbehavedError when a line has more than `maxBytes` or is no JSON. Chunks are
+ * kept as buffers until a line is whole, so that a large object is decoded once.
  */
 export const jsonLines = <T>(
   body: Readable,

@@ -4,7 +4,7 @@
  */
 import { BY_AUTH, MADE_BY, ORIGIN, PEER } from "@tideway/api";
 import { isAlreadyExists, TidewayError } from "@tideway/errors";
-import { errorOf, type Kube, serviceAccounts } from "@tideway/k8s";
+import { errorIn, type Kube, serviceAccounts } from "@tideway/k8s";
 import { accountOf, type KeyPair, peerCertificate } from "@tideway/pki";
 import type { X509Certificate } from "node:crypto";
 import type { Clock } from "../ports.ts";
@@ -53,12 +53,8 @@ const tokenOf = async (
       spec: { expirationSeconds },
     }),
   });
-  const said = (await answer.body.json()) as {
-    status?: { token?: string; expirationTimestamp?: string };
-    reason?: string;
-    message?: string;
-  };
-  if (answer.status >= 300) throw errorOf(answer.status, said, `POST ${path}`);
+  if (answer.status >= 300) throw errorIn(answer.status, await answer.body.text(), `POST ${path}`);
+  const said = (await answer.body.json()) as { status?: { token?: string; expirationTimestamp?: string } };
   const { token, expirationTimestamp } = said.status ?? {};
   if (!token || !expirationTimestamp) throw new TidewayError(`POST ${path} answered no token`);
   return { token, expiresAt: new Date(expirationTimestamp) };

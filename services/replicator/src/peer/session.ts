@@ -1,5 +1,5 @@
 import { describeError, isUnavailable, type MisbehavedError, misbehaviourOf } from "@tideway/errors";
-import { errorOf, informer, type Informer, type Kube, pathOf } from "@tideway/k8s";
+import { errorIn, informer, type Informer, type Kube, pathOf } from "@tideway/k8s";
 import type { Logger } from "@tideway/log";
 import { PEER } from "@tideway/api/names";
 import { type Copier, createCopier } from "../copy/reconciler.ts";
@@ -81,20 +81,13 @@ const probe =
         signal: AbortSignal.any([stop, timeout]),
       });
       const text = await answer.body.text();
-      if (answer.status >= 300) throw errorOf(answer.status, jsonOr(text), `LIST ${address}${path}`);
+      if (answer.status >= 300) throw errorIn(answer.status, text, `LIST ${address}${path}`);
     } catch (err) {
       if (!stop.aborted && timeout.aborted)
         throw new PeerAwayError(`no answer from ${address} within ${timeoutMs} ms`);
       throw err;
     }
   };
-const jsonOr = (text: string): object => {
-  try {
-    return JSON.parse(text) as object;
-  } catch {
-    return {};
-  }
-};
 
 /** Everything that is held for one peer: the link, the watches over there, and a copier a lane of each kind. */
 export const openSession = (o: SessionOptions): Session => {

@@ -1,4 +1,4 @@
-import { errorOf, type Kube, type KubeObject, pathOf, type Resource } from "@tideway/k8s";
+import { errorIn, type Kube, type KubeObject, pathOf, type Resource } from "@tideway/k8s";
 
 /**
  * Requests of the hot path. The server is asked to answer with metadata only: the whole object would be
@@ -23,13 +23,7 @@ const send = async (
   });
   const text = await answer.body.text();
   if (answer.status < 300) return (JSON.parse(text) as KubeObject).metadata;
-  let said: { reason?: string; message?: string };
-  try {
-    said = JSON.parse(text) as typeof said;
-  } catch {
-    said = { message: `HTTP ${answer.status} ${text.slice(0, 200)}` };
-  }
-  throw errorOf(answer.status, said, `${method} ${path}`);
+  throw errorIn(answer.status, text, `${method} ${path}`);
 };
 
 /** Creates; answers the new object's metadata. */
