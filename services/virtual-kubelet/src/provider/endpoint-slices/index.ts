@@ -48,10 +48,21 @@ export const prepareEndpointSlices = (o: EndpointSlicesOptions): EndpointSlices 
 
   const start = (): Controller => {
     const { reconcile, seen } = makeEndpointSliceReconciler({
-      ...{ kube, clock, shadows, slices, twins, networks, owns },
+      kube,
+      clock,
+      shadows,
+      slices,
+      twins,
+      networks,
+      owns,
     });
     const work = startController({
-      ...{ name: "endpoint-slices", workers: o.workers, log, metrics, signal, reconcile },
+      name: "endpoint-slices",
+      workers: o.workers,
+      log,
+      metrics,
+      signal,
+      reconcile,
     });
     controller = work;
     shadows.onChange((key) => work.enqueue(key));

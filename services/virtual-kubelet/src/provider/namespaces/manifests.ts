@@ -66,8 +66,8 @@ export const isCurrent = (p: PolicyMetadata, open: readonly string[] | undefined
   p.annotations?.[EDITION] === THIS_EDITION && (open === undefined || p.annotations[OPEN] === openOf(open));
 
 /**
- * In: only the pods of this namespace, and of those that the owner lets in by a label (an Ingress controller). Out: they, DNS, and the public internet; nothing private of the
- * owner's. Both ways: the consumer's own pods and addresses, once the network knows where they are seen; who of them
+ * In: only the pods of this namespace, and of those that the owner lets in by a label (an Ingress controller). Out: they,
+ * DNS, and the public internet; nothing private of the owner's. Both ways: the consumer's own pods and addresses, once the network knows where they are seen; who of them
  * reaches whom is the gateways' to say. What the two clusters agree on beyond that is added by policies of their own.
  */
 export const networkPolicyOf = (t: Twin): NetworkPolicy => {
