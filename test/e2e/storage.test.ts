@@ -13,6 +13,7 @@ import {
   twinOf,
   volumeOf,
   volumesOf,
+  volumesOnBoth,
 } from "./volumes.ts";
 import {
   apply,
@@ -35,7 +36,7 @@ const DB = "db";
 let before: string[][];
 beforeAll(async () => {
   await ensureConnected();
-  before = await Promise.all([east, west].map(volumesOf));
+  before = await volumesOnBoth();
 });
 
 describe("a claim whose first pod runs on the virtual node", () => {

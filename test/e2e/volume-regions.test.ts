@@ -4,7 +4,16 @@ import { tideway } from "@tideway/platform";
 import { until } from "@tideway/sandbox";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ensureConnected } from "./fabric.ts";
-import { claimManifest, claimOf, list, podManifest, twinOf, volumeOf, volumesOf } from "./volumes.ts";
+import {
+  claimManifest,
+  claimOf,
+  list,
+  noVolumesBut,
+  podManifest,
+  twinOf,
+  volumeOf,
+  volumesOnBoth,
+} from "./volumes.ts";
 import {
   apply,
   dropNamespace,
@@ -45,7 +54,7 @@ const regionOf = async (s: Side, node = ""): Promise<string | undefined> =>
 let before: string[][];
 beforeAll(async () => {
   await ensureConnected();
-  before = await Promise.all([east, west].map(volumesOf));
+  before = await volumesOnBoth();
   for (const [side, places] of PLACES)
     for (const [node, region] of Object.entries(places))
       await side.cluster.kubectl("label", "node", node, `${REGION}=${region}`, "--overwrite");
@@ -100,11 +109,6 @@ describe("a claim that is to be kept in a region", () => {
 
   it("leaves nothing behind", async () => {
     await dropNamespace(NS);
-    const now = (): Promise<string[][]> => Promise.all([east, west].map(volumesOf));
-    await until(async () => JSON.stringify(await now()) === JSON.stringify(before), {
-      what: "no volume more than before on either side",
-      timeoutMs: 60_000,
-      explain: async () => JSON.stringify(await now()),
-    });
+    await noVolumesBut(before);
   });
 });

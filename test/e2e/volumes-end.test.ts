@@ -3,7 +3,17 @@ import { events, persistentVolumes } from "@tideway/k8s";
 import { tideway } from "@tideway/platform";
 import { until } from "@tideway/sandbox";
 import { ensureConnected } from "./fabric.ts";
-import { claimManifest, claimOf, list, podManifest, read, twinOf, volumeOf, volumesOf } from "./volumes.ts";
+import {
+  claimManifest,
+  claimOf,
+  list,
+  noVolumesBut,
+  podManifest,
+  read,
+  twinOf,
+  volumeOf,
+  volumesOnBoth,
+} from "./volumes.ts";
 import {
   apply,
   dropNamespace,
@@ -23,16 +33,7 @@ const TWIN = twinOf(NS);
 const BRIEF = "brief-data";
 
 let before: string[][];
-const nothingLeft = async (): Promise<void> => {
-  await until(
-    async () => JSON.stringify(await Promise.all([east, west].map(volumesOf))) === JSON.stringify(before),
-    {
-      what: "no volume more than before on either side",
-      timeoutMs: 60_000,
-      explain: async () => JSON.stringify(await Promise.all([east, west].map(volumesOf))),
-    },
-  );
-};
+const nothingLeft = (): Promise<void> => noVolumesBut(before);
 const eventsAt = async (claim: string): Promise<string[]> =>
   (await east.kube.list(events, { namespace: NS, fieldSelector: `involvedObject.name=${claim}` })).map(
     (e) => e.reason ?? "",
@@ -52,7 +53,7 @@ const used = async (claim: string, pod: string): Promise<string> => {
 beforeAll(async () => {
   await ensureConnected();
   await offloadedNamespace(NS);
-  before = await Promise.all([east, west].map(volumesOf));
+  before = await volumesOnBoth();
 });
 afterAll(() => Promise.all([NS, BRIEF].map(dropNamespace)));
 

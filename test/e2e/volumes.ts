@@ -1,4 +1,5 @@
 /** Claims, their pods and their volumes on both sides. */
+import { isDeepStrictEqual } from "node:util";
 import {
   type PersistentVolume,
   type PersistentVolumeClaim,
@@ -6,7 +7,8 @@ import {
   persistentVolumes,
 } from "@tideway/k8s";
 import { rolledOut, type ServiceName } from "@tideway/platform";
-import { east, shell, type Side, STAY } from "./world.ts";
+import { until } from "@tideway/sandbox";
+import { east, shell, type Side, STAY, west } from "./world.ts";
 
 export const claimManifest = (namespace: string, name: string, more: object = {}): object => ({
   apiVersion: "v1",
@@ -42,6 +44,14 @@ export const read = (namespace: string, pod: string, file = "/data/word"): Promi
 export const twinOf = (namespace: string): string => `tideway-east--${namespace}`;
 export const volumesOf = async (s: Side): Promise<string[]> =>
   (await s.kube.list(persistentVolumes)).map((v) => v.metadata.name).sort();
+/** Names of the volumes of east and of west. */
+export const volumesOnBoth = (): Promise<string[][]> => Promise.all([east, west].map(volumesOf));
+export const noVolumesBut = async (before: string[][]): Promise<void> => {
+  await until(async () => isDeepStrictEqual(await volumesOnBoth(), before), {
+    what: "no volume more than before on either side",
+    explain: async () => JSON.stringify(await volumesOnBoth()),
+  });
+};
 export const restart = async (s: Side, name: ServiceName): Promise<void> => {
   const label = `app.kubernetes.io/name=${name}`;
   await s.cluster.kubectl(

@@ -22,9 +22,7 @@ beforeAll(async () => {
     volumeBindingMode: "WaitForFirstConsumer",
   });
   await w.classesFact([{ name: "disk", default: true, capacity: "10Gi" }]);
-  await w.peerFact();
-  await w.identityFact();
-  await w.offerFact();
+  await w.peered();
   twin = await w.offload(NS);
 }, 120_000);
 afterAll(() => w?.stop(), 60_000);

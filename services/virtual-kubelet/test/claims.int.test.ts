@@ -39,9 +39,7 @@ beforeAll(async () => {
     { name: "now" },
     { name: "vanished" },
   ]);
-  await w.peerFact();
-  await w.identityFact();
-  await w.offerFact();
+  await w.peered();
   twin = await w.offload(NS);
   claims = await w.east.bus.facts("claim");
 }, 120_000);

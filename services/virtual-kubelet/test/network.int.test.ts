@@ -23,9 +23,7 @@ const NS = "net";
 
 beforeAll(async () => {
   w = await startWorld();
-  await w.peerFact();
-  await w.identityFact();
-  await w.offerFact();
+  await w.peered();
   twin = await w.offload(NS);
 }, 120_000);
 afterAll(() => w?.stop(), 60_000);

@@ -40,9 +40,7 @@ const tunnelFact = (state: string, more: object = {}) =>
   } as never);
 
 it("a node is Ready without waiting for a tunnel, and says nothing of networks where there is no fabric", async () => {
-  await w.peerFact();
-  await w.identityFact();
-  await w.offerFact();
+  await w.peered();
   const node = await w.until(west, "node west");
   expect(conditionOf(node, "Ready")).toMatchObject({ status: "True" });
   expect(conditionOf(node)).toBeUndefined();

@@ -153,6 +153,12 @@ export const startWorld = async (o: { controllers?: readonly string[]; west?: re
       secretName: "tideway-identity",
       serial: "1",
     } as never);
+  /** What the other services say of west until its node is made. */
+  const peered = async (): Promise<void> => {
+    await peerFact();
+    await identityFact();
+    await offerFact();
+  };
   await west.bus.publish("identity", { peer: EAST, id: "incoming" }, {
     clusterId: EAST,
     name: "east",
@@ -347,6 +353,7 @@ export const startWorld = async (o: { controllers?: readonly string[]; west?: re
     peerFact,
     offerFact,
     identityFact,
+    peered,
     networkFact,
     mapped,
     audited,
