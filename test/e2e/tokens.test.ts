@@ -12,7 +12,7 @@ import {
 } from "@tideway/k8s";
 import { checkout, peer, rolledOut, tideway, unpeer } from "@tideway/platform";
 import { until } from "@tideway/sandbox";
-import { apply, east, ensureUnpeered, isTrue, phaseIs, shell, STAY, west } from "./world.ts";
+import { apply, east, ensureUnpeered, isTrue, phaseIs, shell, type Side, STAY, west } from "./world.ts";
 
 /** West uses east, whose API server signs no client certificates: deploy/components/token-identity. */
 
@@ -50,9 +50,16 @@ const silence = [
     spec: { policyName: "no-signer", validationActions: ["Deny"] },
   },
 ];
-const identitiesOfEast = async (way: "Token" | "Certificate"): Promise<void> => {
-  await east.cluster.kubectl("-n", "tideway-system", "set", "env", "deploy/auth", `AUTH_IDENTITIES=${way}`);
+const authPods = async (s: Side): Promise<string[]> => {
+  const auth = ["-l", "app.kubernetes.io/name=auth", "-o", "name"];
+  const names = await s.cluster.kubectl("-n", "tideway-system", "get", "pods", ...auth);
+  return names.split("\n").filter(Boolean);
+};
+/** Resolves when the replica of before has ended too: until then it is a member, by its Lease. */
+const identitiesOfEast = async (way: "=Token" | "-"): Promise<void> => {
+  await east.cluster.kubectl("-n", "tideway-system", "set", "env", "deploy/auth", `AUTH_IDENTITIES${way}`);
   await rolledOut(east.cluster, "auth");
+  await until(async () => (await authPods(east)).length === 1, { what: "one pod of auth" });
 };
 
 /** What west holds. */
@@ -84,7 +91,7 @@ beforeAll(async () => {
   for (const file of ["rbac.yaml", "admission-policy.yaml"])
     await east.cluster.kubectl("apply", "-f", `${COMPONENT}/${file}`);
   for (const manifest of silence) await apply(east.cluster, manifest);
-  await identitiesOfEast("Token");
+  await identitiesOfEast("=Token");
   await peer(west.cluster, east.cluster);
   await until(nodeReady, { what: "virtual node east Ready on west" });
   await west.cluster.kubectl("create", "namespace", NS);
@@ -101,10 +108,8 @@ afterAll(async () => {
     "no-signer",
     "tideway-auth-tokens",
   );
-  await identitiesOfEast("Certificate");
+  await identitiesOfEast("-");
   await east.cluster.kubectl("delete", "-f", `${COMPONENT}/rbac.yaml`);
-  await east.cluster.kubectl("-n", "tideway-system", "set", "env", "deploy/auth", "AUTH_IDENTITIES-");
-  await rolledOut(east.cluster, "auth");
 }, 180_000);
 
 describe("a peer of a cluster that signs no certificates", () => {
@@ -137,22 +142,7 @@ describe("a peer of a cluster that signs no certificates", () => {
     const [identity] = await west.kube.list(identities, { namespace: HOME });
     const { name } = identity!.metadata;
     await west.cluster.kubectl("-n", "tideway-system", "scale", "deploy/auth", "--replicas=0");
-    await until(
-      async () => {
-        const pods = [
-          "-n",
-          "tideway-system",
-          "get",
-          "pods",
-          "-l",
-          "app.kubernetes.io/name=auth",
-          "-o",
-          "name",
-        ];
-        return (await west.cluster.kubectl(...pods)).trim() === "";
-      },
-      { what: "auth to be away" },
-    );
+    await until(async () => (await authPods(west)).length === 0, { what: "auth to be away" });
     const renewAt = new Date(Date.now() - 1_000).toISOString().replace(/\.\d+Z/, "Z");
     await west.kube.patch(identities, name, HOME, { status: { renewAt } }, { subresource: "status" });
     await west.cluster.kubectl("-n", "tideway-system", "scale", "deploy/auth", "--replicas=1");
