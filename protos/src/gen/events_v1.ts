@@ -436,7 +436,7 @@ export interface VolumeFact {
   accessModes: string[];
   /** Filesystem or Block. */
   volumeMode: string;
-  /** There was data at the peer: only that will do. */
+  /** There was data at the peer: only that will do. While it is DELETING: the peer has not heard of that yet. */
   expectData: boolean;
   /** The data at the peer may go with the peering or the offloading. */
   deleteData: boolean;

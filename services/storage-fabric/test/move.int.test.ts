@@ -98,11 +98,14 @@ describe("moving a claim's data", () => {
   it("copies, holds the pods back, copies the rest, switches the claim, and keeps the old volume until told", async () => {
     const before = await boundHere("db");
     await app("app-0", "db");
+    await app("job-0", "db");
+    await status("job-0", { phase: "Succeeded" });
     const m = await move("db");
     const targetUid = await receive(m);
     const first = await ended(`${partOf(m)}-copy-1`, 0, "bytes=1000\n");
     expect(envOf(first)).toMatchObject({ RECEIVER: partOf(m), FINAL: "0" });
 
+    await podGone("job-0"); // it has ended, and would hold the claim
     await podGone("app-0"); // its controller makes the next one, which admission holds back
     await app("app-0", "db", { schedulingGates: [{ name: MOVE_GATE }] });
     const last = await ended(`${partOf(m)}-copy-2`, 0, "bytes=24\n");

@@ -199,6 +199,12 @@ describe("a claim whose first pod runs at a peer", () => {
     await w.kube.delete(persistentVolumeClaims, "far", NS);
     await fact(uidOf(c as never), "DELETING");
     expect((await w.volumes()).map((v) => v.metadata.name)).toContain(`pvc-${uidOf(c as never)}`);
+    expect(w.fact(uidOf(c as never))?.expectData).toBe(true);
+    await w.answer(uidOf(c as never), "far", { state: "PENDING", reason: "Deleting", deleteData: true });
+    await w.wait(
+      async () => w.fact(uidOf(c as never))?.expectData === false,
+      "nothing expected of a peer that heard",
+    );
     await w.answer(uidOf(c as never), "far", { state: "GONE" });
     await w.wait(
       async () => !(await w.kube.find(persistentVolumes, `pvc-${uidOf(c as never)}`)),

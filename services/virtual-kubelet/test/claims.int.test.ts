@@ -1,5 +1,6 @@
-import { type ShadowClaim, shadowClaims } from "@tideway/api";
+import { namespaceOffloadings, type ShadowClaim, shadowClaims } from "@tideway/api";
 import {
+  namespaces,
   type PersistentVolume,
   type PersistentVolumeClaim,
   persistentVolumeClaims,
@@ -221,14 +222,15 @@ describe("a claim of the consumer at the provider", () => {
   });
 });
 
+const unoffload = async (): Promise<void> => {
+  await w.east.kube.delete(namespaceOffloadings, "offloading", NS);
+  await w.until(async () => !(await w.west.kube.find(namespaces, twin)), "the twin gone");
+};
+
 describe("data that is kept", () => {
   it("survives the end of the offloading, and is bound again", async () => {
     const name = (await remote("data"))?.spec?.volumeName ?? "";
-    await w.east.kube.delete((await import("@tideway/api")).namespaceOffloadings, "offloading", NS);
-    await w.until(
-      async () => !(await w.west.kube.find((await import("@tideway/k8s")).namespaces, twin)),
-      "the twin gone",
-    );
+    await unoffload();
     const kept = await w.until(async () => {
       const v = await volume(name);
       return v?.status?.phase === "Released" && v;
@@ -237,6 +239,24 @@ describe("data that is kept", () => {
     await w.offloadAgain(NS);
     expect(await answer("u1", "BOUND")).toMatchObject({ volume: name });
     await w.until(async () => (await remote("data"))?.spec?.volumeName === name, "the same volume");
+  });
+
+  it("goes when its claim went while nothing of it was offloaded", async () => {
+    await wish("u8", "orphan", { class: "now" });
+    const { metadata } = await provision("orphan");
+    await answer("u8", "BOUND");
+    await unoffload();
+    await wish("u8", "orphan", { state: "DELETING", expectData: true });
+    await answer("u8", "PENDING");
+    await w.offloadAgain(NS);
+    await w.until(
+      async () => (claims.get(WEST, "u8")?.data as FactInput<"claim">).deleteData,
+      "the provider has heard that it goes",
+    );
+    await wish("u8", "orphan", { state: "DELETING", expectData: false });
+    await answer("u8", "GONE");
+    await gone("orphan");
+    expect((await volume(metadata.name))?.spec?.persistentVolumeReclaimPolicy ?? "Delete").toBe("Delete");
   });
 
   it("is taken by its owner: the claim is told, and gets no empty volume", async () => {

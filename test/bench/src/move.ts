@@ -21,7 +21,7 @@ const claim = (name: string): PersistentVolumeClaim => ({
     resources: { requests: { storage: "2Gi" } },
   },
 });
-/** Writes and ends: nobody uses the claim when it is moved. */
+/** Writes, ends, and is deleted: nobody uses the claim when it is moved. */
 const filler = (name: string, node: string): Pod => ({
   metadata: { name: `fill-${name}`, namespace: NS },
   spec: {
@@ -60,6 +60,7 @@ const moveOnce = async (bed: Bed, name: string, node: string): Promise<Moved> =>
   await using all = await watching(bed, bed.east, pods, { namespace: NS });
   const filled = (): boolean => all.get(`${NS}/fill-${name}`)?.status?.phase === "Succeeded";
   await seen(all, "a GiB written", filled, 120_000);
+  await cluster.kubectl("-n", NS, "delete", `pod/fill-${name}`, "--timeout=60s");
   const at = new Map<string, number>();
   const off = all.onChange((_key, pod) => {
     const phase = pod?.metadata.name.endsWith("-copy-1") ? pod.status?.phase : undefined;
@@ -74,7 +75,7 @@ const moveOnce = async (bed: Bed, name: string, node: string): Promise<Moved> =>
   off();
   await tideway(cluster, "move", "volume", name, "-n", NS, "--confirm");
   const copied = (at.get("Succeeded") ?? Number.NaN) - (at.get("Running") ?? Number.NaN);
-  await cluster.kubectl("-n", NS, "delete", `pod/fill-${name}`, `pvc/${name}`, "--timeout=60s");
+  await cluster.kubectl("-n", NS, "delete", `pvc/${name}`, "--timeout=60s");
   return { rate: BYTES / (copied / 1_000), whole };
 };
 

@@ -68,6 +68,11 @@ const cases: [string, Partial<Case>, string | undefined][] = [
   ["a claim on the move", { other: "m0" }, "Busy"],
   ["pods that nobody would make again", { pods: [user()] }, "BarePods"],
   [
+    "such pods that have ended, which hold the claim until they are deleted",
+    { pods: [{ ...user(), status: { phase: "Succeeded" } }] },
+    "BarePods",
+  ],
+  [
     "not pods of a controller",
     { pods: [user({ ownerReferences: [{ kind: "ReplicaSet", controller: true } as never] })] },
     undefined,

@@ -113,7 +113,7 @@ const hasBarePods: Check = ({ move, pods }) => {
   return bare.length > 0
     ? {
         reason: "BarePods",
-        message: `nobody would make pod ${bare.join(", ")} again: delete it first, or have a controller make it`,
+        message: `nobody would make pod ${bare.join(", ")} again: delete it first (one that has ended holds the claim too), or have a controller make it`,
       }
     : undefined;
 };

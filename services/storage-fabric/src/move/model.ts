@@ -19,8 +19,6 @@ export const senderName = (m: Move, pass: number): string => `${partName(m)}-cop
 export const keptName = (m: Move): string => `${m.spec.claim.slice(0, 200)}-before-${uidOf(m).slice(0, 8)}`;
 
 export const isMover = (p: Readonly<Pod>): boolean => p.metadata.labels?.[MOVE] !== undefined;
-export const isOver = (p: Readonly<Pod>): boolean =>
-  p.status?.phase === "Succeeded" || p.status?.phase === "Failed";
 export const isGated = (p: Readonly<Pod>): boolean =>
   p.spec?.schedulingGates?.some((g) => g.name === MOVE_GATE) ?? false;
 export const mounts = (p: Readonly<Pod>, claim: string): boolean =>
@@ -28,9 +26,9 @@ export const mounts = (p: Readonly<Pod>, claim: string): boolean =>
 /** Nobody makes it again when it is deleted. */
 export const isBare = (p: Readonly<Pod>): boolean =>
   !(p.metadata.ownerReferences ?? []).some((o) => o.controller === true);
-/** Pods of the user that have, or may soon have, the data in hands. */
+/** Pods of the user that hold the claim: they have the data in hands, may soon have it, or have ended: Kubernetes lets no claim go before the last pod that names it. */
 export const isUsing = (p: Readonly<Pod>, claim: string): boolean =>
-  mounts(p, claim) && !isMover(p) && !isOver(p) && !isGated(p);
+  mounts(p, claim) && !isMover(p) && !isGated(p);
 
 /** What the copying container said when it ended: bytes sent. */
 export const bytesOf = (p: Readonly<Pod>): number => {

@@ -67,7 +67,10 @@ const fact = (w: World, state: VolumeFactInput["state"], reason: string): Volume
     capacity: capacityOf(volume),
     accessModes: [...(volume.spec?.accessModes ?? [])],
     volumeMode: volume.spec?.volumeMode ?? "Filesystem",
-    expectData: volume.metadata.annotations?.[REMOTE_VOLUME] !== undefined,
+    // the peer that has heard that the data goes need not look for it any more
+    expectData:
+      volume.metadata.annotations?.[REMOTE_VOLUME] !== undefined &&
+      !(state === "DELETING" && isTrue(volume, DELETE_DATA_ACCEPTED)),
     deleteData: isTrue(volume, DELETE_DATA),
     regions: (volume.metadata.annotations?.[REGIONS] ?? "").split(",").filter(Boolean),
     reason,
@@ -79,10 +82,13 @@ const say = (w: World, state: VolumeFactInput["state"], reason: string): Effect 
   fact: fact(w, state, reason),
 });
 
+const accepts = (w: World): boolean =>
+  w.answer?.deleteData === true && !isTrue(w.volume, DELETE_DATA_ACCEPTED);
+
 const inUse = (w: World, claim: Claim): Effect[] => {
   const { answer, volume } = w;
   const effects: Effect[] = [say(w, "BOUND", "Bound")];
-  if (answer?.deleteData && !isTrue(volume, DELETE_DATA_ACCEPTED)) effects.push({ do: "accept" });
+  if (accepts(w)) effects.push({ do: "accept" });
   if (answer?.state === "LOST")
     effects.push({
       do: "tellClaim",
@@ -117,7 +123,7 @@ const inUse = (w: World, claim: Claim): Effect[] => {
 const ending = (w: World): Effect[] => {
   const asked = say(w, "DELETING", "ClaimDeleted");
   if (w.answer?.state === "GONE") return [say(w, "GONE", "Deleted"), { do: "remove" }];
-  if (w.peered) return [asked];
+  if (w.peered) return accepts(w) ? [asked, { do: "accept" }] : [asked];
   const message = `the data is at ${w.peer}, with which there is no peering: it is deleted when there is one again; to forget it, remove the finalizer of volume ${w.volume.metadata.name}`;
   return [asked, { do: "tellVolume", saying: { type: "Warning", reason: "PeerAway", message } }];
 };

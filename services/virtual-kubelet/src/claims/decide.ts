@@ -78,7 +78,31 @@ const answerOf = (shadow: Readonly<ShadowClaim>): NonNullable<Plan["answer"]> =>
   };
 };
 
-const withdraw = (w: World, deleteData: boolean): Plan => {
+const deleting = (w: World, deleteData: boolean): NonNullable<Plan["answer"]> => ({
+  state: "PENDING",
+  reason: "Deleting",
+  message: `${w.peer} takes its claim away`,
+  deleteData,
+});
+
+/**
+ * There is data, and the peer has not heard yet that it goes. It hears it from a ShadowClaim that it has looked at: one
+ * that is going, or was never seen, takes the data of nobody away. The absence of a ShadowClaim says nothing, for
+ * it is also between two names.
+ */
+const announceEnd = (w: World, wish: Readonly<Wish>): Plan => {
+  const { shadow } = w;
+  if (!shadow)
+    return w.nameHeld
+      ? { effects: [], recheckMs: NAME_HELD_MS }
+      : { effects: [{ do: "create", spec: { ...specOf(wish, w.uid), deleteData: true } }] };
+  const said = shadow.spec.deleteData === true;
+  if (!said && shadow.metadata.deletionTimestamp === undefined)
+    return { effects: [{ do: "patch", uid: shadow.metadata.uid ?? "", spec: { deleteData: true } }] };
+  return { effects: [], answer: deleting(w, said && shadow.status?.phase !== undefined) };
+};
+
+const withdraw = (w: World, wish: Readonly<Wish>, deleteData: boolean): Plan => {
   const { shadow } = w;
   if (!w.offloaded)
     return deleteData
@@ -92,6 +116,7 @@ const withdraw = (w: World, deleteData: boolean): Plan => {
         }
       : { effects: [], answer: { state: "GONE", reason: "Withdrawn", message: "nothing is asked any more" } };
   if (!w.known) return { effects: [] };
+  if (deleteData && wish.expectData) return announceEnd(w, wish);
   if (!shadow)
     return {
       effects: [],
@@ -105,18 +130,15 @@ const withdraw = (w: World, deleteData: boolean): Plan => {
   const said: Effect[] =
     deleteData && !shadow.spec.deleteData ? [{ do: "patch", uid, spec: { deleteData: true } }] : [];
   const deleted: Effect[] = shadow.metadata.deletionTimestamp === undefined ? [{ do: "delete", uid }] : [];
-  return {
-    effects: [...said, ...deleted],
-    answer: { state: "PENDING", reason: "Deleting", message: `${w.peer} takes its claim away` },
-  };
+  return { effects: [...said, ...deleted], answer: deleting(w, shadow.spec.deleteData ?? false) };
 };
 
 /** One claim at one peer: what storage-fabric wants against what is there. */
 export const decide = (w: World): Plan => {
   const { wish, shadow } = w;
   if (!wish) return { effects: [] };
-  if (wish.state === "DELETING") return withdraw(w, true);
-  if (wish.state === "GONE") return withdraw(w, false);
+  if (wish.state === "DELETING") return withdraw(w, wish, true);
+  if (wish.state === "GONE") return withdraw(w, wish, false);
   if (!w.offloaded)
     return {
       effects: [],
@@ -136,11 +158,15 @@ export const decide = (w: World): Plan => {
   }
   const going = shadow.metadata.deletionTimestamp !== undefined;
   // the data has another claim now: a ShadowClaim has the name of its claim, and the data outlives it
-  if (shadow.metadata.name !== wish.claim)
+  if (shadow.metadata.name !== wish.claim) {
+    const uid = shadow.metadata.uid ?? "";
+    if (going) return { effects: [] };
     return {
-      effects: going ? [] : [{ do: "delete", uid: shadow.metadata.uid ?? "" }],
-      recheckMs: NAME_HELD_MS,
+      effects: [
+        shadow.spec.deleteData ? { do: "patch", uid, spec: { deleteData: false } } : { do: "delete", uid },
+      ],
     };
+  }
   if (going) return { effects: [], answer: answerOf(shadow) };
   const spec = changes(wish, shadow);
   const patch: Effect[] =

@@ -9,8 +9,8 @@ import type { Local } from "../ports.ts";
 import { decide, type Effect, type Plan, type World } from "./decide.ts";
 
 export interface Claims {
-  /** The ShadowClaim of this name changed, or all of the twin may be looked at for the first time (undefined). */
-  onShadow(source: string, name: string | undefined): void;
+  /** This ShadowClaim changed or went, or all of the twin may be looked at for the first time (undefined). */
+  onShadow(source: string, shadow: Readonly<ShadowClaim> | undefined): void;
   resync(source?: string): void;
   /** The first claim of the pod that the provider has not accepted. */
   missing(pod: Readonly<Pod>): { claim: string; message: string } | undefined;
@@ -132,12 +132,7 @@ export const startClaims = (d: { session: Session; local: Local; volumes: FactVi
   };
   return {
     resync,
-    onShadow: (source, name) => {
-      if (name === undefined) return resync(source);
-      for (const f of volumes.list())
-        if (f.peer === clusterID && f.id && f.data.namespace === source && f.data.claim === name)
-          controller.enqueue(f.id);
-    },
+    onShadow: (source, shadow) => (shadow ? controller.enqueue(shadow.spec.originUID) : resync(source)),
     regionsOf: (pod) => {
       const twin = session.twin(pod.metadata.namespace ?? "");
       const rules = claimsOf(pod).flatMap((claim) => {

@@ -1,5 +1,5 @@
 import type { ShadowClaim } from "@tideway/api";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { decide, type Wish, type World } from "./decide.ts";
 
 const wish = (o: Partial<Wish> = {}): Wish => ({
@@ -21,10 +21,21 @@ const wish = (o: Partial<Wish> = {}): Wish => ({
   message: "",
   ...o,
 });
-const shadow = (name: string, deletionTimestamp?: string): ShadowClaim =>
+const GOING = "2026-01-01T00:00:00Z";
+const shadow = (
+  name: string,
+  o: { deletionTimestamp?: string; deleteData?: boolean; phase?: string } = {},
+): ShadowClaim =>
   ({
-    metadata: { name, uid: "s1", ...(deletionTimestamp ? { deletionTimestamp } : {}) },
-    spec: { originUID: "u2", originNamespace: "shop", size: "1Gi", accessModes: ["ReadWriteOnce"] },
+    metadata: { name, uid: "s1", ...(o.deletionTimestamp ? { deletionTimestamp: o.deletionTimestamp } : {}) },
+    spec: {
+      originUID: "u2",
+      originNamespace: "shop",
+      size: "1Gi",
+      accessModes: ["ReadWriteOnce"],
+      ...(o.deleteData ? { deleteData: true } : {}),
+    },
+    ...(o.phase ? { status: { phase: o.phase } } : {}),
   }) as unknown as ShadowClaim;
 const world = (o: Partial<World> = {}): World => ({
   wish: wish(),
@@ -38,12 +49,15 @@ const world = (o: Partial<World> = {}): World => ({
 });
 
 it("a ShadowClaim whose data has another claim now goes, and says nothing of deleting the data", () => {
-  const plan = decide(world({ shadow: shadow("tideway-move-1") }));
-  expect(plan.effects).toEqual([{ do: "delete", uid: "s1" }]);
-  expect(plan.recheckMs).toBeGreaterThan(0);
+  expect(decide(world({ shadow: shadow("tideway-move-1") })).effects).toEqual([{ do: "delete", uid: "s1" }]);
+  expect(decide(world({ shadow: shadow("tideway-move-1", { deleteData: true }) })).effects).toEqual([
+    { do: "patch", uid: "s1", spec: { deleteData: false } },
+  ]);
 });
 it("is waited for while it goes", () => {
-  expect(decide(world({ shadow: shadow("tideway-move-1", "2026-01-01T00:00:00Z") })).effects).toEqual([]);
+  expect(decide(world({ shadow: shadow("tideway-move-1", { deletionTimestamp: GOING }) })).effects).toEqual(
+    [],
+  );
 });
 it("comes back under the name of the claim, and takes no other data for its own", () => {
   expect(decide(world()).effects).toMatchObject([
@@ -57,4 +71,35 @@ it("kept data is known by its new name too", () => {
   expect(decide(world({ wish: wish({ state: "KEPT", claim: "db-before-1" }) })).effects).toMatchObject([
     { do: "create", spec: { expectData: true } },
   ]);
+});
+
+describe("data that goes", () => {
+  const end = (o: Partial<World>, expectData = true) =>
+    decide(world({ wish: wish({ state: "DELETING", claim: "db-before-1", expectData }), ...o }));
+
+  it("is announced by a ShadowClaim where there is none: it may be between two names", () => {
+    expect(end({})).toMatchObject({
+      effects: [{ do: "create", spec: { originUID: "u2", expectData: true, deleteData: true } }],
+    });
+    expect(end({}).answer).toBeUndefined();
+    expect(end({ nameHeld: true })).toMatchObject({ effects: [] });
+  });
+  it("is announced by the one that is there, whatever its name", () => {
+    expect(end({ shadow: shadow("db", { phase: "Bound" }) }).effects).toEqual([
+      { do: "patch", uid: "s1", spec: { deleteData: true } },
+    ]);
+  });
+  it("is not announced by one that goes without having said so", () => {
+    const plan = end({ shadow: shadow("db", { deletionTimestamp: GOING, phase: "Bound" }) });
+    expect(plan.effects).toEqual([]);
+    expect(plan.answer).toMatchObject({ state: "PENDING", deleteData: false });
+  });
+  it("is heard of when the peer has looked at it, and only then is the ShadowClaim deleted", () => {
+    const unseen = end({ shadow: shadow("db", { deleteData: true }) });
+    expect(unseen).toMatchObject({ effects: [], answer: { state: "PENDING", deleteData: false } });
+    const seen = { shadow: shadow("db", { deleteData: true, phase: "Bound" }) };
+    expect(end(seen)).toMatchObject({ effects: [], answer: { state: "PENDING", deleteData: true } });
+    expect(end(seen, false).effects).toEqual([{ do: "delete", uid: "s1" }]);
+    expect(end({}, false)).toMatchObject({ effects: [], answer: { state: "GONE", reason: "Deleted" } });
+  });
 });

@@ -102,8 +102,9 @@ export const serve = (d: ServedDeps, o: ServedOptions): Served => {
         name === undefined ? enqueueNamespace(source) : pods.enqueue(`${source}/${name}`),
       onCopy: (source, kind, name) => reflection.onCopy(source, kind, name),
       onNetworkCopy: (source, kind, name) => network.onCopy(source, kind, name),
-      onClaim: (source, name) => {
-        claims.onShadow(source, name);
+      onClaim: (source, shadow) => {
+        claims.onShadow(source, shadow);
+        const name = shadow?.metadata.name;
         for (const pod of session.localPods.list())
           if (pod.metadata.namespace === source && (name === undefined || claimsOf(pod).includes(name)))
             pods.enqueue(keyOf(pod));

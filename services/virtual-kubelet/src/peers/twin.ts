@@ -60,8 +60,8 @@ export interface TwinHandlers {
   onCopy(source: string, kind: "configmaps" | "secrets", name: string): void;
   /** A copy of the kind changed, or all of the twin may be looked at for the first time (undefined). */
   onNetworkCopy(source: string, kind: NetworkKind, name: string | undefined): void;
-  /** A ShadowClaim of this name changed, or all may be looked at for the first time (undefined). */
-  onClaim(source: string, name: string | undefined): void;
+  /** This ShadowClaim changed or went, or all may be looked at for the first time (undefined). */
+  onClaim(source: string, shadow: Readonly<ShadowClaim> | undefined): void;
   onEvent(source: string, event: Readonly<CoreEvent>): void;
   onError(err: unknown): void;
 }
@@ -103,7 +103,7 @@ export const watchTwin = (kube: Kube, source: string, name: string, on: TwinHand
   twin.pods.onChange((key) => on.onPod(source, nameOf(key)));
   twin.configMaps.onChange((key) => on.onCopy(source, "configmaps", nameOf(key)));
   twin.secrets.onChange((key) => on.onCopy(source, "secrets", nameOf(key)));
-  twin.claims.onChange((key) => on.onClaim(source, nameOf(key)));
+  twin.claims.onChange((_key, shadow, before) => on.onClaim(source, shadow ?? before));
   void twin.claims.synced.then(() => on.onClaim(source, undefined));
   twin.events.onChange((_key, event) => event && on.onEvent(source, event));
   const network = Object.entries(twin.network) as [NetworkKind, Informer<KubeObject>][];
