@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { volumeMoves } from "@tideway/api";
-import { persistentVolumeClaims, persistentVolumes, pods } from "@tideway/k8s";
+import { persistentVolumeClaims, persistentVolumes, type Pod, pods } from "@tideway/k8s";
 import { tideway } from "@tideway/platform";
 import { loadAppImages, until } from "@tideway/sandbox";
 import { ensureConnected } from "./fabric.ts";
@@ -9,7 +9,7 @@ import { apply, dropNamespace, east, isTrue, offloadedNamespace, shell, STAY, we
 
 /** A claim's data goes to the peer and comes back, with a file that changes all the time, and a break in the middle. */
 const NS = "moving";
-const BIG = 48; // MiB
+const BIG = 512; // MiB: a copy that lasts
 
 const manifest = (): object => ({
   apiVersion: "v1",
@@ -22,7 +22,7 @@ const manifest = (): object => ({
       spec: {
         storageClassName: "tideway",
         accessModes: ["ReadWriteOnce"],
-        resources: { requests: { storage: "128Mi" } },
+        resources: { requests: { storage: "1Gi" } },
       },
     },
     {
@@ -79,15 +79,19 @@ const strategy = (s: string, namespace = NS): Promise<string> =>
     east.cluster,
     ...["offload", "namespace", namespace, "--pod-offloading-strategy", s, "--wait", "--timeout", "60s"],
   );
-/** The first copy, when it runs; undefined: a quick machine is done before anybody looks. */
-const firstCopy = (namespace: string) =>
-  until(
-    async () =>
-      (await east.kube.list(pods, { namespace })).find(
-        (p) => /-copy-1$/.test(p.metadata.name) && p.status?.phase === "Running",
-      ),
+/** The first copy, while it runs; undefined: it was over before anybody looked. */
+const firstCopy = async (namespace: string): Promise<Pod | undefined> => {
+  const seen = await until(
+    async () => {
+      const [move] = await east.kube.list(volumeMoves, { namespace });
+      if (["Stopping", "Finishing", "Switching", "Moved"].includes(move?.status?.phase ?? "")) return "over";
+      const all = await east.kube.list(pods, { namespace });
+      return all.find((p) => p.metadata.name.endsWith("-copy-1") && p.status?.phase === "Running");
+    },
     { what: "the first copy" },
-  ).catch(() => undefined);
+  );
+  return seen === "over" ? undefined : seen;
+};
 
 beforeAll(async () => {
   await ensureConnected();

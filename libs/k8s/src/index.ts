@@ -1,3 +1,4 @@
+export * from "./bind-again.ts";
 export * from "./bounds.ts";
 export * from "./client.ts";
 export * from "./core.ts";

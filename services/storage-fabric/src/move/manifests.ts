@@ -1,5 +1,12 @@
 import { KEEP_IN, MOVE, STORAGE_CLASS, VIRTUAL_NODE, volumeMoves } from "@tideway/api";
-import type { PersistentVolumeClaim, Pod, RoleBinding, Secret, Service } from "@tideway/k8s";
+import {
+  BIND_AGAIN,
+  type PersistentVolumeClaim,
+  type Pod,
+  type RoleBinding,
+  type Secret,
+  type Service,
+} from "@tideway/k8s";
 import { type Claim, sizeOf, uidOf } from "../claim/model.ts";
 import { type Move, partName, PORT, receiverName, senderName } from "./model.ts";
 import { RECEIVE, SEND } from "./scripts.ts";
@@ -140,7 +147,11 @@ export const snapshotOf = (claim: Claim): PersistentVolumeClaim => {
   const { name, namespace, labels, annotations, ownerReferences } = claim.metadata;
   const { accessModes, resources, storageClassName, volumeMode } = claim.spec ?? {};
   const kept = Object.entries(annotations ?? {}).filter(
-    ([k]) => !k.startsWith("pv.kubernetes.io/") && !k.startsWith("volume.") && !k.includes("last-applied"),
+    ([k]) =>
+      k !== BIND_AGAIN &&
+      !k.startsWith("pv.kubernetes.io/") &&
+      !k.startsWith("volume.") &&
+      !k.includes("last-applied"),
   );
   return {
     metadata: {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { make, MOVE_GATE, sameConditions, setCondition, type VolumeMove, volumeMoves } from "@tideway/api";
 import { isAlreadyExists, isConflict, isNotFound } from "@tideway/errors";
 import {
+  bindAgain,
   persistentVolumeClaims,
   persistentVolumes,
   pods,
@@ -173,6 +174,10 @@ export const perform = async (d: MovePerformDeps, m: Move, e: Effect, signal: Ab
       return kube.delete(persistentVolumeClaims, e.name, namespace, { uid: e.uid, signal });
     case "makeClaim":
       return ifNew(kube.create(persistentVolumeClaims, remade(m, e.volume), { signal }));
+    case "bindAgain":
+      return ifStill(
+        kube.patch(persistentVolumeClaims, e.name, namespace, bindAgain(d.clock.now()), { signal }),
+      );
     case "publish":
       return d.publish("move", { peer: "local", id: uidOf(m) }, e.fact);
     case "say":

@@ -40,6 +40,8 @@ export type Effect =
   | { do: "reclaim"; volume: string; uid: string; policy: string }
   | { do: "dropClaim"; name: string; uid: string }
   | { do: "makeClaim"; volume: string }
+  /** The volume controller is to look at the claim again. */
+  | { do: "bindAgain"; name: string }
   | { do: "publish"; fact: FactInput<"move"> }
   | { do: "say"; phase: MovePhase; saying: Saying; status?: Partial<Status> };
 

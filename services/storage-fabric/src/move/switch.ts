@@ -1,5 +1,6 @@
 import { MOVE } from "@tideway/api";
-import { isDeleted, uidOf, type Volume } from "../claim/model.ts";
+import { bindAgainInMs } from "@tideway/k8s";
+import { type Claim, isDeleted, uidOf, type Volume } from "../claim/model.ts";
 import { deletePod, versionOf, open, type Effect, type Plan, publish, say, type World } from "./plan.ts";
 
 const named = (v: Volume): { volume: string; uid: string } => ({ volume: v.metadata.name, uid: uidOf(v) });
@@ -41,7 +42,7 @@ export const switchClaim = (w: World): Plan => {
   if (old) return { effects: drop(claim) };
   if (!claim) return { effects: [{ do: "makeClaim", volume: target.metadata.name }] };
   const bound = claim.status?.phase === "Bound" && claim.spec?.volumeName === target.metadata.name;
-  if (!bound) return { effects: [] };
+  if (!bound) return awaitBinding(claim, w.nowMs);
   const policy = w.move.status?.source?.reclaimPolicy ?? "Delete";
   return {
     effects: [
@@ -62,5 +63,11 @@ export const switchClaim = (w: World): Plan => {
   };
 };
 
-const drop = (claim: NonNullable<World["claim"]>): Effect[] =>
+const awaitBinding = (claim: Claim, nowMs: number): Plan => {
+  const again = bindAgainInMs(claim, nowMs);
+  if (again !== 0) return { effects: [], ...(again ? { recheckMs: again } : {}) };
+  return { effects: [{ do: "bindAgain", name: claim.metadata.name }] };
+};
+
+const drop = (claim: Claim): Effect[] =>
   isDeleted(claim) ? [] : [{ do: "dropClaim", name: claim.metadata.name, uid: uidOf(claim) }];

@@ -96,10 +96,10 @@ const announceEnd = (w: World, wish: Readonly<Wish>): Plan => {
     return w.nameHeld
       ? { effects: [], recheckMs: NAME_HELD_MS }
       : { effects: [{ do: "create", spec: { ...specOf(wish, w.uid), deleteData: true } }] };
-  const said = shadow.spec.deleteData === true;
-  if (!said && shadow.metadata.deletionTimestamp === undefined)
+  if (shadow.metadata.deletionTimestamp !== undefined) return { effects: [], answer: deleting(w, false) };
+  if (!shadow.spec.deleteData)
     return { effects: [{ do: "patch", uid: shadow.metadata.uid ?? "", spec: { deleteData: true } }] };
-  return { effects: [], answer: deleting(w, said && shadow.status?.phase !== undefined) };
+  return { effects: [], answer: deleting(w, shadow.status?.phase !== undefined) };
 };
 
 const withdraw = (w: World, wish: Readonly<Wish>, deleteData: boolean): Plan => {

@@ -89,10 +89,14 @@ describe("data that goes", () => {
       { do: "patch", uid: "s1", spec: { deleteData: true } },
     ]);
   });
-  it("is not announced by one that goes without having said so", () => {
-    const plan = end({ shadow: shadow("db", { deletionTimestamp: GOING, phase: "Bound" }) });
-    expect(plan.effects).toEqual([]);
-    expect(plan.answer).toMatchObject({ state: "PENDING", deleteData: false });
+  it("is not announced by one that goes: the peer may have let go of it before it heard", () => {
+    for (const deleteData of [false, true]) {
+      const going = shadow("db", { deletionTimestamp: GOING, phase: "Bound", deleteData });
+      expect(end({ shadow: going })).toMatchObject({
+        effects: [],
+        answer: { state: "PENDING", deleteData: false },
+      });
+    }
   });
   it("is heard of when the peer has looked at it, and only then is the ShadowClaim deleted", () => {
     const unseen = end({ shadow: shadow("db", { deleteData: true }) });

@@ -1,5 +1,10 @@
 import { CLAIM, CLAIM_UID, type ConditionInput, EVICTED, ORIGIN, type ShadowClaim } from "@tideway/api";
-import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from "@tideway/k8s";
+import {
+  bindAgainInMs,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  type StorageClass,
+} from "@tideway/k8s";
 import { compare, parse } from "@tideway/quantity";
 
 /** Held by this service on a ShadowClaim and on the claim made from it, until what is to become of the data is said. */
@@ -27,6 +32,7 @@ export interface World {
   offered: readonly OfferedClass[] | undefined;
   /** Of this cluster, by name. */
   classOf(name: string): Readonly<StorageClass> | undefined;
+  nowMs: number;
 }
 
 export interface Report {
@@ -49,6 +55,8 @@ export type Effect =
   /** The volume goes with its claim. */
   | { do: "condemn"; volume: string; uid: string }
   | { do: "grow"; size: string; className: string }
+  /** The volume controller is to look at the claim again. */
+  | { do: "bindAgain" }
   | { do: "deleteClaim"; uid: string }
   /** Drop our finalizer from the claim. */
   | { do: "releaseClaim"; uid: string }
@@ -56,6 +64,7 @@ export type Effect =
 
 export interface Plan {
   effects: Effect[];
+  recheckMs?: number;
 }
 
 const held = (o: { metadata: { finalizers?: string[] } }): boolean =>
@@ -277,5 +286,13 @@ export const decide = (w: World): Plan => {
     const told = taken && owner === shadow.metadata.uid ? [evicted(shadow)] : [];
     return { effects: [...hold, ...told, ...endClaim(w, claim, false)] };
   }
-  return { effects: [...hold, ...whenThere(w, shadow, claim)] };
+  const again = bindAgainInMs(claim, w.nowMs);
+  return {
+    effects: [
+      ...hold,
+      ...whenThere(w, shadow, claim),
+      ...(again === 0 ? [{ do: "bindAgain" } as const] : []),
+    ],
+    ...(again ? { recheckMs: again } : {}),
+  };
 };

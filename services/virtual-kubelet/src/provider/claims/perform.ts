@@ -7,7 +7,7 @@ import {
   isInvalid,
   isNotFound,
 } from "@tideway/errors";
-import { type Kube, persistentVolumeClaims, persistentVolumes } from "@tideway/k8s";
+import { bindAgain, type Kube, persistentVolumeClaims, persistentVolumes } from "@tideway/k8s";
 import { type Clock, nowIso } from "../../ports.ts";
 import { FIELD_MANAGER } from "../labels.ts";
 import { CLAIM_FINALIZER, type Effect, type Report } from "./decide.ts";
@@ -156,6 +156,13 @@ export const perform = async (d: PerformDeps, t: Target, e: Effect): Promise<Ref
       return undefined;
     case "grow":
       return grow(d, t, e);
+    case "bindAgain":
+      await unlessGone(
+        d.kube.patch(persistentVolumeClaims, t.name, t.namespace, bindAgain(d.clock.now()), {
+          signal: d.signal,
+        }),
+      );
+      return undefined;
     case "deleteClaim":
       await d.kube.delete(persistentVolumeClaims, t.name, t.namespace, { uid: e.uid, signal: d.signal });
       return undefined;

@@ -54,6 +54,7 @@ export const makeClaimReconciler = (d: ClaimDeps): Reconcile => {
       namespace: twin.metadata.deletionTimestamp ? "terminating" : "twin",
       offered: d.offered(origin),
       classOf: (name) => d.classes.get(name),
+      nowMs: d.clock.now(),
     };
   };
 
@@ -80,7 +81,7 @@ export const makeClaimReconciler = (d: ClaimDeps): Reconcile => {
     const origin = labels[ORIGIN] ?? "";
     if (!twin || !d.owns(origin)) return {};
     const world = gather(key, twin);
-    const { effects } = decide(world);
+    const { effects, recheckMs } = decide(world);
     const t: Target = { namespace, name, shadow: world.shadow, origin, peer: labels[PEER] ?? "" };
     const p: PerformDeps = { kube: d.kube, clock: d.clock, room: d.room, wake: () => d.wake(key), signal };
     const { claim } = world;
@@ -100,7 +101,7 @@ export const makeClaimReconciler = (d: ClaimDeps): Reconcile => {
       await tellRefusal(p, t, refusal, said?.report);
       return { requeueAfterMs: d.refusedRetryMs };
     }
-    return {};
+    return recheckMs === undefined ? {} : { requeueAfterMs: recheckMs };
   };
 };
 
