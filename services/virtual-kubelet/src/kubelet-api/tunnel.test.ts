@@ -144,6 +144,29 @@ it("hands back the provider's refusal as it is", async () => {
   expect(await outcome).toBe("refused");
 });
 
+it("a refusal without end waits for its caller, and ends with it", async () => {
+  const { promise: gone, resolve } = Promise.withResolvers<void>();
+  let stalled = false;
+  const server = createHttps({ cert, key: privateKeyPem(keys.privateKey) });
+  server.on("upgrade", (_req, socket) => {
+    socket.on("error", () => undefined);
+    socket.once("close", resolve);
+    socket.write("HTTP/1.1 500 No\r\n\r\n");
+    const chunk = Buffer.alloc(64 * 1024);
+    const more = (): void => {
+      while (!socket.destroyed && socket.write(chunk));
+      stalled = true;
+      socket.once("drain", more);
+    };
+    more();
+  });
+  const { socket, outcome } = await call(await listen(server));
+  await expect.poll(() => stalled, { timeout: 20_000 }).toBe(true);
+  socket.destroy();
+  expect(await outcome).toBe("refused");
+  await gone;
+});
+
 it("tells which cluster cannot be reached", async () => {
   const { socket, outcome } = await call(1);
   expect(await untilEnd(socket)).toMatch(
