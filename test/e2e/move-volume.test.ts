@@ -39,9 +39,12 @@ const manifest = (): object => ({
             terminationGracePeriodSeconds: 5,
             containers: [
               shell(
-                `[ -e /data/big ] || head -c ${BIG}M /dev/urandom >/data/big; sha256sum /data/big; ` +
+                `[ -e /data/big ] || { head -c ${BIG}M /dev/urandom >/data/part && mv /data/part /data/big; }; ` +
                   `(n=$(cat /data/count 2>/dev/null || echo 0); while true; do n=$((n+1)); echo $n >/data/count; sleep 0.1; done) & ${STAY}`,
-                { volumeMounts: [{ name: "data", mountPath: "/data" }] },
+                {
+                  volumeMounts: [{ name: "data", mountPath: "/data" }],
+                  readinessProbe: { exec: { command: ["test", "-e", "/data/big"] }, periodSeconds: 1 },
+                },
               ),
             ],
             volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }],
