@@ -65,7 +65,7 @@ export interface ClaimFact {
   class: string;
   /** Kubernetes quantity that the volume holds. */
   capacity: string;
-  /** The peer has heard that the data may go with the peering or the offloading. */
+  /** The peer has heard that the data may go with the peering or the offloading, or goes with its claim. */
   deleteData: boolean;
   /** CamelCase word. */
   reason: string;

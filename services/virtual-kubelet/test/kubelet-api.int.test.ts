@@ -13,9 +13,9 @@ import {
   serviceAccounts,
 } from "@tideway/k8s";
 import { silentLogger } from "@tideway/log";
-import { generateKeyPair, privateKeyPem, selfSigned } from "@tideway/pki";
 import { type ApiServer, startApiServer, until } from "@tideway/sandbox";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { identityOf } from "../src/kubelet-api/fixtures.ts";
 import { startKubeletApi } from "../src/kubelet-api/index.ts";
 import type { Local, Part, PeerConnection, PeerConnections } from "../src/ports.ts";
 
@@ -34,22 +34,12 @@ const asked: string[] = [];
 let goOn = (): unknown => undefined;
 
 const fakeKubelet = async (): Promise<{ port: number; close(): void }> => {
-  const keys = generateKeyPair();
-  const cert = selfSigned({
-    dnsName: "real",
-    keys,
-    notBefore: new Date(Date.now() - 1e6),
-    notAfter: new Date(Date.now() + 1e8),
+  const kubelet = createServer({ ...identityOf("real"), ALPNProtocols: ["http/1.1"] }, (req, res) => {
+    asked.push(`${req.method} ${req.url}`);
+    if (!req.url?.includes("follow=true")) return void res.end("all of it\n");
+    res.write("first\n");
+    goOn = () => res.end("last\n");
   });
-  const kubelet = createServer(
-    { cert, key: privateKeyPem(keys.privateKey), ALPNProtocols: ["http/1.1"] },
-    (req, res) => {
-      asked.push(`${req.method} ${req.url}`);
-      if (!req.url?.includes("follow=true")) return void res.end("all of it\n");
-      res.write("first\n");
-      goOn = () => res.end("last\n");
-    },
-  );
   kubelet.on("upgrade", (req, socket) => {
     asked.push(`${req.method} ${req.url}`);
     socket.on("error", () => undefined);
@@ -289,14 +279,7 @@ describe("who may ask", () => {
     expect((await ask("/pods", { token: "nonsense" })).status).toBe(401);
   });
   it("no certificate of another authority, not even in the name of an administrator", async () => {
-    const keys = generateKeyPair();
-    const cert = selfSigned({
-      dnsName: "kubernetes-admin",
-      keys,
-      notBefore: new Date(Date.now() - 1e6),
-      notAfter: new Date(Date.now() + 1e8),
-    });
-    expect((await ask("/pods", { cert, key: privateKeyPem(keys.privateKey) })).status).toBe(401);
+    expect((await ask("/pods", identityOf("kubernetes-admin"))).status).toBe(401);
   });
   it("a token whose owner may read metrics reads metrics, and no more", async () => {
     await kube.create(serviceAccounts, { metadata: { name: "scraper", namespace: "shop" } });

@@ -26,7 +26,10 @@ export const mounts = (p: Readonly<Pod>, claim: string): boolean =>
 /** Nobody makes it again when it is deleted. */
 export const isBare = (p: Readonly<Pod>): boolean =>
   !(p.metadata.ownerReferences ?? []).some((o) => o.controller === true);
-/** Pods of the user that hold the claim: they have the data in hands, may soon have it, or have ended: Kubernetes lets no claim go before the last pod that names it. */
+/**
+ * Pods of the user that hold the claim: they have the data in hands, may soon have it, or have ended, for Kubernetes lets
+ * no claim go before the last pod that names it.
+ */
 export const isUsing = (p: Readonly<Pod>, claim: string): boolean =>
   mounts(p, claim) && !isMover(p) && !isGated(p);
 

@@ -102,8 +102,9 @@ const announceEnd = (w: World, wish: Readonly<Wish>): Plan => {
   return { effects: [], answer: deleting(w, shadow.status?.phase !== undefined) };
 };
 
-const withdraw = (w: World, wish: Readonly<Wish>, deleteData: boolean): Plan => {
+const withdraw = (w: World, wish: Readonly<Wish>): Plan => {
   const { shadow } = w;
+  const deleteData = wish.state === "DELETING";
   if (!w.offloaded)
     return deleteData
       ? {
@@ -137,8 +138,7 @@ const withdraw = (w: World, wish: Readonly<Wish>, deleteData: boolean): Plan => 
 export const decide = (w: World): Plan => {
   const { wish, shadow } = w;
   if (!wish) return { effects: [] };
-  if (wish.state === "DELETING") return withdraw(w, wish, true);
-  if (wish.state === "GONE") return withdraw(w, wish, false);
+  if (wish.state === "DELETING" || wish.state === "GONE") return withdraw(w, wish);
   if (!w.offloaded)
     return {
       effects: [],

@@ -3,24 +3,17 @@ import { createServer as createHttp } from "node:http";
 import { createSecureServer, type Http2SecureServer } from "node:http2";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { createKube, type Kube, PEER_BOUNDS } from "@tideway/k8s";
-import { generateKeyPair, privateKeyPem, selfSigned } from "@tideway/pki";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { type Flood, flood, identityOf, standsStill } from "./fixtures.ts";
 import { sendLogs } from "./logs.ts";
 
 const MB = 2 ** 20;
-const keys = generateKeyPair();
-const cert = selfSigned({
-  dnsName: "localhost",
-  keys,
-  notBefore: new Date(Date.now() - 1e6),
-  notAfter: new Date(Date.now() + 1e8),
-});
+const identity = identityOf("localhost");
 
 let provider: Http2SecureServer;
 let kube: Kube;
-/** Bytes of its log that the provider got rid of, and whether its reader left. */
-let written: number;
-let stalled: boolean;
+/** Its log, once somebody asked; and whether its reader left. */
+let log: Flood | undefined;
 let left: Promise<unknown>;
 const closing: (() => void)[] = [];
 
@@ -30,28 +23,19 @@ const listening = async (server: { listen(port: number, done: () => void): unkno
 };
 
 beforeEach(async () => {
-  written = 0;
-  stalled = false;
+  log = undefined;
   const { promise, resolve } = Promise.withResolvers<void>();
   left = promise;
-  provider = createSecureServer({ cert, key: privateKeyPem(keys.privateKey) }, (req, res) => {
+  provider = createSecureServer(identity, (req, res) => {
     res.on("error", () => undefined);
     res.writeHead(200, { "content-type": "text/plain" });
     if (!req.url.endsWith("/log?follow=true")) return void res.end("here");
-    const chunk = Buffer.alloc(64 * 1024, "no line ends here ");
-    const more = (): void => {
-      while (!res.stream.destroyed) {
-        written += chunk.length;
-        stalled = !res.write(chunk);
-        if (stalled) return void res.once("drain", more);
-      }
-    };
     res.stream.once("close", resolve);
-    more();
+    log = flood(res.stream);
   });
   const port = await listening(provider);
   kube = createKube(
-    { server: `https://localhost:${port}`, ca: cert },
+    { server: `https://localhost:${port}`, ca: identity.cert },
     { userAgent: "t", bounds: PEER_BOUNDS },
   );
   closing.push(
@@ -79,20 +63,20 @@ const reader = async (): Promise<Socket> => {
 
 it("a log without end waits for its reader, and others are served meanwhile", async () => {
   await reader();
-  await expect.poll(() => stalled, { timeout: 20_000 }).toBe(true);
-  const before = written;
+  await standsStill(() => log);
+  const before = log?.written ?? 0;
   const others = await Promise.all(
     Array.from({ length: 20 }, async () =>
       (await kube.request({ method: "GET", path: "/other" })).body.text(),
     ),
   );
   expect(others.every((text) => text === "here")).toBe(true);
-  expect(written).toBeLessThan(before + 32 * MB);
+  expect(log?.written).toBeLessThan(before + 32 * MB);
 });
 
 it("it ends at the provider when its reader leaves", async () => {
   const socket = await reader();
-  await expect.poll(() => stalled, { timeout: 20_000 }).toBe(true);
+  await standsStill(() => log);
   socket.destroy();
   await left;
 });

@@ -2,17 +2,11 @@ import { createServer as createHttp, type IncomingMessage, type Server } from "n
 import { createServer as createHttps } from "node:https";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { generateKeyPair, privateKeyPem, selfSigned } from "@tideway/pki";
 import { afterEach, expect, it } from "vitest";
+import { type Flood, flood, identityOf, standsStill } from "./fixtures.ts";
 import { tunnel, type TunnelOutcome } from "./tunnel.ts";
 
-const keys = generateKeyPair();
-const cert = selfSigned({
-  dnsName: "localhost",
-  keys,
-  notBefore: new Date(Date.now() - 1e6),
-  notAfter: new Date(Date.now() + 1e8),
-});
+const identity = identityOf("localhost");
 const closing: (() => void)[] = [];
 afterEach(() => closing.splice(0).forEach((close) => close()));
 
@@ -24,14 +18,11 @@ const listen = (server: Server): Promise<number> =>
 
 /** A provider that does with an upgrade what the test says. */
 const provider = async (onUpgrade: (req: IncomingMessage, socket: Duplex) => void): Promise<number> => {
-  const server = createHttps(
-    { cert, key: privateKeyPem(keys.privateKey), allowHalfOpen: true },
-    (req, res) => {
-      res.writeHead(404, { "content-type": "application/json", "x-from": "provider" });
-      res.write('{"kind":"Status",');
-      res.end(`"path":"${req.url}"}`);
-    },
-  );
+  const server = createHttps({ ...identity, allowHalfOpen: true }, (req, res) => {
+    res.writeHead(404, { "content-type": "application/json", "x-from": "provider" });
+    res.write('{"kind":"Status",');
+    res.end(`"path":"${req.url}"}`);
+  });
   server.on("upgrade", (req, socket) => {
     socket.on("error", () => undefined);
     onUpgrade(req, socket);
@@ -48,7 +39,7 @@ const call = async (
   const server = createHttp();
   server.on("upgrade", (request, socket, rest) => {
     socket.on("error", () => undefined);
-    const credentials = { server: `https://localhost:${port}`, ca: cert };
+    const credentials = { server: `https://localhost:${port}`, ca: identity.cert };
     tunnel({
       credentials,
       path: "/exec?a=1",
@@ -130,7 +121,7 @@ it("waits for the slower side", async () => {
 });
 
 it("hands back the provider's refusal as it is", async () => {
-  const server = createHttps({ cert, key: privateKeyPem(keys.privateKey) });
+  const server = createHttps(identity);
   server.on("upgrade", (req, socket) => {
     socket.end(
       `HTTP/1.1 404 Not Found\r\nX-From: provider\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n${req.url?.slice(0, 5)}\r\n0\r\n\r\n`,
@@ -146,22 +137,16 @@ it("hands back the provider's refusal as it is", async () => {
 
 it("a refusal without end waits for its caller, and ends with it", async () => {
   const { promise: gone, resolve } = Promise.withResolvers<void>();
-  let stalled = false;
-  const server = createHttps({ cert, key: privateKeyPem(keys.privateKey) });
+  let refusal: Flood | undefined;
+  const server = createHttps(identity);
   server.on("upgrade", (_req, socket) => {
     socket.on("error", () => undefined);
     socket.once("close", resolve);
     socket.write("HTTP/1.1 500 No\r\n\r\n");
-    const chunk = Buffer.alloc(64 * 1024);
-    const more = (): void => {
-      while (!socket.destroyed && socket.write(chunk));
-      stalled = true;
-      socket.once("drain", more);
-    };
-    more();
+    refusal = flood(socket);
   });
   const { socket, outcome } = await call(await listen(server));
-  await expect.poll(() => stalled, { timeout: 20_000 }).toBe(true);
+  await standsStill(() => refusal);
   socket.destroy();
   expect(await outcome).toBe("refused");
   await gone;
