@@ -2,6 +2,7 @@
 import { decodePacket, encodePacket, type Packet } from "@tideway/dnssd";
 import { type Browser, type Limits, nextMs as browserMs, type Seen, startBrowser } from "./browser/state.ts";
 import { hear, onTime as onBrowserTime, seenBy } from "./browser/step.ts";
+import { createBudget } from "./budget.ts";
 import type { Fault } from "./faults.ts";
 import type { AgentMetrics, Unread } from "./metrics.ts";
 import type { Clock, Lan } from "./ports.ts";
@@ -55,8 +56,7 @@ export const createAgent = (o: AgentOptions): Agent => {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let seenDueMs = Infinity;
-  let budget = o.packetsPerSecond;
-  let budgetMs = o.clock.now();
+  const mayRead = createBudget(o.packetsPerSecond);
 
   const send = (packet: Packet, to?: Address): void => {
     o.metrics.sent();
@@ -87,15 +87,6 @@ export const createAgent = (o: AgentOptions): Agent => {
     }
     settle();
   };
-  /** A bucket: who floods the network does not make us read all of it. */
-  const mayRead = (now: number): boolean => {
-    const more = ((now - budgetMs) / 1000) * o.packetsPerSecond;
-    budget = Math.min(o.packetsPerSecond, budget + Math.max(0, more));
-    budgetMs = now;
-    if (budget < 1) return false;
-    budget--;
-    return true;
-  };
   const refuse = (why: Unread, from: Address): void => {
     o.metrics.received(why);
     o.onFault(why, from);
@@ -112,12 +103,13 @@ export const createAgent = (o: AgentOptions): Agent => {
     const t = turn();
     if (stopped) return;
     if (!onLink) return refuse("OffLink", from);
-    if (!mayRead(t.now)) return refuse("Flooded", from);
+    // our own words come back to us, and must not keep us from hearing others
+    if (from.address !== o.lan.address && !mayRead(from.address, t.now)) return refuse("Flooded", from);
     const packet = decodePacket(bytes);
     if (typeof packet === "string") return refuse(packet, from);
     o.metrics.received("Read");
     if (responder) respond(responder, packet, from, t);
-    const heard = hear(browser, packet, t.now);
+    const heard = hear(browser, packet, from.address, t.now);
     browser = heard.state;
     if (heard.refused > 0) {
       o.metrics.refused(heard.refused);

@@ -191,35 +191,51 @@ describe("what somebody sends who means no good", () => {
     expect(east.sees()).toContain(WEST.clusterID);
   });
 
-  const flood = (s: Simulation, count: number, ttl: number): void => {
+  /** `senders` of them; 1: the host that means no good. */
+  const flood = (s: Simulation, count: number, ttl: number, senders: number): void => {
     for (let i = 0; i < count; i++) {
       const name = instanceName(`x${i}`, LOCAL);
+      const from = { address: `192.0.2.${i % senders}`, port: 5353 };
       s.inject(
         response(
           { type: "PTR", name: serviceName(LOCAL), ttl, flush: false, target: name },
           { type: "SRV", name, ttl, flush: true, target: "x.local", port: 1 },
           { type: "TXT", name, ttl, flush: true, strings: toTxt(clusterOf(`x${i}`, 7)) },
         ),
+        from,
       );
     }
   };
 
   it("more announcements than there is room for displace nobody who is there", () => {
     const { s, east } = settled();
-    flood(s, 500, 4500);
+    flood(s, 500, 4500, 10);
     expect(east.browser.instances.size).toBe(64);
     s.passTo(200_000);
     expect(east.sees()).toEqual(expect.arrayContaining(ids(EAST, WEST)));
   });
 
-  it("announcements that last no time come in at six a minute, and are forgotten", () => {
+  it("announcements of one sender take a quarter of the room, so that who comes later is seen", () => {
+    const { s, east } = settled();
+    flood(s, 500, 4500, 1);
+    expect(east.browser.instances.size).toBe(2 + 16);
+    const north = clusterOf("north", 3);
+    s.join(north);
+    s.passTo(s.now() + 3000);
+    expect(east.sees()).toContain(north.clusterID);
+  });
+
+  it.each([
+    ["of one sender come in slowly, and leave room for those of others", 1, 48, 64],
+    ["of many come in slowly", 10, 0, 2],
+  ])("announcements that last no time %s, and are forgotten", (_, senders, least, most) => {
     const { s, east } = settled();
     for (let i = 0; i < 60; i++) {
-      flood(s, 70, 1);
+      flood(s, 70, 1, senders);
       s.passTo(s.now() + 1000);
     }
-    const before = east.browser.allowance;
-    expect(before).toBeLessThan(2);
+    expect(east.browser.allowance.left).toBeGreaterThanOrEqual(least);
+    expect(east.browser.allowance.left).toBeLessThan(most);
     s.passTo(s.now() + 5000);
     expect(east.sees()).toEqual(ids(EAST, WEST));
   });
@@ -227,7 +243,7 @@ describe("what somebody sends who means no good", () => {
   it("short lives make nobody ask without end", () => {
     const { s, east } = settled();
     for (let i = 0; i < 100; i++) {
-      flood(s, 60, 1);
+      flood(s, 60, 1, 10);
       s.passTo(s.now() + 100);
     }
     const asked = east.sent.filter((p) => p.at >= 10_000 && p.packet.kind === "query");

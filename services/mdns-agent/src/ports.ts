@@ -11,6 +11,8 @@ export interface Clock {
 
 /** One local network, as this agent is on it. */
 export interface Lan {
+  /** This host's own; the kernel lets nobody else speak from it. */
+  address: string;
   /** To one host, or without it to everybody. Never throws: what is lost is said again, or asked for again. */
   send(bytes: Buffer, to?: Address): void;
   /** What comes from hosts of this network, our own words too, and from those who cannot be on it. */

@@ -64,7 +64,7 @@ export const simulate = (seed = 1): Simulation => {
     for (const h of hosts) {
       const packet = decodePacket(bytes);
       if (!h.alive || typeof packet === "string") continue;
-      h.browser = hear(h.browser, packet, now).state;
+      h.browser = hear(h.browser, packet, from.address, now).state;
       if (!h.responder) continue;
       const step = onPacket(h.responder, packet, from, turn());
       h.responder = step.state;

@@ -112,7 +112,7 @@ describe(`${PACKETS} packets from nowhere`, () => {
       const step = onPacket(responder, packet, from, turn());
       responder = step.state;
       for (const o of step.send) counts.sent += encodePacket(o.packet).length > 0 ? 1 : 0;
-      browser = hear(browser, packet, now).state;
+      browser = hear(browser, packet, from.address, now).state;
     };
     const pass = (): void => {
       if (responderMs(responder) <= now) {
@@ -126,6 +126,7 @@ describe(`${PACKETS} packets from nowhere`, () => {
         for (const packet of step.send) expect(encodePacket(packet).length).toBeLessThan(9000);
       }
       expect(browser.instances.size).toBeLessThanOrEqual(LIMITS.instances);
+      expect(browser.allowances.size).toBeLessThanOrEqual(2 * LIMITS.instances);
       expect(responder.pending.length).toBeLessThanOrEqual(17);
     };
     const run = (packets: number): void => {

@@ -12,6 +12,8 @@ export interface Kept<T> {
 export interface Instance {
   /** First label of its name, folded. */
   name: string;
+  /** Address of who told of it first. */
+  from: string;
   pointer?: Kept<true>;
   service?: Kept<{ target: string; port: number }>;
   text?: Kept<readonly string[]>;
@@ -30,12 +32,19 @@ export interface Browser {
   pauseMs: number;
   /** Single announcements are not asked for before this, ms. */
   quietMs: number;
-  /** How many further announcements may come now; grows with time. */
-  allowance: number;
-  allowedMs: number;
+  allowance: Allowance;
+  /** By the address of who told of new ones of late. */
+  allowances: ReadonlyMap<string, Allowance>;
   limits: Limits;
 }
 
+/** How many further announcements could come at `atMs`; grows with time. */
+export interface Allowance {
+  left: number;
+  atMs: number;
+}
+
+/** In all; a quarter of both for those that one sender tells of. */
 export interface Limits {
   /** Announcements kept at the same time: further ones are not heard. */
   instances: number;
@@ -76,8 +85,8 @@ export const startBrowser = (limits: Limits, now: number, random: number): Brows
   queryMs: now + 20 + random * 100,
   pauseMs: FIRST_PAUSE_MS,
   quietMs: now,
-  allowance: limits.instances,
-  allowedMs: now,
+  allowance: { left: limits.instances, atMs: now },
+  allowances: new Map(),
   limits,
 });
 

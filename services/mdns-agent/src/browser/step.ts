@@ -13,6 +13,7 @@ import {
   type Question,
   serviceName,
 } from "@tideway/dnssd";
+import { takeRoom } from "./room.ts";
 import {
   ASK_MS,
   type Browser,
@@ -68,15 +69,10 @@ const subjectOf = (r: DnsRecord): string | undefined => {
   return r.type === "SRV" || r.type === "TXT" ? instanceOf(r.name, LOCAL) : undefined;
 };
 
-const allow = (b: Browser, now: number): Browser => {
-  const more = ((now - b.allowedMs) / 60_000) * b.limits.newPerMinute;
-  return { ...b, allowedMs: now, allowance: Math.min(b.limits.instances, b.allowance + more) };
-};
-
 /** Only a pointer brings a new one in; the rest of it may stand in the same packet. */
 const isNews = (r: DnsRecord): boolean => r.type === "PTR" && r.ttl > 0;
 
-export const hear = (b: Browser, packet: Packet, now: number): BrowserStep => {
+export const hear = (b: Browser, packet: Packet, from: string, now: number): BrowserStep => {
   if (packet.kind !== "response") return { state: b, send: [], refused: 0 };
   const records = [...packet.answers, ...packet.additionals].flatMap((record) => {
     const subject = subjectOf(record);
@@ -84,22 +80,22 @@ export const hear = (b: Browser, packet: Packet, now: number): BrowserStep => {
   });
   if (records.length === 0) return { state: b, send: [], refused: 0 };
   const instances = new Map(b.instances);
-  let { allowance, allowedMs } = b;
+  let state: Browser = { ...b, instances };
   let refused = 0;
   for (const { record, subject } of records) {
     if (!isNews(record) || instances.has(subject)) continue;
-    ({ allowance, allowedMs } = allow({ ...b, allowance, allowedMs }, now));
-    if (instances.size >= b.limits.instances || allowance < 1) refused++;
+    const room = takeRoom(state, from, now);
+    if (!room) refused++;
     else {
-      allowance--;
-      instances.set(subject, { name: subject, refreshes: 0, asked: 0, askMs: now });
+      state = { ...state, ...room };
+      instances.set(subject, { name: subject, from, refreshes: 0, asked: 0, askMs: now });
     }
   }
   for (const { record, subject } of records) {
     const known = instances.get(subject);
     if (known) instances.set(subject, withRecord(known, record, now));
   }
-  return { state: { ...b, instances, allowance, allowedMs }, send: [], refused };
+  return { state, send: [], refused };
 };
 
 const ask = (name: string): Question[] => {

@@ -54,6 +54,7 @@ export const openLan = async (address: string, log: Logger): Promise<Lan> => {
       });
     });
   return {
+    address,
     send: (bytes, to) => {
       const sent = sendNow(bytes, to).finally(() => sending.delete(sent));
       sending.add(sent);
