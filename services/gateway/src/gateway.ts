@@ -67,8 +67,6 @@ export interface Gateway {
 const KERNEL = "kernel";
 /** Changes that come together are one transaction. */
 const GATHER_MS = 2;
-/** What the kernel tells of is mostly our own work: a look at it stands in nobody's way. */
-const REPAIR_MS = 100;
 /** Without scrapes; with them as old as this at most. */
 const FIGURES_MS = 10_000;
 const FIGURES_FRESH_MS = 50;
@@ -126,7 +124,7 @@ export const createGateway = (d: GatewayDeps): Gateway => {
   };
   let rules: Controller | undefined;
   let tunnels: Controller | undefined;
-  /** Who may go where; the ways themselves stay. */
+  /** Others are to go elsewhere, or not at all: what stands and stays wanted is not looked at. */
   const policyChanged = (): void => {
     if (started) rules?.enqueue(KERNEL, GATHER_MS);
   };
@@ -268,13 +266,13 @@ export const createGateway = (d: GatewayDeps): Gateway => {
       tunnels = startTunnels();
       facts.onPeer((id) => {
         tunnels?.enqueue(id);
-        kernelChanged();
+        policyChanged();
       });
       facts.onPolicy(policyChanged);
       kernel.watch(() => {
         apply.look();
-        for (const id of ids()) tunnels?.enqueue(id, REPAIR_MS);
-        rules?.enqueue(KERNEL, REPAIR_MS);
+        for (const id of ids()) tunnels?.enqueue(id);
+        rules?.enqueue(KERNEL);
       }, signal);
       d.metrics.beforeScrape(each(FIGURES_MS, "figures", figures));
       each(PATHS_MS, "paths", paths);

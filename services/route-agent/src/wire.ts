@@ -34,8 +34,6 @@ export interface Agent {
 const DAEMON_SET = "route-agent";
 /** The part of the shutdown's time that the question may take. */
 const ASK_MS = 2500;
-/** Others' changes of a busy node come in showers: looked at at once, then at most this often, ms. */
-const CALM_MS = 200;
 
 const dataOf = <F extends "tunnel" | "network">(view: FactView<F>) => view.list().map((f) => f.data);
 
@@ -59,6 +57,7 @@ export const wire = async (w: Wiring): Promise<Agent> => {
     bus.publish("route", { peer: "local", id: nodeName }, fact).catch((err: unknown) => {
       if (!signal.aborted) log.error({ err }, "fact not said");
     });
+  let touched = false;
   const reconcile = makeReconciler({
     nodeName,
     node: () => own.get(nodeName),
@@ -66,6 +65,11 @@ export const wire = async (w: Wiring): Promise<Agent> => {
     networks: () => dataOf(networks),
     view: createNodeView(w.netns),
     kernel,
+    touched: () => {
+      const was = touched;
+      touched = false;
+      return was;
+    },
     masqueradeMark: 2 ** config.masqueradeBit,
     resyncMs: config.resyncMs,
     inheritMs: config.inheritMs,
@@ -82,17 +86,14 @@ export const wire = async (w: Wiring): Promise<Agent> => {
     metrics: controllerMetrics(w.metrics),
   });
   const wake = (): void => controller.enqueue(nodeName);
-  let lookedMs = -CALM_MS;
-  const look = (): void => {
-    const waitMs = Math.max(0, lookedMs + CALM_MS - performance.now());
-    lookedMs = performance.now() + waitMs;
-    controller.enqueue(nodeName, waitMs);
-  };
   own.onChange(wake);
   tunnels.onChange(wake);
   networks.onChange(wake);
   bus.onReconnect(wake);
-  kernel.watch(look, signal);
+  kernel.watch(() => {
+    touched = true;
+    wake();
+  }, signal);
   wake();
   return { end: () => end(w, kernel, controller.done, publish) };
 };

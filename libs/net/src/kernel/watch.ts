@@ -8,8 +8,12 @@ import type { KernelOptions } from "./types.ts";
 
 /** Only what may be ours: a node's kernel tells of every pod that comes and goes. */
 const OURS = /tideway|tw-|6091|\blo\b/;
-/** A flushed table is hundreds of lines: they come as one call. */
-const GATHERS_MS = 20;
+/**
+ * Most of what the kernel tells of is the work of the one who watches, a dozen lines in half a second: it is called when
+ * they have come to rest, so that it does not look ten times at what it does itself, or else after so long.
+ */
+const CALM_MS = 200;
+const LATEST_MS = 1_000;
 const STARTS_AGAIN_MS = 1000;
 /** How often what is known of tables is compared with what is there, in case a monitor kept something to itself. */
 const CHECKS_MS = 10_000;
@@ -36,11 +40,18 @@ export const watch = (
   signal: AbortSignal,
 ): void => {
   let waiting: NodeJS.Timeout | undefined;
+  let since: number | undefined;
   const tell = (): void => {
-    waiting ??= setTimeout(() => {
-      waiting = undefined;
-      if (!signal.aborted) changed();
-    }, GATHERS_MS);
+    const now = performance.now();
+    since ??= now;
+    clearTimeout(waiting);
+    waiting = setTimeout(
+      () => {
+        since = undefined;
+        if (!signal.aborted) changed();
+      },
+      Math.min(CALM_MS, since + LATEST_MS - now),
+    );
   };
   const start = (m: Monitor): void => {
     m.deaf?.();

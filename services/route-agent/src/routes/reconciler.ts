@@ -15,6 +15,8 @@ export interface Deps {
   networks: () => readonly Network[];
   view: NodeView;
   kernel: NodeKernel;
+  /** Whether somebody may have changed the node since this was asked last. */
+  touched: () => boolean;
   masqueradeMark: number;
   resyncMs: number;
   inheritMs: number;
@@ -46,12 +48,24 @@ const tellsOf =
 /** How soon a bridge is asked again that does not know yet where a gateway is, ms. */
 const LEARN_MS = 1_000;
 
-/** One key: the node. Reads what is known and what is there, and writes the difference. */
+/** What a look at the node tells, by what it was looked at for. */
+interface Seen {
+  key: string;
+  uplinkMtu: number;
+  plugs: Plug[] | undefined;
+}
+
+/**
+ * One key: the node. Reads what is known and what is there, and writes the difference. What is there is read when it may
+ * be another: when it was touched, when a gateway is another, and now and then.
+ */
 export const makeReconciler = (d: Deps): Reconcile => {
   const apply = makeApply(d.kernel);
   const startedMs = d.nowMs();
   let inherited: Inherited[] | undefined;
   let applied: string | undefined;
+  let seen: Seen | undefined;
+  let lookAtMs = -Infinity;
   const writes = (): number => Object.values(d.kernel.writes).reduce((sum, n) => sum + n, 0);
 
   /** Once a fact tells of a route, it is no longer inherited, whatever the fact says later. */
@@ -67,14 +81,24 @@ export const makeReconciler = (d: Deps): Reconcile => {
     return d.view.plugs([...new Set(tunnels.map((t) => t.gatewayIp).filter((ip) => ip !== ""))]);
   };
 
-  const pass = async (node: Readonly<Node>): Promise<(Desired & { learning: boolean }) | undefined> => {
+  const look = async (address: string, tunnels: readonly Tunnel[]): Promise<Seen> => {
+    const key = JSON.stringify([address, tunnels.map((t) => [t.clusterId, t.state, t.gatewayIp])]);
+    if (seen?.key === key) return seen;
+    const uplinkMtu = await d.view.mtuOf(address);
+    if (uplinkMtu === undefined)
+      throw new UnavailableError(`no link of this node has its address ${address}`);
+    return (seen = { key, uplinkMtu, plugs: await plugsOf(tunnels) });
+  };
+
+  const pass = async (node: Readonly<Node>): Promise<Desired | undefined> => {
     const addresses = addressesOf(node);
     if (addresses === undefined) return undefined; // the kubelet has not said it yet: what is set stays
-    const uplinkMtu = await d.view.mtuOf(addresses.ip);
-    if (uplinkMtu === undefined)
-      throw new UnavailableError(`no link of this node has its address ${addresses.ip}`);
+    const looks = d.touched() || d.nowMs() >= lookAtMs;
+    const lookNextMs = looks ? d.nowMs() + d.resyncMs : lookAtMs;
+    if (looks) seen = undefined;
+    lookAtMs = -Infinity; // until all went well
     const tunnels = d.tunnels();
-    const plugs = await plugsOf(tunnels);
+    const { uplinkMtu, plugs } = await look(addresses.ip, tunnels);
     const desired = desiredOf({
       node: addresses,
       uplinkMtu,
@@ -85,12 +109,16 @@ export const makeReconciler = (d: Deps): Reconcile => {
       plugs,
     });
     const wanted = JSON.stringify(desired.state ?? null);
-    const before = writes();
-    await apply(desired.state);
-    // what was as wanted had to be written again: somebody else had touched it
-    if (wanted === applied && writes() > before) d.metrics.repaired();
-    applied = wanted;
-    return { ...desired, learning: plugs?.some((p) => p.learnt === undefined) ?? false };
+    if (looks || wanted !== applied) {
+      const before = writes();
+      await apply(desired.state);
+      // what was as wanted had to be written again: somebody else had touched it
+      if (wanted === applied && writes() > before) d.metrics.repaired();
+      applied = wanted;
+    }
+    const learning = plugs?.some((p) => p.learnt === undefined) ?? false;
+    lookAtMs = learning ? Math.min(lookNextMs, d.nowMs() + LEARN_MS) : lookNextMs;
+    return desired;
   };
 
   return async (_, { log }) => {
@@ -103,7 +131,7 @@ export const makeReconciler = (d: Deps): Reconcile => {
       d.metrics.routed(desired.prefixes.length, desired.skipped.length);
       if (desired.skipped.length > 0) log.debug({ skipped: desired.skipped }, "networks not routed");
       d.publish(factOf(d.nodeName, desired));
-      return desired.learning ? { requeueAfterMs: Math.min(LEARN_MS, d.resyncMs) } : again;
+      return { requeueAfterMs: Math.max(0, lookAtMs - d.nowMs()) };
     } catch (err) {
       const message = describeError(err);
       d.publish({ node: d.nodeName, state: "FAILED", prefixes: [], reason: "ApplyFailed", message });
