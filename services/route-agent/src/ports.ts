@@ -43,6 +43,9 @@ export interface Inherited {
   mtu?: number;
 }
 
-export type Tunnel = Pick<FactOf["tunnel"], "clusterId" | "state" | "gatewayIp" | "prefixes" | "mtu">;
+export type Tunnel = Pick<
+  FactOf["tunnel"],
+  "clusterId" | "state" | "gateway" | "gatewayIp" | "prefixes" | "mtu"
+>;
 export type Network = Pick<FactOf["network"], "clusterId" | "state" | "localPodCidr">;
 export type RouteFact = FactOf["route"];

@@ -5,6 +5,7 @@ import type { World } from "./desired.ts";
 export const tunnel = (o: Partial<Tunnel> = {}): Tunnel => ({
   clusterId: "west",
   state: "CONNECTED",
+  gateway: "gateway-0",
   gatewayIp: "10.200.0.7",
   prefixes: ["10.81.0.0/16", "10.82.0.0/24"],
   mtu: 1420,

@@ -82,7 +82,7 @@ export const makeReconciler = (d: Deps): Reconcile => {
   };
 
   const look = async (address: string, tunnels: readonly Tunnel[]): Promise<Seen> => {
-    const key = JSON.stringify([address, tunnels.map((t) => [t.clusterId, t.state, t.gatewayIp])]);
+    const key = JSON.stringify([address, tunnels.map((t) => [t.gateway, t.gatewayIp])]);
     if (seen?.key === key) return seen;
     const uplinkMtu = await d.view.mtuOf(address);
     if (uplinkMtu === undefined)
