@@ -47,7 +47,7 @@ export interface GatewayDeps {
 export interface Gateway {
   /** Resolves when the rules stand; only then are tunnels built. */
   start(): Promise<void>;
-  policyChanged(): void;
+  wantedChanged(): void;
   interfaceEnded(name: string): void;
   wakeAll(): void;
   /** Says everything again, to a bus that may have lost it. */
@@ -124,13 +124,13 @@ export const createGateway = (d: GatewayDeps): Gateway => {
   };
   let rules: Controller | undefined;
   let tunnels: Controller | undefined;
-  /** Others are to go elsewhere, or not at all: what stands and stays wanted is not looked at. */
-  const policyChanged = (): void => {
+  /** Something else is wanted; what stands and stays wanted is not looked at. */
+  const wantedChanged = (): void => {
     if (started) rules?.enqueue(KERNEL, GATHER_MS);
   };
   const kernelChanged = (): void => {
     apply.look();
-    policyChanged();
+    wantedChanged();
   };
 
   const startTunnels = (): Controller =>
@@ -230,7 +230,7 @@ export const createGateway = (d: GatewayDeps): Gateway => {
   return {
     world,
     wakeAll,
-    policyChanged,
+    wantedChanged,
     carried: () => [...memories.keys()],
     hush: (id) => prober.forget(id),
     sayAll: () => {
@@ -266,14 +266,10 @@ export const createGateway = (d: GatewayDeps): Gateway => {
       tunnels = startTunnels();
       facts.onPeer((id) => {
         tunnels?.enqueue(id);
-        policyChanged();
+        wantedChanged();
       });
-      facts.onPolicy(policyChanged);
-      kernel.watch(() => {
-        apply.look();
-        for (const id of ids()) tunnels?.enqueue(id);
-        rules?.enqueue(KERNEL);
-      }, signal);
+      facts.onPolicy(wantedChanged);
+      kernel.watch(wakeAll, signal);
       d.metrics.beforeScrape(each(FIGURES_MS, "figures", figures));
       each(PATHS_MS, "paths", paths);
       wakeAll();

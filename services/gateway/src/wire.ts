@@ -112,7 +112,7 @@ export const wire = async (ctx: RuntimeContext, config: GatewayConfig): Promise<
   const podWatch = watchPods({
     kube,
     signal,
-    changed: () => gateway.policyChanged(),
+    changed: () => gateway.wantedChanged(),
     failed: (what, err) => log.warn({ what, reason: describeError(err) }, "watch broke; it is opened again"),
   });
   const gateway = createGateway({
@@ -145,7 +145,7 @@ export const wire = async (ctx: RuntimeContext, config: GatewayConfig): Promise<
     });
     if (left.length > 0) log.warn({ peers: left }, "ends although no other gateway has these peers");
   });
-  nodeCache.onChange(() => gateway.policyChanged());
+  nodeCache.onChange(() => gateway.wantedChanged());
 
   await Promise.all([facts.synced, nodeCache.synced]);
   setReady("facts", true);

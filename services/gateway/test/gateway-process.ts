@@ -99,7 +99,7 @@ const main = async (): Promise<void> => {
     if (question.ask === "tell") told = question.told;
     if (question.ask === "tell" || question.ask === "again") {
       gateway.wakeAll();
-      gateway.policyChanged();
+      gateway.wantedChanged();
       await new Promise((resolve) => setTimeout(resolve, 30)); // what waits to be gathered is not idle yet
       await gateway.idle();
     }

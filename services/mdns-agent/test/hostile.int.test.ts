@@ -111,7 +111,9 @@ describe("a host of the segment", () => {
     await sees(east);
     west.start(FEW_PACKETS);
     let done = false;
-    const found = sees(east, west).finally(() => (done = true));
+    const found = sees(east, west);
+    const stop = (): void => void (done = true);
+    void found.then(stop, stop);
     for (; !done; await delay(VOLLEY_MS)) for (let i = 0; i < VOLLEY; i++) await flood();
     await found;
     await recorded("Flooded");

@@ -57,19 +57,13 @@ export const wire = async (w: Wiring): Promise<Agent> => {
     bus.publish("route", { peer: "local", id: nodeName }, fact).catch((err: unknown) => {
       if (!signal.aborted) log.error({ err }, "fact not said");
     });
-  let touched = false;
-  const reconcile = makeReconciler({
+  const { reconcile, touched } = makeReconciler({
     nodeName,
     node: () => own.get(nodeName),
     tunnels: () => dataOf(tunnels),
     networks: () => dataOf(networks),
     view: createNodeView(w.netns),
     kernel,
-    touched: () => {
-      const was = touched;
-      touched = false;
-      return was;
-    },
     masqueradeMark: 2 ** config.masqueradeBit,
     resyncMs: config.resyncMs,
     inheritMs: config.inheritMs,
@@ -91,7 +85,7 @@ export const wire = async (w: Wiring): Promise<Agent> => {
   networks.onChange(wake);
   bus.onReconnect(wake);
   kernel.watch(() => {
-    touched = true;
+    touched();
     wake();
   }, signal);
   wake();

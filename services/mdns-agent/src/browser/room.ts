@@ -22,11 +22,11 @@ export const takeRoom = (
   now: number,
 ): Pick<Room, "allowance" | "allowances"> | undefined => {
   const each = ofOne(r.limits);
-  const kept = [...r.instances.values()];
+  const kept = [...r.instances.values()].filter((i) => i.from === from).length;
   const allowance = grown(r.allowance, r.limits, now);
   const own = grown(r.allowances.get(from) ?? { left: each.instances, atMs: now }, each, now);
-  if (kept.length >= r.limits.instances || allowance.left < 1) return undefined;
-  if (kept.filter((i) => i.from === from).length >= each.instances || own.left < 1) return undefined;
+  if (r.instances.size >= r.limits.instances || allowance.left < 1) return undefined;
+  if (kept >= each.instances || own.left < 1) return undefined;
   // who has all of it again need not be remembered: there are no more senders here than new ones of late
   const others = [...r.allowances].filter(([, a]) => grown(a, each, now).left < each.instances);
   return { allowance: without(allowance), allowances: new Map([...others, [from, without(own)]]) };

@@ -3,10 +3,10 @@ import { describeError, UnavailableError } from "@tideway/errors";
 import type { Node } from "@tideway/k8s";
 import { covers } from "@tideway/net";
 import type { RouteAgentMetrics } from "../metrics.ts";
-import { addressesOf } from "../node/addresses.ts";
+import { addressesOf, type NodeAddresses } from "../node/addresses.ts";
 import type { Inherited, Network, NodeKernel, NodeView, Plug, RouteFact, Tunnel } from "../ports.ts";
 import { makeApply } from "./apply.ts";
-import { type Desired, desiredOf } from "./desired.ts";
+import { type Desired, desiredOf, type World } from "./desired.ts";
 
 export interface Deps {
   nodeName: string;
@@ -15,8 +15,6 @@ export interface Deps {
   networks: () => readonly Network[];
   view: NodeView;
   kernel: NodeKernel;
-  /** Whether somebody may have changed the node since this was asked last. */
-  touched: () => boolean;
   masqueradeMark: number;
   resyncMs: number;
   inheritMs: number;
@@ -55,17 +53,25 @@ interface Seen {
   plugs: Plug[] | undefined;
 }
 
+export interface NodeReconciler {
+  /** One key: the node. */
+  reconcile: Reconcile;
+  /** Somebody may have changed the node: the next pass looks at it. */
+  touched(): void;
+}
+
 /**
- * One key: the node. Reads what is known and what is there, and writes the difference. What is there is read when it may
- * be another: when it was touched, when a gateway is another, and now and then.
+ * Reads what is known and what is there, and writes the difference. What is there is read when it may be another: when it
+ * was touched, when a gateway is another, and now and then.
  */
-export const makeReconciler = (d: Deps): Reconcile => {
+export const makeReconciler = (d: Deps): NodeReconciler => {
   const apply = makeApply(d.kernel);
   const startedMs = d.nowMs();
   let inherited: Inherited[] | undefined;
   let applied: string | undefined;
   let seen: Seen | undefined;
   let lookAtMs = -Infinity;
+  let touched = false;
   const writes = (): number => Object.values(d.kernel.writes).reduce((sum, n) => sum + n, 0);
 
   /** Once a fact tells of a route, it is no longer inherited, whatever the fact says later. */
@@ -90,24 +96,24 @@ export const makeReconciler = (d: Deps): Reconcile => {
     return (seen = { key, uplinkMtu, plugs: await plugsOf(tunnels) });
   };
 
+  const observe = async (node: NodeAddresses): Promise<World> => {
+    const tunnels = d.tunnels();
+    const { uplinkMtu, plugs } = await look(node.ip, tunnels);
+    const inherited = await stillInherited(tunnels);
+    const { masqueradeMark } = d;
+    return { node, uplinkMtu, tunnels, networks: d.networks(), inherited, masqueradeMark, plugs };
+  };
+
   const pass = async (node: Readonly<Node>): Promise<Desired | undefined> => {
     const addresses = addressesOf(node);
     if (addresses === undefined) return undefined; // the kubelet has not said it yet: what is set stays
-    const looks = d.touched() || d.nowMs() >= lookAtMs;
+    const looks = touched || d.nowMs() >= lookAtMs;
     const lookNextMs = looks ? d.nowMs() + d.resyncMs : lookAtMs;
+    touched = false;
     if (looks) seen = undefined;
     lookAtMs = -Infinity; // until all went well
-    const tunnels = d.tunnels();
-    const { uplinkMtu, plugs } = await look(addresses.ip, tunnels);
-    const desired = desiredOf({
-      node: addresses,
-      uplinkMtu,
-      tunnels,
-      networks: d.networks(),
-      inherited: await stillInherited(tunnels),
-      masqueradeMark: d.masqueradeMark,
-      plugs,
-    });
+    const world = await observe(addresses);
+    const desired = desiredOf(world);
     const wanted = JSON.stringify(desired.state ?? null);
     if (looks || wanted !== applied) {
       const before = writes();
@@ -116,12 +122,12 @@ export const makeReconciler = (d: Deps): Reconcile => {
       if (wanted === applied && writes() > before) d.metrics.repaired();
       applied = wanted;
     }
-    const learning = plugs?.some((p) => p.learnt === undefined) ?? false;
+    const learning = world.plugs?.some((p) => p.learnt === undefined) ?? false;
     lookAtMs = learning ? Math.min(lookNextMs, d.nowMs() + LEARN_MS) : lookNextMs;
     return desired;
   };
 
-  return async (_, { log }) => {
+  const reconcile: Reconcile = async (_, { log }) => {
     const again = { requeueAfterMs: d.resyncMs };
     const node = d.node();
     if (node === undefined) return again; // absence destroys nothing
@@ -138,4 +144,6 @@ export const makeReconciler = (d: Deps): Reconcile => {
       throw err;
     }
   };
+
+  return { reconcile, touched: () => void (touched = true) };
 };
