@@ -162,6 +162,7 @@ export const createGateway = (d: GatewayDeps): Gateway => {
           log,
         }),
         kernelChanged,
+        wantedChanged,
         podName: d.self.podName,
         uplink: d.self.uplink,
         clock,

@@ -91,3 +91,28 @@ it("a gateway that ends without a word is followed by another one at the same pl
     explain: () => look.explain(west),
   });
 });
+
+it("a call that came too early and was led astray on the way is made from another port", async () => {
+  const address = "172.31.0.78";
+  // As a node does of whose kube-proxy has not heard yet: who calls is sent to nobody, and so is the same call later.
+  const nobody = "10.200.0.99";
+  const late = `table ip late {
+    chain in { type nat hook prerouting priority -101; ip daddr ${address} udp dport ${FIRST_PORT} dnat to ${nobody}; }
+  }`;
+  spaces.run(west.node, "nft", late);
+  spaces.run(west.node, "ip", "addr", "add", `${address}/24`, "dev", "up0");
+  const astray = (): string =>
+    spaces.run(west.node, "conntrack", "-L", "-p", "udp", "--orig-dst", address, "--reply-src", nobody);
+  peerAt(`${address}:${FIRST_PORT}`);
+  await east.tell();
+  await until(() => Promise.resolve(astray().includes(address)), { what: "a call led astray", everyMs: 10 });
+  spaces.run(west.node, "nft", "delete", "table", "ip", "late");
+  await until(() => Promise.resolve(look.ping(east.pod(POD), `10.61.0.${POD}`, "-W", "0.2")), {
+    what: "the way to the new address",
+    everyMs: 50,
+    timeoutMs: PATIENCE_MS,
+    explain: () => look.explain(east),
+  });
+  expect(astray()).toContain(address);
+  expect(look.reaches(west.pod(POD), `10.71.0.${POD}`)).toBe(true);
+});

@@ -58,6 +58,14 @@ describe("the desired state", () => {
     expect(routing.routes[0]).toEqual({ destination: "100.65.0.0/16", device: "b" });
   });
 
+  it("writes the port of a call on its way out, and WireGuard's own on that of the answer", () => {
+    const call = { address: "192.0.2.1", port: 30_820, from: 20_001, listenPort: 51_820 };
+    const { maps } = desired(worldOf([], { calls: [call, call] })).table;
+    const elements = (name: string) => maps?.find((m) => m.name === name)?.elements;
+    expect(elements("called_from")).toEqual([[["192.0.2.1", 30_820], 20_001]]);
+    expect(elements("answered_to")).toEqual([[["192.0.2.1", 30_820, 20_001], 51_820]]);
+  });
+
   it("knows the way to pods of nodes without a pod CIDR by the own node", () => {
     const nodes = [{ name: "n", address: "172.31.0.1", podCIDRs: [] }];
     expect(desired(worldOf([peerOf(1)], { nodes })).routing.routes).toContainEqual({

@@ -32,5 +32,6 @@ export const worldOf = (peers: readonly Peer[], more: Partial<World> = {}): Worl
   policy: { peers: new Map(), sources: [], reach: [], gone: [] },
   settled: true,
   listenPorts: [51820],
+  calls: [],
   ...more,
 });

@@ -4,7 +4,7 @@ import { generationsOf, listenPortOf, viewOf, wantsTunnel } from "../peers/peer.
 import { type PodView, policyOf } from "../policy/policy.ts";
 import type { NetworkFact } from "../ports.ts";
 import type { Memory } from "../tunnel/memory.ts";
-import type { Peer, RealNode, Self, World } from "./world.ts";
+import type { Call, Peer, RealNode, Self, World } from "./world.ts";
 
 export interface Observed {
   self: Self;
@@ -38,6 +38,13 @@ const peerOf = (fact: NetworkFact, memory: Memory | undefined): Peer => {
   };
 };
 
+const callsOf = (fact: NetworkFact, memory: Memory | undefined): Call[] =>
+  [...(memory?.generations ?? [])].flatMap(([generation, { callPort, calledTo }]) => {
+    const [, address, port] = /^([\d.]+):(\d+)$/.exec(calledTo ?? "") ?? [];
+    if (callPort === undefined || address === undefined) return [];
+    return [{ address, port: Number(port), from: callPort, listenPort: listenPortOf(fact, generation) }];
+  });
+
 /** What is known, as one value: everything that rules, routes and links are made of. */
 export const observe = (o: Observed): World => {
   const facts = o.networks.filter(wantsTunnel);
@@ -52,6 +59,7 @@ export const observe = (o: Observed): World => {
     policy: policyOf({ peers, guests, pods, gone, offloaded, addresses, borders, nodes }),
     settled: o.settled,
     listenPorts: [...new Set(facts.flatMap((f) => generationsOf(f).map((g) => listenPortOf(f, g))))].sort(),
+    calls: facts.flatMap((f) => callsOf(f, o.memories.get(f.clusterId))),
   };
 };
 

@@ -1,6 +1,7 @@
 import {
   MARK,
   type NftChain,
+  type NftMap,
   type NftSet,
   type NftTable,
   OVERLAY_DEVICE,
@@ -20,18 +21,25 @@ const overlayIn = `iifname "${OVERLAY_DEVICE}"`;
 const tunnelIn = `iifname "${TUNNEL_PREFIX}*"`;
 const unless = (allowed: string, reason: DropReason): string => `${allowed} ${drop(reason)}`;
 
-/** The outer packets need no connection tracking: nobody translates them, and it would cost each one twice. */
+/**
+ * The outer packets need no connection tracking: nobody translates them, and it would cost each one twice. A call that
+ * comes from another port than WireGuard's is written so on its way out, and its answer on its way in, without a memory.
+ */
 const outer = (device: string): NftChain[] => [
   {
     name: "outer_in",
     base: { type: "filter", hook: "prerouting", priority: -300 },
-    rules: [`iifname "${device}" udp dport @tunnel_ports notrack`],
+    rules: [
+      `iifname "${device}" udp dport set ip saddr . udp sport . udp dport map @answered_to`,
+      `iifname "${device}" udp dport @tunnel_ports notrack`,
+    ],
   },
   {
     name: "outer_out",
     base: { type: "filter", hook: "output", priority: -300 },
     rules: [
       `oifname "${device}" udp sport @tunnel_ports notrack`,
+      `oifname "${device}" udp sport set ip daddr . udp dport map @called_from`,
       `oifname "${device}" udp dport ${VXLAN_PORT} notrack`,
     ],
   },
@@ -170,6 +178,24 @@ const sharedSets = (w: World): NftSet[] => {
   ];
 };
 
+const callMaps = (w: World): NftMap[] => {
+  const calls = [...new Map(w.calls.map((c) => [`${c.address}:${c.port}`, c])).values()];
+  return [
+    {
+      name: "called_from",
+      type: ["ipv4_addr", "inet_service"],
+      value: "inet_service",
+      elements: calls.map((c) => [[c.address, c.port], c.from]),
+    },
+    {
+      name: "answered_to",
+      type: ["ipv4_addr", "inet_service", "inet_service"],
+      value: "inet_service",
+      elements: calls.map((c) => [[c.address, c.port, c.from], c.listenPort]),
+    },
+  ];
+};
+
 /**
  * Who may send what where, and as whom. What a packet passes does not depend on the number of peers: each decision is
  * one look-up by interface or address; a peer adds four short chains and the elements that lead into them.
@@ -192,6 +218,7 @@ export const table = (w: World): NftTable => {
     sets: [...sharedSets(w), ...parts.flatMap((p) => p.sets)],
     maps: [
       { name: "source_namespace", type: "ipv4_addr", value: "mark", elements: w.policy.sources },
+      ...callMaps(w),
       verdicts("dnat"),
       verdicts("snat"),
       verdicts("in"),

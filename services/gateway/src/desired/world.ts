@@ -74,6 +74,14 @@ export interface Policy {
   gone: readonly string[];
 }
 
+/** A peer that is called from another port than the one that is listened on. */
+export interface Call {
+  address: string;
+  port: number;
+  from: number;
+  listenPort: number;
+}
+
 export interface World {
   self: Self;
   nodes: readonly RealNode[];
@@ -83,4 +91,5 @@ export interface World {
   settled: boolean;
   /** UDP ports that tunnels here listen on. */
   listenPorts: readonly number[];
+  calls: readonly Call[];
 }

@@ -46,6 +46,8 @@ export interface Setup {
   endpoint?: string;
   /** The peer is taken off first: only that makes WireGuard shake hands at once instead of after its own 5 s. */
   anew: boolean;
+  /** From now on it is called from another port than before. */
+  fromAnotherPort?: true;
 }
 
 export interface TunnelPlan {
@@ -69,6 +71,12 @@ const FIRST_FACTOR = 1.5;
 const SECOND_FACTOR = 5;
 export const RETRY_MS = 1_000;
 const PATIENT_MS = 2_500;
+/**
+ * After so many attempts without an answer the next ones come from another port. Whoever translates on the way (a node of
+ * the peer, a router) does it as its rules were at the first packet, for as long as packets come: one call that came too
+ * early would be led astray for ever.
+ */
+const PORT_ATTEMPTS = 4;
 /** Attempts after which a peer that is away is tried less often. */
 const HASTY = 22;
 /** How long packets that came through without answers to probes keep a tunnel from being begun anew. */
@@ -143,7 +151,13 @@ export const decide = (w: TunnelWorld): TunnelPlan => {
     const due = s.attemptAt + retryMs(s, w.jitter) - w.now;
     const again = troubled && endpoints.length > 0 && due <= 0;
     const anew = again || isElsewhere(s, endpoints);
-    setups.push({ generation, ...(anew ? pick(endpoints, s.attempt + 1) : {}), anew });
+    const fromAnotherPort = anew && (s.failures + 1) % PORT_ATTEMPTS === 0;
+    setups.push({
+      generation,
+      ...(anew ? pick(endpoints, s.attempt + 1) : {}),
+      anew,
+      ...(fromAnotherPort ? { fromAnotherPort } : {}),
+    });
     // What came may be of before the loss: only the next look can tell.
     if (w.alive === false && isPassing(s, w)) soon(PASSING_MS);
     if (troubled && endpoints.length === 0) soon(RETRY_MS);

@@ -7,6 +7,10 @@ import type { Standing } from "./decide.ts";
 export interface Generation {
   key: string;
   calledAt?: string;
+  /** The same, resolved: `192.0.2.1:51820`. */
+  calledTo?: string;
+  /** The port it is called from, where that is not the one listened on. */
+  callPort?: number;
   attempt: number;
   attemptAt: number;
   failures: number;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomInt } from "node:crypto";
 import type { Reconcile, ReconcileContext, ReconcileResult } from "@tideway/controller";
 import { describeError } from "@tideway/errors";
 import { interfaceOf, ownExternalAddress, translate, WIREGUARD_OVERHEAD, type Wireguard } from "@tideway/net";
@@ -34,6 +34,8 @@ export interface TunnelDeps {
   report: Report;
   /** Rules and routes are to be looked at. */
   kernelChanged: () => void;
+  /** Rules are to be others; what stands is as it was left. */
+  wantedChanged: () => void;
   podName: string;
   uplink: Uplink;
   clock: Clock;
@@ -46,6 +48,9 @@ const HANDOVER_CHECK_MS = 100;
 /** How old a look at WireGuard may be: while something is awaited, and otherwise. */
 const FRESH_MS = 50;
 const STALE_MS = 2_000;
+
+/** Ports that calls may come from beside those listened on: below those that the kernel gives to sockets. */
+const CALL_PORTS = [20_000, 30_000] as const;
 
 /** Always the same for a peer: both ends of a tunnel seldom begin anew in the same moment. */
 const jitterOf = (id: string, podName: string): number =>
@@ -146,6 +151,10 @@ export const createTunnelReconciler = (d: TunnelDeps): Reconcile => {
         c.log.warn({ endpoint: setup.endpoint, reason: describeError(err) }, "address of a peer not found");
         return undefined;
       });
+    if (setup.fromAnotherPort) g.callPort = randomInt(...CALL_PORTS);
+    if (g.callPort !== undefined && (setup.fromAnotherPort || (endpoint ?? g.calledTo) !== g.calledTo))
+      d.wantedChanged();
+    if (endpoint !== undefined) g.calledTo = endpoint;
     const device = deviceOf(fact, memory, g, generation);
     await d.wireguard.apply({
       ...device,
