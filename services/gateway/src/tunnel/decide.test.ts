@@ -101,11 +101,12 @@ describe("what is done of a tunnel", () => {
     expect(decide(world({ ...w, standing: [up(1, { receiving: true })] })).recheckMs).toBe(200);
     expect(decide(world({ ...w, standing: [up(1)] })).setups[0]?.anew).toBe(true);
   });
-  it("calls from another port after each fourth call without an answer", () => {
+  it("calls from another port after each sixth call without an answer", () => {
     const fromAnotherPort = (failures: number): boolean | undefined =>
       decide(world({ standing: [up(1, { handshake: false, heard: false, failures })] })).setups[0]
         ?.fromAnotherPort;
-    expect([0, 1, 2, 3, 4, 5, 6, 7].filter(fromAnotherPort)).toEqual([3, 7]);
+    const failures = Array.from({ length: 12 }, (_, i) => i);
+    expect(failures.filter(fromAnotherPort)).toEqual([5, 11]);
   });
   it("never takes off a peer that it has no address of", () => {
     const f = { ...fact(["1"]), remoteEndpoints: {} };

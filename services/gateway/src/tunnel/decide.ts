@@ -74,9 +74,9 @@ const PATIENT_MS = 2_500;
 /**
  * After so many attempts without an answer the next ones come from another port. Whoever translates on the way (a node of
  * the peer, a router) does it as its rules were at the first packet, for as long as packets come: one call that came too
- * early would be led astray for ever.
+ * early would be led astray for ever. More than a gateway that is replaced leaves unanswered: it changes the rules.
  */
-const PORT_ATTEMPTS = 4;
+const PORT_ATTEMPTS = 6;
 /** Attempts after which a peer that is away is tried less often. */
 const HASTY = 22;
 /** How long packets that came through without answers to probes keep a tunnel from being begun anew. */
