@@ -62,8 +62,24 @@ describe("the desired state", () => {
     const call = { address: "192.0.2.1", port: 30_820, from: 20_001, listenPort: 51_820 };
     const { maps } = desired(worldOf([], { calls: [call, call] })).table;
     const elements = (name: string) => maps?.find((m) => m.name === name)?.elements;
-    expect(elements("called_from")).toEqual([[["192.0.2.1", 30_820], 20_001]]);
+    expect(elements("called_from")).toEqual([[["192.0.2.1", 30_820, 51_820], 20_001]]);
     expect(elements("answered_to")).toEqual([[["192.0.2.1", 30_820, 20_001], 51_820]]);
+  });
+
+  it("keeps the calls of a peer apart from those of one that announces the same address", () => {
+    const call = { address: "192.0.2.1", port: 30_820, from: 20_001, listenPort: 51_820 };
+    const { maps } = desired(
+      worldOf([], { calls: [call, { ...call, from: 20_002, listenPort: 51_822 }] }),
+    ).table;
+    const elements = (name: string) => maps?.find((m) => m.name === name)?.elements;
+    expect(elements("called_from")).toEqual([
+      [["192.0.2.1", 30_820, 51_820], 20_001],
+      [["192.0.2.1", 30_820, 51_822], 20_002],
+    ]);
+    expect(elements("answered_to")).toEqual([
+      [["192.0.2.1", 30_820, 20_001], 51_820],
+      [["192.0.2.1", 30_820, 20_002], 51_822],
+    ]);
   });
 
   it("knows the way to pods of nodes without a pod CIDR by the own node", () => {

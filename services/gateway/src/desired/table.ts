@@ -39,7 +39,7 @@ const outer = (device: string): NftChain[] => [
     base: { type: "filter", hook: "output", priority: -300 },
     rules: [
       `oifname "${device}" udp sport @tunnel_ports notrack`,
-      `oifname "${device}" udp sport set ip daddr . udp dport map @called_from`,
+      `oifname "${device}" udp sport set ip daddr . udp dport . udp sport map @called_from`,
       `oifname "${device}" udp dport ${VXLAN_PORT} notrack`,
     ],
   },
@@ -178,22 +178,22 @@ const sharedSets = (w: World): NftSet[] => {
   ];
 };
 
+/** By the tunnel's own port too: a peer may announce another one's address, and must not move that one's packets. */
 const callMaps = (w: World): NftMap[] => {
-  const calls = [...new Map(w.calls.map((c) => [`${c.address}:${c.port}`, c])).values()];
-  return [
-    {
-      name: "called_from",
-      type: ["ipv4_addr", "inet_service"],
-      value: "inet_service",
-      elements: calls.map((c) => [[c.address, c.port], c.from]),
-    },
-    {
-      name: "answered_to",
-      type: ["ipv4_addr", "inet_service", "inet_service"],
-      value: "inet_service",
-      elements: calls.map((c) => [[c.address, c.port, c.from], c.listenPort]),
-    },
-  ];
+  const map = (name: string, own: "listenPort" | "from", other: "listenPort" | "from"): NftMap => ({
+    name,
+    type: ["ipv4_addr", "inet_service", "inet_service"],
+    value: "inet_service",
+    elements: [
+      ...new Map(
+        w.calls.map((c) => [
+          `${c.address}:${c.port}:${c[own]}`,
+          [[c.address, c.port, c[own]], c[other]] as const,
+        ]),
+      ).values(),
+    ],
+  });
+  return [map("called_from", "listenPort", "from"), map("answered_to", "from", "listenPort")];
 };
 
 /**

@@ -152,9 +152,8 @@ export const createTunnelReconciler = (d: TunnelDeps): Reconcile => {
         return undefined;
       });
     if (setup.fromAnotherPort) g.callPort = randomInt(...CALL_PORTS);
-    if (g.callPort !== undefined && (setup.fromAnotherPort || (endpoint ?? g.calledTo) !== g.calledTo))
-      d.wantedChanged();
     if (endpoint !== undefined) g.calledTo = endpoint;
+    if (setup.anew && g.callPort !== undefined) d.wantedChanged();
     const device = deviceOf(fact, memory, g, generation);
     await d.wireguard.apply({
       ...device,
